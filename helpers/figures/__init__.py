@@ -1,0 +1,16 @@
+"""The figures of the lessons and the house style they are drawn in.
+
+Each function takes data and returns a Matplotlib `Figure`; none touches `pyplot`, so nothing
+is left open. A lesson ends a figure cell with `show(figure, alt)`.
+"""
+
+from helpers.figures.course import banner, course_map
+from helpers.figures.dance import dance_floor
+from helpers.figures.growth import complexity_grid, growth_curves
+from helpers.figures.matrices import attention_matrices
+from helpers.figures.style import COLOURS, DASHES, MARKERS, house, new_figure, png, show, spread
+
+__all__ = [
+    "COLOURS", "DASHES", "MARKERS", "attention_matrices", "banner", "complexity_grid", "course_map",
+    "dance_floor", "growth_curves", "house", "new_figure", "png", "show", "spread",
+]
