@@ -1,0 +1,342 @@
+"""The trace: ordinary NumPy code, its shapes as NumPy gives them, its costs as loops count them."""
+
+from itertools import product as index_space
+from math import prod
+
+import numpy as np
+import pytest
+import sympy
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from helpers.notation import d, h, k, n, w
+from helpers.tracing import repeat, step, trace
+
+A, B, C = 2, 3, 4
+PLAIN = sympy.symbols("p q")  # symbols without assumptions, as a student makes them
+
+# Every line is run twice, on arrays and on traced arrays: the shapes must agree, and the FLOPs are given
+# here as counted by hand from the conventions (x: 2 × 3, y: 3 × 4, z: 2 × 3 × 4, v: 3).
+SAME_CODE = {
+    "x @ y": (lambda x, y, z, v: x @ y, 2 * A * B * C),
+    "np.matmul": (lambda x, y, z, v: np.matmul(x, y), 2 * A * B * C),
+    "matmul with batch": (lambda x, y, z, v: z @ y.T, 2 * A * B * C * B),
+    "matrix times vector": (lambda x, y, z, v: x @ v, 2 * A * B),
+    "vector times matrix": (lambda x, y, z, v: v @ y, 2 * B * C),
+    "vector times vector": (lambda x, y, z, v: v @ v, 2 * B),
+    "np.dot": (lambda x, y, z, v: np.dot(x, y), 2 * A * B * C),
+    "np.dot with three axes": (lambda x, y, z, v: np.dot(z, y.T), 2 * A * B * C * B),
+    "x.dot": (lambda x, y, z, v: x.dot(v), 2 * A * B),
+    "np.inner": (lambda x, y, z, v: np.inner(x, v), 2 * A * B),
+    "np.vdot": (lambda x, y, z, v: np.vdot(x, x), 2 * A * B),
+    "np.outer": (lambda x, y, z, v: np.outer(v, v), B * B),
+    "np.tensordot": (lambda x, y, z, v: np.tensordot(z, y, axes=2), 2 * A * B * C),
+    "np.tensordot with axes": (lambda x, y, z, v: np.tensordot(x, z, axes=([1], [1])), 2 * A * B * A * C),
+    "einsum product": (lambda x, y, z, v: np.einsum("ij,jk->ik", x, y), 2 * A * B * C),
+    "einsum implicit": (lambda x, y, z, v: np.einsum("ij,jk", x, y), 2 * A * B * C),
+    "einsum trace-like": (lambda x, y, z, v: np.einsum("ij,ij->", x, x), 2 * A * B),
+    "einsum outer": (lambda x, y, z, v: np.einsum("i,j->ij", v, v), B * B),
+    "einsum sum": (lambda x, y, z, v: np.einsum("ij->i", x), A * B),
+    "einsum transpose": (lambda x, y, z, v: np.einsum("ij->ji", x), 0),
+    "einsum with an ellipsis": (lambda x, y, z, v: np.einsum("...i,ij->...j", x, y), 2 * A * B * C),
+    "einsum of three": (lambda x, y, z, v: np.einsum("ij,jk,j->ik", x, y, v), 3 * A * B * C),
+    "x + v": (lambda x, y, z, v: x + v, A * B),
+    "reflected": (lambda x, y, z, v: 1 / (2 - x), 2 * A * B),
+    "powers": (lambda x, y, z, v: (-x) ** 2 + abs(x), 4 * A * B),
+    "broadcast with an axis of size 1": (lambda x, y, z, v: x[:, :, None] * y, A * B * C),
+    "exp, tanh, sqrt": (lambda x, y, z, v: np.exp(np.tanh(np.sqrt(x))), 3 * A * B),
+    "maximum": (lambda x, y, z, v: np.maximum(x, 0), A * B),
+    "comparison": (lambda x, y, z, v: np.logical_or(x >= 0, x < -1), 3 * A * B),
+    "where": (lambda x, y, z, v: np.where(x > 0, x, 0), 2 * A * B),
+    "clip": (lambda x, y, z, v: np.clip(x, 0, 1), 2 * A * B),
+    "in place": (lambda x, y, z, v: np.add(x, 1, out=np.zeros_like(x)), A * B),
+    "sum": (lambda x, y, z, v: np.sum(x), A * B),
+    "sum over an axis": (lambda x, y, z, v: x.sum(axis=0), A * B),
+    "keepdims": (lambda x, y, z, v: x.sum(axis=-1, keepdims=True), A * B),
+    "sum over two axes": (lambda x, y, z, v: z.sum(axis=(0, 2)), A * B * C),
+    "mean": (lambda x, y, z, v: x.mean(axis=1), A * B + A),
+    "var": (lambda x, y, z, v: np.var(x, axis=1), 4 * A * B + 2 * A),
+    "std": (lambda x, y, z, v: np.std(x, axis=1), 4 * A * B + 3 * A),
+    "max": (lambda x, y, z, v: np.max(x, axis=-1, keepdims=True), A * B),
+    "argmax": (lambda x, y, z, v: np.argmax(x, axis=1), A * B),
+    "cumsum": (lambda x, y, z, v: np.cumsum(x, axis=0), A * B),
+    "add.reduce": (lambda x, y, z, v: np.add.reduce(x, axis=1), A * B),
+    "multiply.outer": (lambda x, y, z, v: np.multiply.outer(v, v), B * B),
+    "maximum.accumulate": (lambda x, y, z, v: np.maximum.accumulate(x, axis=1), A * B),
+    "reshape": (lambda x, y, z, v: x.reshape(B, -1), 0),
+    "reshape of a transpose": (lambda x, y, z, v: z.transpose(2, 0, 1).reshape(C, -1), 0),
+    "np.reshape": (lambda x, y, z, v: np.reshape(z, (A * B, C)), 0),
+    "transpose": (lambda x, y, z, v: np.transpose(z, (0, 2, 1)), 0),
+    "T and mT": (lambda x, y, z, v: z.mT @ x.T[None, :, :].swapaxes(1, 2)[0].T, 2 * A * C * B * A),
+    "swapaxes": (lambda x, y, z, v: np.swapaxes(z, -1, 0), 0),
+    "moveaxis": (lambda x, y, z, v: np.moveaxis(z, 0, -1), 0),
+    "expand and squeeze": (lambda x, y, z, v: np.squeeze(np.expand_dims(x, 1), 1), 0),
+    "ravel": (lambda x, y, z, v: x.ravel(), 0),
+    "broadcast_to": (lambda x, y, z, v: np.broadcast_to(v, (5, B)), 0),
+    "split": (lambda x, y, z, v: np.split(y, 2, axis=-1)[1], 0),
+    "split at places": (lambda x, y, z, v: np.split(y, [1, 3], axis=1)[1], 0),
+    "concatenate": (lambda x, y, z, v: np.concatenate([x, v[None, :]], axis=0), 0),
+    "stack": (lambda x, y, z, v: np.stack([x, x], axis=1), 0),
+    "index": (lambda x, y, z, v: z[0, :, -1], 0),
+    "slice": (lambda x, y, z, v: z[..., 1:3], 0),
+    "slice with a step": (lambda x, y, z, v: y[::-1, ::2], 0),
+    "new axis": (lambda x, y, z, v: v[None, :, None], 0),
+    "gather": (lambda x, y, z, v: y[[0, 2, 2, 1, 0]], 0),
+    "gather in the middle": (lambda x, y, z, v: z[:, np.array([0, 1]), :2], 0),
+    "take": (lambda x, y, z, v: np.take(y, [0, 1], axis=1), 0),
+    "triangle": (lambda x, y, z, v: np.tril(y[:, :3]), 0),
+    "roll and flip": (lambda x, y, z, v: np.flip(np.roll(x, 1, axis=0)), 0),
+    "repeat": (lambda x, y, z, v: np.repeat(x, 3, axis=0), 0),
+    "pad": (lambda x, y, z, v: np.pad(x, ((1, 0), (0, 2))), 0),
+    "zeros like": (lambda x, y, z, v: np.zeros((2, 5), like=x) + np.ones_like(z[0, :2, 0])[:, None], 10),
+    "arange": (lambda x, y, z, v: np.arange(3, like=x) * v, 3),
+    "astype": (lambda x, y, z, v: x.astype(np.float32), 0),
+    "copy": (lambda x, y, z, v: np.copy(x), 0),
+    "diagonal": (lambda x, y, z, v: np.diagonal(y[:, :3]), 0),
+    "assignment": (lambda x, y, z, v: assigned(x, v), 0),
+    "plain arrays beside traced ones": (lambda x, y, z, v: np.ones((2, 3)) @ y + np.ones(4), 2 * A * B * C + A * C),
+}
+
+
+def assigned(x, v):
+    out = np.zeros_like(x)
+    out[0] = v
+    return out
+
+
+@pytest.mark.parametrize("name", SAME_CODE)
+def test_the_same_code_has_numpys_shape_and_the_counted_cost(name):
+    code, flops = SAME_CODE[name]
+    shapes = {"x": (A, B), "y": (B, C), "z": (A, B, C), "v": (B,)}
+    arrays = {key: np.full(shape, 0.5) for key, shape in shapes.items()}
+    ledger = trace(code, **shapes)
+    assert ledger.result == np.shape(code(**arrays))
+    assert ledger.flops == flops and type(ledger.flops) is int
+
+
+@given(st.data())
+@settings(max_examples=60, deadline=None)
+def test_einsum_costs_what_its_loops_cost(data):
+    """One pass over the index space: (operands − 1) multiplications and, if an index is summed, one addition."""
+    sizes = {label: data.draw(st.integers(1, 4)) for label in "abcd"}
+    terms = data.draw(st.lists(st.text("abcd", min_size=1, max_size=3).filter(lambda t: len(set(t)) == len(t)),
+                               min_size=1, max_size=3))
+    used = sorted(set("".join(terms)))
+    result = "".join(data.draw(st.permutations(data.draw(st.lists(st.sampled_from(used), unique=True)))))
+    subscripts = f"{','.join(terms)}->{result}"
+    shapes = [tuple(sizes[label] for label in term) for term in terms]
+    operations = 0
+    for _ in index_space(*(range(sizes[label]) for label in used)):
+        operations += (len(terms) - 1) + (set(result) != set(used))
+    ledger = trace(lambda **arrays: np.einsum(subscripts, *arrays.values()),
+                   **{f"operand_{i}": shape for i, shape in enumerate(shapes)})
+    assert ledger.flops == operations
+    assert ledger.result == np.einsum(subscripts, *map(np.ones, shapes)).shape
+
+
+@given(st.lists(st.integers(1, 3), min_size=0, max_size=3), st.lists(st.integers(1, 3), min_size=0, max_size=3))
+def test_broadcasting_agrees_with_numpy(first, second):
+    try:
+        expected = np.broadcast_shapes(tuple(first), tuple(second))
+    except ValueError:
+        with pytest.raises(ValueError, match="do not fit"):
+            trace(lambda a, b: a + b, a=tuple(first), b=tuple(second))
+        return
+    ledger = trace(lambda a, b: a + b, a=tuple(first), b=tuple(second))
+    assert ledger.result == expected and ledger.flops == prod(expected)
+
+
+@given(st.lists(st.integers(1, 4), min_size=2, max_size=4), st.data())
+def test_formula_with_numbers_put_in_is_the_count(sizes, data):
+    """A chain of matrix products and elementwise functions, on symbols and on numbers."""
+    symbols = sympy.symbols(f"s0:{len(sizes)}", positive=True, integer=True)
+
+    def chain(**weights):
+        first, *rest = weights.values()
+        for weight in rest:
+            first = np.tanh(first @ weight).sum(axis=0, keepdims=True) + first[:, :1] @ weight[:1]
+        return first
+
+    formula = trace(chain, **{f"w{i}": (a, b) for i, (a, b) in enumerate(zip(symbols, symbols[1:]))})
+    count = trace(chain, **{f"w{i}": (a, b) for i, (a, b) in enumerate(zip(sizes, sizes[1:]))})
+    values = dict(zip(symbols, sizes))
+    for name in ("flops", "matmul_flops", "bytes_moved", "peak_elements"):
+        assert sympy.sympify(getattr(formula, name)).subs(values) == getattr(count, name), name
+
+
+def test_counts_are_exact_beyond_every_machine_integer():
+    ledger = trace(lambda x, w: x @ w.T @ w, x=(10**9, 10**6), w=(10**9, 10**6))
+    assert ledger.flops == 4 * (10**9) ** 2 * 10**6 and type(ledger.flops) is int
+    assert type(ledger.bytes_moved) is int and type(ledger.peak_elements) is int
+    assert trace(lambda x: x * x, x=(np.int32(2**30), np.int32(2**30))).flops == 2**60
+
+
+def test_roots_of_symbolic_sizes_and_sympys_own_operators():
+    def scaled(x):
+        return x / np.sqrt(x.shape[1]) + n * x - x.shape[1] ** 0.5 / x + np.float64(2) * x
+    assert trace(scaled, x=(n, d)).flops == 7 * n * d
+    assert trace(scaled, x=(3, 4)).flops == 7 * 3 * 4
+    assert not hasattr(sympy.Expr, "sqrt"), "what SymPy was lent must be given back"
+
+
+def test_symbols_without_assumptions_work():
+    p, q = PLAIN
+    assert trace(lambda x, y: x.reshape(p * q) @ y.T.ravel(), x=(p, q), y=(q, p)).flops == 2 * p * q
+
+
+def test_symbolic_slices_and_splits():
+    assert trace(lambda x: x[:, w:], x=(n, n + w)).result == (n, n)
+    assert trace(lambda x: np.split(x, 3, axis=-1), x=(n, 3 * d)).result == [(n, d)] * 3
+    assert trace(lambda x: x[1:, ::-1], x=(n + 1, d)).result == (n, d)
+    assert trace(lambda x: x[:-1], x=(n + 1,)).result == (n,)
+    assert trace(lambda x: x.reshape(n, h, -1), x=(n, d)).result == (n, h, d / h)
+    with pytest.raises(ValueError, match="slice None:w.*cannot be shown"):
+        trace(lambda x: x[:w], x=(n,))
+
+
+def test_matmul_flops_leave_out_what_is_no_matrix_product():
+    ledger = trace(lambda x, w: np.exp(x @ w) * 2 + np.einsum("ij,jk->ik", x, w), x=(n, d), w=(d, d))
+    assert ledger.matmul_flops == 4 * n * d**2
+    assert ledger.flops == 4 * n * d**2 + 3 * n * d
+
+
+# the ledger ---------------------------------------------------------------------------------------------
+def two_steps(x, w):
+    with step("outer"):
+        y = x @ w
+        with step("inner"):
+            y = np.exp(y)
+    return y - 1
+
+
+def test_steps_group_and_nest():
+    ledger = trace(two_steps, x=(n, d), w=(d, d))
+    assert ledger.by_step() == {"outer": 2 * n * d**2, "outer/inner": n * d, "subtract": n * d}
+    assert [row[0] for row in ledger.table().rows] == ["outer", "outer/inner", "subtract", "total"]
+    assert two_steps(np.ones((2, 3)), np.ones((3, 3))).shape == (2, 3), "outside a trace a step does nothing"
+
+
+def test_lines_are_the_students_own():
+    def layer(x, w):
+        y = x @ w  # the product
+        return helper(y)
+
+    def helper(y):
+        return np.exp(y) + 1
+
+    ledger = trace(layer, x=(2, 3), w=(3, 5))
+    assert ledger.by_line() == {"y = x @ w": 60, "return helper(y)": 20}
+    assert "return helper(y)" in repr(ledger.table()) and "<table>" in ledger._repr_html_()
+
+
+def test_bytes_are_each_operand_and_the_result():
+    assert trace(lambda x, w: x @ w, x=(n, d), w=(d, d)).bytes_moved.expand() == 2 * (n*d + d*d + n*d)
+    assert trace(lambda x: x.T.reshape(-1), x=(2, 3), bytes_per_element=4).bytes_moved == 4 * 12  # a copy
+    assert trace(lambda x: x.reshape(-1).reshape(3, 2), x=(2, 3)).bytes_moved == 0  # views
+    assert trace(lambda x: x > 0, x=(10,), bytes_per_element=8).bytes_moved == 10 * 8 + 10 * 1  # truth values
+
+
+def test_peak_counts_what_is_alive_together():
+    assert trace(lambda x: x + 1 + 1 + 1, x=(10,)).peak_elements == 30          # x, the old and the new sum
+    assert trace(lambda x: [x + 1, x + 1, x + 1], x=(10,)).peak_elements == 40  # all three kept
+    assert trace(lambda x: x.T[1:].swapaxes(0, 1), x=(10, 10)).peak_elements == 100  # views
+
+    def reused(x):
+        x = x + 1
+        x += 1
+        return x
+    assert trace(reused, x=(n,)).peak_elements == 2 * n
+    either = trace(lambda x, y: np.sum(x * 1) + np.sum(y * 1), x=(n,), y=(d,)).peak_elements
+    assert either.subs({n: 10, d: 3}) == 10 + 3 + 10 + 1 and either.subs({n: 3, d: 10}) == 10 + 3 + 10 + 2
+
+
+def test_repeat_counts_one_pass_as_often_as_it_is_run():
+    def recurrence(x, u):
+        state = np.zeros_like(x[0])
+        for t in repeat(x.shape[0]):
+            state = np.tanh(state @ u + x[t])
+        return state
+    formula = trace(recurrence, x=(n, d), u=(d, d)).flops
+    assert formula == 2 * n * d**2 + 2 * n * d
+    assert trace(recurrence, x=(7, 3), u=(3, 3)).flops == formula.subs({n: 7, d: 3})
+    assert np.shape(recurrence(np.ones((4, 3)), np.ones((3, 3)))) == (3,)
+    with pytest.raises(TypeError, match="no trace is running"):
+        list(repeat(n))
+    for wrong in (-1, 2.5, True, "3"):
+        with pytest.raises(ValueError, match="repeat"):
+            list(repeat(wrong))
+
+
+def test_traces_can_be_nested_and_do_not_disturb_one_another():
+    def outer(x):
+        inner = trace(lambda y: y @ y.T, y=(5, 2))
+        assert inner.flops == 100
+        return x + 1
+    assert trace(outer, x=(3,)).flops == 3
+
+
+# what is refused ----------------------------------------------------------------------------------------
+@pytest.mark.parametrize("size, why", [(0, "below 1"), (-3, "below 1"), (2.5, "float"), (2.0, "float"), ("4", "str"),
+                                       (True, "truth value"), (None, "NoneType"), (sympy.Rational(1, 2), "whole"),
+                                       (sympy.oo, "whole"), (sympy.Symbol("m", negative=True), "positive")])
+def test_a_bad_size_is_named(size, why):
+    with pytest.raises(ValueError, match=f"x, size 1.*{why}"):
+        trace(lambda x: x, x=(3, size))
+
+
+@pytest.mark.parametrize("code, names", [
+    (lambda x, w: x @ w, r"matmul.*\(n, d\).*\(n, d\)"),
+    (lambda x, w: x + w.T, r"add.*\(n, d\).*\(d, n\)"),
+    (lambda x, w: np.concatenate([x, w.T]), r"concatenate.*\(n, d\).*\(d, n\)"),
+    (lambda x, w: np.einsum("ij,jk->ik", x, w), r"einsum.*\(n, d\).*\(n, d\)"),
+    (lambda x, w: x.reshape(d, d), r"reshape.*\(n, d\).*\(d, d\)"),
+    (lambda x, w: np.stack([x, w.T]), r"stack.*\(n, d\).*\(d, n\)"),
+])
+def test_shapes_that_do_not_fit_are_both_printed(code, names):
+    with pytest.raises(ValueError, match=names):
+        trace(code, x=(n, d), w=(n, d))
+
+
+def test_two_symbols_of_one_name_get_a_hint():
+    with pytest.raises(ValueError, match="two symbols called n"):
+        trace(lambda a, b: a @ b, a=(d, n), b=(sympy.Symbol("n"), d))
+
+
+@pytest.mark.parametrize("code, name", [
+    (lambda x: np.linalg.svd(x), r"np\.linalg.*svd"),
+    (lambda x: np.fft.fft(x), "fft"),
+    (lambda x: np.sort(x), "sort"),
+    (lambda x: np.gcd(x, 2), "gcd"),
+    (lambda x: np.frompyfunc(abs, 1, 1)(x), "abs"),
+    (lambda x: np.add.at(x, [0], 1), r"add\.at"),
+    (lambda x: np.where(x > 0), "where"),
+    (lambda x: x[x > 0], "truth mask"),
+    (lambda x: np.sum(x, where=x > 0), "where"),
+    (lambda x: np.einsum("ij,jk,kl->il", x, x.T, x, optimize=True), "optimize"),
+])
+def test_an_unknown_operation_is_named_and_never_free(code, name):
+    with pytest.raises(NotImplementedError, match=name):
+        trace(code, x=(4, 3))
+
+
+@pytest.mark.parametrize("code", [lambda x: float(x), lambda x: 1 if x > 0 else 2, lambda x: np.asarray(x),
+                                  lambda x: np.array([x, x]), lambda x: x[0].item(), lambda x: list(x), lambda x: len(x)])
+def test_code_that_needs_values_is_refused(code):
+    with pytest.raises(TypeError, match="values|repeat|shape"):
+        trace(code, x=(n,))
+
+
+def test_sizes_that_leave_numpy_get_a_remedy():
+    import math
+    with pytest.raises(TypeError) as caught:
+        trace(lambda x: x / math.sqrt(x.shape[0]), x=(n,))
+    assert "np.sqrt" in caught.value.__notes__[0]
+
+
+def test_trace_wants_the_function_itself():
+    with pytest.raises(ValueError, match="function"):
+        trace(3, x=(1,))
+    with pytest.raises(ValueError, match="bytes_per_element"):
+        trace(lambda x: x, x=(1,), bytes_per_element=0)
+    with pytest.raises(AttributeError, match="tobytes"):
+        trace(lambda x: x.tobytes(), x=(1,))
