@@ -1,0 +1,157 @@
+"""What a reader can move: each control declares its label and unit, checks values, makes its widget.
+
+A control is bound to one field of the explorer's state. `check` answers a wrong value with a
+`ValueError` that names the field, the value and what would be right.
+"""
+
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+LABEL_WIDTH = "230px"
+ROW = {"width": "690px", "max_width": "100%"}
+
+
+def one_two_five(low, high):
+    """The values 1, 2 and 5 times powers of ten from low to high.
+
+    >>> one_two_five(10, 100)
+    [10, 20, 50, 100]
+    """
+    return [m * 10**k for k in range(len(str(high))) for m in (1, 2, 5) if low <= m * 10**k <= high]
+
+
+def powers_of_two(low, high):
+    """The powers of two from low to high.
+
+    >>> powers_of_two(10, 100)
+    [16, 32, 64]
+    """
+    return [2**k for k in range(high.bit_length()) if low <= 2**k <= high]
+
+
+@dataclass(frozen=True)
+class Slider:
+    """A slider over a fixed grid of whole numbers, evenly spaced: logarithmic when the grid is.
+
+    Arrow keys step from value to value. A whole number between the ends that is not on the grid
+    may be set from code; the slider takes it in for as long as it is the value.
+    """
+
+    name: str
+    label: str
+    unit: str
+    values: tuple
+
+    def check(self, value):
+        low, high = self.values[0], self.values[-1]
+        if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+            raise ValueError(
+                f"{self.name} = {value!r} is out of range: {self.label} is a whole number "
+                f"from {low:,} to {high:,} {self.unit}."
+            )
+        return value
+
+    def make(self, value):
+        from ipywidgets import Layout, SelectionSlider
+
+        return SelectionSlider(
+            options=self._options(value), value=value, description=f"{self.label} ({self.unit})",
+            style={"description_width": LABEL_WIDTH}, layout=Layout(**ROW),
+        )
+
+    def observed(self, widget):
+        return [widget]
+
+    def read(self, widget):
+        return widget.value
+
+    def write(self, widget, value):
+        options = self._options(value)
+        if [number for _, number in widget.options] != [number for _, number in options]:
+            widget.options = options
+        widget.value = value
+
+    def _options(self, value):
+        return [(f"{number:,}", number) for number in sorted({*self.values, value})]
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One of a few: a row of buttons. `options` maps the state's value to the button's text."""
+
+    name: str
+    label: str
+    options: dict
+
+    def check(self, value):
+        if not isinstance(value, str) or value not in self.options:
+            raise ValueError(f"{self.name} = {value!r} is unknown: choose {_listed(self.options)}.")
+        return value
+
+    def make(self, value):
+        from ipywidgets import Layout, ToggleButtons
+
+        return ToggleButtons(
+            options=[(text, key) for key, text in self.options.items()], value=value,
+            description=self.label, layout=Layout(width="auto"),
+            style={"description_width": LABEL_WIDTH, "button_width": "auto"},
+        )
+
+    def observed(self, widget):
+        return [widget]
+
+    def read(self, widget):
+        return widget.value
+
+    def write(self, widget, value):
+        widget.value = value
+
+
+@dataclass(frozen=True)
+class MultiChoice:
+    """Some of several: one checkbox each, at least one and at most `most` ticked."""
+
+    name: str
+    label: str
+    options: dict
+    most: int = 5
+
+    def check(self, value):
+        if isinstance(value, str) or not isinstance(value, (tuple, list)):
+            raise ValueError(f"{self.name} = {value!r} is no choice: give a tuple of {_listed(self.options)}.")
+        for item in value:
+            if not isinstance(item, str) or item not in self.options:
+                near = get_close_matches(str(item), self.options, 1, 0.5)
+                hint = f" Did you mean {near[0]!r}?" if near else ""
+                raise ValueError(f"{self.name} holds {item!r}, which is unknown: choose from {_listed(self.options)}.{hint}")
+        chosen = tuple(key for key in self.options if key in value)
+        if len(chosen) != len(value):
+            raise ValueError(f"{self.name} = {value!r} names something twice: name each once.")
+        if not 1 <= len(chosen) <= self.most:
+            raise ValueError(
+                f"{self.name} has {len(chosen)} of {len(self.options)} chosen: choose at least 1 and at "
+                f"most {self.most}, so that each can be told apart."
+            )
+        return chosen
+
+    def make(self, value):
+        from ipywidgets import Box, Checkbox, HTML, Layout
+
+        ticks = [Checkbox(value=key in value, description=text, indent=False, layout=Layout(width="auto", margin="0 14px 0 0"))
+                 for key, text in self.options.items()]
+        label = HTML(self.label, layout=Layout(margin="0 10px 0 0"))
+        return Box([label, *ticks], layout=Layout(flex_flow="row wrap", align_items="center", **ROW))
+
+    def observed(self, widget):
+        return list(widget.children[1:])
+
+    def read(self, widget):
+        return tuple(key for key, tick in zip(self.options, widget.children[1:]) if tick.value)
+
+    def write(self, widget, value):
+        for key, tick in zip(self.options, widget.children[1:]):
+            tick.value = key in value
+
+
+def _listed(names):
+    return ", ".join(repr(name) for name in names)

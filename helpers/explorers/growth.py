@@ -1,0 +1,199 @@
+"""GrowthExplorer: how the costs of lessons 01 and 03 grow with n, for one width d."""
+
+from dataclasses import dataclass
+from math import ceil, log10
+
+from helpers.explorers.base import Explorer
+from helpers.explorers.controls import Choice, MultiChoice, Slider, one_two_five, powers_of_two
+
+# key: (name, formula, count in exact whole numbers, colour, dash, marker)
+CURVES = {
+    "walk": ("walk past the door", "n", lambda n, d: n, "#6b6b6b", "-", "X"),
+    "dance": ("the dance", "n²·d", lambda n, d: n * n * d, "#D55E00", "--", "s"),
+    "products": ("two products", "4·n²·d", lambda n, d: 4 * n * n * d, "#AA4499", (0, (5, 1.5, 1, 1.5)), "D"),
+    "projections": ("projections", "8·n·d²", lambda n, d: 8 * n * d * d, "#0072B2", "-.", "o"),
+    "layer": ("attention layer", "8·n·d² + 4·n²·d", lambda n, d: 8 * n * d * d + 4 * n * n * d, "#000000", "-", "v"),
+    "feed_forward": ("feed-forward", "16·n·d²", lambda n, d: 16 * n * d * d, "#009E73", ":", "^"),
+}
+LENGTHS = tuple(sorted({*one_two_five(10, 10**7), *powers_of_two(16, 10**7)}))
+WIDTHS = tuple(sorted({*powers_of_two(16, 16_384), *(24 * 2**k for k in range(10))}))
+LOG_TOP, POINTS = 10**20, 61
+
+
+@dataclass(frozen=True)
+class GrowthState:
+    """n in tokens, d in elements; curves: keys of CURVES, one to five; axes: "log" or "linear"."""
+
+    n: int = 100
+    d: int = 512
+    curves: tuple = ("walk", "dance", "products", "projections")
+    axes: str = "log"
+
+
+class GrowthExplorer(Explorer):
+    """How the costs grow with the sequence length n at one model width d.
+
+    `GrowthExplorer(n=100, d=512)` starts at the example; `GrowthExplorer(preset="GPT-2 (1,024 × 768)")`
+    at a model. Counts are exact whole numbers; a multiply-add is 2 FLOPs; softmax and scaling
+    (6·n²) are left out, as lesson 03 says.
+
+    Raises `ValueError` that names the argument, the value and what would be right.
+
+    >>> explorer = GrowthExplorer(n=100, d=512)
+    >>> explorer.numbers()["the dance, n²·d (operations)"]
+    '5,120,000'
+    >>> GrowthExplorer(n=0)
+    Traceback (most recent call last):
+    ValueError: n = 0 is out of range: sequence length n is a whole number from 10 to 10,000,000 tokens.
+    """
+
+    State = GrowthState
+    title = "How the cost of attention grows with the sequence length"
+    controls = (
+        Slider("n", "sequence length n", "tokens", LENGTHS),
+        Slider("d", "model width d", "elements", WIDTHS),
+        Choice("axes", "axes", {"log": "logarithmic", "linear": "linear"}),
+        MultiChoice("curves", "curves:", {key: f"{name}, {formula}" for key, (name, formula, *_) in CURVES.items()}),
+    )
+    presets = {
+        "the example (n = 100, d = 512)": {"n": 100, "d": 512},
+        "GPT-2 (1,024 × 768)": {"n": 1_024, "d": 768},
+        "Llama-3 8B at 8 k (8,192 × 4,096)": {"n": 8_192, "d": 4_096},
+        "Llama-3 8B at 128 k (131,072 × 4,096)": {"n": 131_072, "d": 4_096},
+    }
+
+    def frame(self, state):
+        return state.axes, state.curves, limits(state)
+
+    def build(self, figure, state):
+        from helpers.figures.growth import TOKENS, growth_axes
+        from matplotlib.lines import Line2D
+
+        axes = figure.add_axes([0.115, 0.14, 0.605, 0.75])
+        (left, right), (bottom, top) = limits(state)
+        growth_axes(axes, x=state.axes, y=state.axes)
+        axes.set(xlim=(left, right), ylim=(bottom, float(top)), xlabel=TOKENS, ylabel="operations")
+        artists = {"lines": [], "points": [], "ends": [], "names": []}
+        for key in state.curves:
+            name, formula, _, colour, dash, marker = CURVES[key]
+            artists["lines"] += axes.plot([], [], color=colour, linestyle=dash, label=key)
+            artists["points"] += axes.plot([], [], color=colour, linestyle="none", marker=marker, markersize=8,
+                                           markeredgecolor="white", markeredgewidth=1, clip_on=False)
+            artists["ends"] += axes.plot([], [], color=colour, linestyle="-", linewidth=0.8, clip_on=False,
+                                         transform=axes.transAxes)
+            words = name if "+" in formula else f"{name}, {formula}"
+            artists["names"].append(axes.text(1.045, 0, words, transform=axes.transAxes, color=colour,
+                                              fontsize=10, va="center"))
+        thin = {"color": "#555555", "linewidth": 1, "transform": axes.get_xaxis_transform()}
+        here = Line2D([], [], linestyle="-", **thin)
+        equal = Line2D([], [], linestyle=(0, (2, 2)), **thin)
+        for line in (here, equal):
+            axes.add_line(line)
+        note = {"fontsize": 10, "color": "#333333", "transform": axes.get_xaxis_transform()}
+        artists |= {
+            "here": here, "equal": equal, "here_text": axes.text(0, 0.99, "", va="top", **note),
+            "equal_text": axes.text(0, 0.92, "", va="top", **note),
+        }
+        title = "What carries n² overtakes: slope 2 against slope 1" if state.axes == "log" else (
+            "On linear axes the largest curve hides the others")
+        figure.text(0.02, 0.975, title, fontsize=12, weight="bold", va="top")
+        return artists
+
+    def update(self, artists, state):
+        from helpers.figures import spread
+
+        n, d = state.n, state.d
+        (left, right), (bottom, top) = limits(state)
+        log = state.axes == "log"
+        xs = _grid(left, right, log)
+        ends = []
+        for key, line, point in zip(state.curves, artists["lines"], artists["points"]):
+            cost = CURVES[key][2]
+            line.set_data(xs, [float(cost(x, d)) for x in xs])
+            point.set_data([n], [float(cost(n, d))])
+            ends.append(_height(cost(right, d), bottom, top, log))
+        placed = spread(ends, 0.075, 0.0, 1.0)
+        for height, spot, leader, name in zip(ends, placed, artists["ends"], artists["names"]):
+            leader.set_data([1.0, 1.035], [height, spot])
+            name.set_y(spot)
+        _stand(artists["here"], artists["here_text"], n, f"n = {n:,}", _height(n, left, right, log))
+        place = _height(2 * d, left, right, log)
+        _stand(artists["equal"], artists["equal_text"], 2 * d, "n = 2d", place)
+        for artist in (artists["equal"], artists["equal_text"]):
+            artist.set_visible(place <= 1)
+
+    def sentence(self):
+        n, d = self.state.n, self.state.d
+        products, projections, layer = (CURVES[key][2](n, d) for key in ("products", "projections", "layer"))
+        twice = CURVES["layer"][2](2 * n, d) / layer
+        if n == 2 * d:
+            side = f"n stands exactly at 2d = {2 * d:,}: projections and products cost the same."
+        elif n < 2 * d:
+            side = f"n is below 2d = {2 * d:,}: the projections cost {ratio(projections, products)} times as much."
+        else:
+            side = f"n is above 2d = {2 * d:,}: the two products cost {ratio(products, projections)} times the projections."
+        hidden = ""
+        if self.state.axes == "linear":
+            top = limits(self.state)[1][1]
+            flat = sum(CURVES[key][2](n, d) * 100 < top for key in self.state.curves)
+            hidden = (f" On these linear axes {flat} of the {len(self.state.curves)} curves are, at this n, below one "
+                      "hundredth of the height.")
+        return (f"At n = {n:,} tokens and d = {d:,}, the two products with n² take {products:,} of the attention "
+                f"layer's {layer:,} FLOPs: {percent(n, d)}. {side} Twice the tokens cost {twice:.2f} times "
+                f"the layer.{hidden}")
+
+    def numbers(self):
+        n, d = self.state.n, self.state.d
+        units = {"walk": "looks", "dance": "operations"}
+        counts = {f"{name}, {formula} ({units.get(key, 'FLOPs')})": f"{cost(n, d):,}"
+                  for key, (name, formula, cost, *_) in CURVES.items()}
+        return counts | {"share of n² in the attention layer": percent(n, d), "n = 2d (tokens)": f"{2 * d:,}"}
+
+
+def limits(state):
+    """The axes' limits ((left, right), (bottom, top)); on linear axes they jump, so that most moves need no new axes."""
+    if state.axes == "log":
+        return (LENGTHS[0], LENGTHS[-1]), (10, LOG_TOP)
+    right = 10 ** ceil(log10(state.n) - 1e-12)
+    highest = max(CURVES[key][2](right, state.d) for key in state.curves)
+    decade = 10 ** (len(str(highest)) - 1)
+    return (0, right), (0, next(m * decade for m in (1, 2, 5, 10) if m * decade >= highest))
+
+
+def percent(n, d):
+    """The share of the n² products in the attention layer, n/(n + 2d), as text.
+
+    >>> percent(100, 512)
+    '8.9 %'
+    """
+    share = 100 * n / (n + 2 * d)
+    return "over 99.9 %" if share > 99.9 else f"{share:.1f} %" if share >= 0.95 else f"{share:.2g} %"
+
+
+def ratio(large, small):
+    """How many times, with two or three digits that matter.
+
+    >>> ratio(1024, 100), ratio(100, 99)
+    ('10.2', '1.01')
+    """
+    value = large / small
+    return f"{value:,.0f}" if value >= 100 else f"{value:.1f}" if value >= 10 else f"{value:.2f}"
+
+
+def _grid(left, right, log):
+    if log:
+        return [left * (right / left) ** (k / (POINTS - 1)) for k in range(POINTS)]
+    return [left + (right - left) * k / (POINTS - 1) for k in range(POINTS)]
+
+
+def _height(value, low, high, log):
+    if log:
+        return log10(value / low) / log10(high / low)
+    return (value - low) / (high - low)
+
+
+def _stand(line, text, x, words, place):
+    line.set_data([x, x], [0, text.get_position()[1] + 0.01])
+    text.set_text(words + "  " if place > 0.5 else "  " + words)
+    text.set_x(x)
+    text.set_horizontalalignment("right" if place > 0.5 else "left")

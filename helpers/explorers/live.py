@@ -1,0 +1,104 @@
+"""The live explorer: widgets wired to an explorer's state. Nothing here draws."""
+
+from html import escape
+
+from ipywidgets import HTML, Box, Button, Dropdown, Image, Layout, VBox
+
+from helpers.explorers.controls import LABEL_WIDTH
+from helpers.explorers.stage import Stage
+
+OWN = "your own values"
+
+
+class Live:
+    """The widgets of one explorer.
+
+    The controls always show the explorer's state. A move sends two messages to the browser: the
+    picture and the text. JupyterLab holds moves back while the kernel is busy with one and then
+    sends only the last, so moves never pile up.
+    """
+
+    def __init__(self, explorer):
+        self._explorer = explorer
+        self._stage = Stage(explorer)
+        self._quiet = False
+        self._shown = None
+        self._controls = [(control, control.make(getattr(explorer.state, control.name))) for control in explorer.controls]
+        for control, widget in self._controls:
+            for part in control.observed(widget):
+                part.observe(self._moved, names="value")
+        self._preset = Dropdown(
+            options=[OWN, *explorer.presets], description="preset", layout=Layout(width="480px", max_width="100%"),
+            style={"description_width": LABEL_WIDTH},
+        )
+        self._preset.observe(self._chosen, names="value")
+        reset = Button(description="reset", tooltip="back to the start", layout=Layout(width="80px"))
+        reset.on_click(lambda _: self._safely(explorer.reset))
+        self.image = Image(format="png", layout=Layout(width="700px", max_width="100%", height="auto", object_fit="contain"))
+        self.image.tooltip = f"{explorer.title}: the sentence and the numbers below say the same in words"
+        self.text = HTML(layout=Layout(width="700px", max_width="100%"))
+        self.message = HTML(layout=Layout(width="700px", max_width="100%"))
+        first = [self._preset, reset] if explorer.presets else [reset]
+        self.box = VBox([
+            Box(first, layout=Layout(flex_flow="row wrap")), *(widget for _, widget in self._controls),
+            self.message, self.image, self.text,
+        ], layout=Layout(max_width="100%", overflow="hidden"))
+        self.show()
+
+    def show(self):
+        """Bring the controls, the picture and the text to the explorer's state."""
+        explorer = self._explorer
+        state = explorer.state
+        self._set_controls(state)
+        try:
+            picture, text = self._stage.png(state), text_html(explorer)
+        except Exception as error:  # a reader sees what to do, never a traceback
+            self._say(f"This state could not be drawn ({type(error).__name__}: {error}). "
+                      "The picture below is the last good one; move a control or press reset.")
+            return
+        self.image.value, self.text.value = picture, text
+        self._say("")
+
+    def _set_controls(self, state):
+        self._quiet = True
+        try:
+            for control, widget in self._controls:
+                control.write(widget, getattr(state, control.name))
+            self._preset.value = self._explorer.preset_name() or OWN
+        finally:
+            self._quiet = False
+
+    def _moved(self, _change):
+        if not self._quiet:
+            self._safely(lambda: self._explorer.change(
+                **{control.name: control.read(widget) for control, widget in self._controls}))
+
+    def _chosen(self, change):
+        if not self._quiet and change["new"] != OWN:
+            self._safely(lambda: self._explorer.load(change["new"]))
+
+    def _safely(self, act):
+        try:
+            act()
+        except Exception as error:
+            self._set_controls(self._explorer.state)
+            self._say(str(error))
+
+    def _say(self, text):
+        value = f'<div role="alert" style="color:#a33b00"><b>{escape(text)}</b></div>' if text else ""
+        if self.message.value != value:
+            self.message.value = value
+
+
+def text_html(explorer):
+    """The sentence and the numbers as HTML."""
+    pairs = "".join(
+        f'<div><dt style="font-weight:normal;opacity:.75">{escape(label)}</dt>'
+        f'<dd style="margin:0;font-variant-numeric:tabular-nums"><b>{escape(value)}</b></dd></div>'
+        for label, value in explorer.numbers().items()
+    )
+    return (
+        f'<p style="margin:4px 0;line-height:1.4;font-size:14px">{escape(explorer.sentence())}</p>'
+        '<dl style="display:grid;grid-template-columns:repeat(auto-fill,minmax(200px,1fr));gap:2px 14px;'
+        f'margin:4px 0;line-height:1.35">{pairs}</dl>'
+    )
