@@ -34,7 +34,7 @@ def __getattr__(name):
     if name not in _ORDER:
         raise AttributeError(f"helpers.notation has no symbol {name!r}; it has {', '.join(_ORDER)}")
     from sympy import Symbol
-    return Symbol(name, positive=True, integer=True)
+    return globals().setdefault(name, Symbol(name, positive=True, integer=True))
 
 
 def __dir__():
