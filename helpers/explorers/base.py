@@ -158,7 +158,7 @@ class Explorer:
         from IPython.display import display
 
         if os.environ.get("HELPERS_PICTURES") == "1":
-            from helpers.figures import picture_bundle, png
+            from helpers.figures.style import picture_bundle, png
 
             data, metadata = picture_bundle(png(self.figure()), self.alt())
             display(data, metadata=metadata, raw=True)
