@@ -1,0 +1,54 @@
+# make lab: the course in JupyterLab. make help: all there is.
+# Needs Python 3.11 or newer; another one than python3: make lab PYTHON=/path/to/python3.12
+PYTHON ?= python3
+VENV ?= .venv
+IN := $(VENV)/bin/python
+# The kernel is the environment's own, whatever other kernels this account has.
+export JUPYTER_PREFER_ENV_PATH = 1
+unexport JUPYTER_PATH
+
+ALIVE := $(IN) -c '' 2>/dev/null || { echo 'The environment $(VENV) no longer works (was Python updated or removed?): make clean, and try again'; exit 1; }
+
+.PHONY: help lab test notebooks browser-test bench clean
+.DEFAULT_GOAL := help
+
+help:  ## this list
+	@sed -n 's/^\([a-z-]*\):.*## /make \1|/p' Makefile | while IFS='|' read -r name what; \
+	  do printf '%-18s %s\n' "$$name" "$$what"; done
+
+lab: $(VENV)/for-lab  ## open the course in JupyterLab, at its first notebook
+	@$(ALIVE)
+	$(IN) -m jupyterlab notebooks/00_start_here.ipynb
+
+test: $(VENV)/for-tests  ## all tests that need no browser (N="01 12": only these notebooks)
+	@$(ALIVE)
+	$(IN) -m pytest -n 2 --dist loadscope $(if $(N),tests/conftest.py $(wildcard $(foreach n,$(N),notebooks/$(n)*.ipynb notebooks/solutions/$(n)*.ipynb)))
+
+notebooks: $(VENV)/for-tests  ## run the notebooks again and store their outputs (N="01 03": only these)
+	$(IN) -m helpers.storing $(N)
+
+browser-test: $(VENV)/for-tests  ## the notebooks in JupyterLab in Chromium
+	$(IN) -m pytest tests/browser
+
+bench: $(VENV)/for-tests  ## time one slider move, the imports, a trace: a few minutes
+	$(IN) -m pytest tests/benchmarks --benchmark-columns=median,iqr,min,max,rounds
+
+clean:  ## remove what make has made
+	rm -rf $(VENV) picture-differences *.egg-info build
+
+# Made again when the list of packages has changed.
+$(VENV)/for-lab: pyproject.toml $(VENV)/made
+	$(IN) -m pip install --quiet --disable-pip-version-check -e . || { echo 'The packages could not be installed: pip needs the network; its own message stands above.'; exit 1; }
+	@touch $@
+
+$(VENV)/for-tests: pyproject.toml $(VENV)/made
+	$(IN) -m pip install --quiet --disable-pip-version-check -e '.[test]' || { echo 'The packages could not be installed: pip needs the network; its own message stands above.'; exit 1; }
+	@touch $@ $(VENV)/for-lab
+
+# One line for whatever is missing, before anything is half made.
+$(VENV)/made:
+	@command -v $(PYTHON) >/dev/null 2>&1 || { echo 'Python is missing: $(PYTHON) is not found. Install Python 3.11 or newer, or name yours: make lab PYTHON=/path/to/python3'; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python %d.%d is too old: the course needs 3.11 or newer. Name another: make lab PYTHON=/path/to/python3" % sys.version_info[:2])'
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { echo 'python3-venv is missing: this Python has no venv module. On Debian and Ubuntu: sudo apt install python3-venv'; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); echo 'The environment $(VENV) could not be made: the reason stands above.'; exit 1; }
+	@touch $@
