@@ -93,6 +93,7 @@ SAME_CODE = {
     "astype": (lambda x, y, z, v: x.astype(np.float32), 0),
     "copy": (lambda x, y, z, v: np.copy(x), 0),
     "diagonal": (lambda x, y, z, v: np.diagonal(y[:, :3]), 0),
+    "sliding windows": (lambda x, y, z, v: np.lib.stride_tricks.sliding_window_view(y, 2, axis=1).sum(axis=-1), B * (C - 1) * 2),
     "assignment": (lambda x, y, z, v: assigned(x, v), 0),
     "plain arrays beside traced ones": (lambda x, y, z, v: np.ones((2, 3)) @ y + np.ones(4), 2 * A * B * C + A * C),
 }
@@ -331,6 +332,10 @@ def test_sizes_that_leave_numpy_get_a_remedy():
     with pytest.raises(TypeError) as caught:
         trace(lambda x: x / math.sqrt(x.shape[0]), x=(n,))
     assert "np.sqrt" in caught.value.__notes__[0]
+    with pytest.raises(TypeError) as caught:
+        trace(lambda x: np.zeros(x.shape, like=x), x=(n, d))
+    assert "np.full" in caught.value.__notes__[0]
+    assert trace(lambda x: np.full(x.shape, 0.0, like=x), x=(n, d)).result == (n, d)
 
 
 def test_trace_wants_the_function_itself():

@@ -47,9 +47,11 @@ def trace(function, /, *, bytes_per_element=2, **arguments):
         try:
             ledger.result = _shapes(function(**values))
         except TypeError as error:
-            if any(hint in str(error) for hint in ("onvert expression to", "interpreted as an integer", "truth value")):
+            if any(hint in str(error) for hint in ("onvert expression to", "interpreted as an integer", "truth value",
+                                                     "sequence of integers")):
                 error.add_note("Inside a traced function sizes may be symbols: write np.sqrt(d) or d ** 0.5 rather than "
-                               "math.sqrt(d), `for t in repeat(n)` rather than range(n), and do not branch on sizes.")
+                               "math.sqrt(d), `for t in repeat(n)` rather than range(n), np.full((n, d), 0.0, like=x) "
+                               "rather than np.zeros((n, d)), and do not branch on sizes.")
             raise
     return ledger
 

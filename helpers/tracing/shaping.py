@@ -4,7 +4,8 @@ import numpy as np
 
 from helpers.tracing.array import TracedArray, as_traced, axis_place, handles
 from helpers.tracing.elementwise import unknown, written
-from helpers.tracing.sizes import broadcast, check_size, equal, equal_shapes, is_symbolic, misfit, product, whole
+from helpers.tracing.sizes import (at_most, broadcast, check_size, equal, equal_shapes, is_symbolic, misfit, product,
+                                   whole)
 
 
 def _sizes(shape):
@@ -75,6 +76,19 @@ def _broadcast_to(ledger, x, shape, subok=False):
 @handles(np.flip)
 def _flip(ledger, x, axis=None):
     return x.view(x.shape, contiguous=False)
+
+
+@handles(np.lib.stride_tricks.sliding_window_view)
+def _sliding_window_view(ledger, x, window_shape, axis=None, **options):
+    unknown("sliding_window_view", **options)
+    widths, axes = _sizes(window_shape), range(x.ndim) if axis is None else _sizes(axis)
+    places = [axis_place(a, x.ndim, "sliding_window_view") for a in axes]
+    shape = list(x.shape)
+    for place, width in zip(places, widths, strict=True):
+        if not at_most(width, shape[place]):
+            raise ValueError(f"sliding_window_view: it cannot be shown that a window of {width} fits in {shape[place]}")
+        shape[place] = whole(shape[place] - width + 1)
+    return x.view([*shape, *widths], contiguous=False)
 
 
 @handles(np.diagonal)
