@@ -206,7 +206,7 @@ def chosen(names, folder=NOTEBOOKS):
         if not any(path.stem == Path(name).stem or path.stem.startswith(f"{name}_")
                    for path in everything):
             raise ValueError(f"no notebook is called {name!r}: give a number such as 01, or one of "
-                             + ", ".join(path.stem for path in everything))
+                             + ", ".join(sorted({path.stem for path in everything})))
     return wanted
 
 

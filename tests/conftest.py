@@ -8,6 +8,7 @@ import base64
 import os
 from pathlib import Path
 
+import hypothesis
 import nbval.plugin
 import pytest
 from pictures import compare
@@ -15,6 +16,8 @@ from pictures import compare
 from helpers.storing import ENVIRONMENT, matplotlib_series
 
 ROOT = Path(__file__).parents[1]
+hypothesis.settings.register_profile("course", deadline=None)     # no timed assertions
+hypothesis.settings.load_profile("course")
 DIFFERENCES = ROOT / "picture-differences"      # git ignores it
 
 
