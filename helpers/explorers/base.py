@@ -21,7 +21,8 @@ class Explorer:
     and says, each time from the state alone,
 
         frame(state)            what the background depends on (limits, scales, which curves)
-        build(figure, state)    draw what stays for this frame; return the artists that move
+        build(figure, state)    draw what stays for this frame; return the artists that move, in
+                                the order in which they cover each other (a list or dict, nested or not)
         update(artists, state)  put those artists where the state says
         sentence()              what is to be seen, with numbers
         numbers()               dict: label with unit -> text
@@ -126,8 +127,8 @@ class Explorer:
         figure = new_figure()
         with house():
             artists = self.build(figure, state)
-        for artist in moving(artists):
-            artist.set_zorder(ON_TOP + artist.get_zorder() / 100)
+        for place, artist in enumerate(moving(artists)):
+            artist.set_zorder(ON_TOP + place / 1000)
         self.update(artists, state)
         return figure, artists
 

@@ -69,11 +69,16 @@ class GrowthExplorer(Explorer):
         from helpers.figures.growth import TOKENS, growth_axes
         from matplotlib.lines import Line2D
 
-        axes = figure.add_axes([0.115, 0.14, 0.605, 0.75])
+        axes = figure.add_axes([0.135, 0.14, 0.585, 0.75])
+        axes.yaxis.set_label_coords(0.028, 0.515, transform=figure.transFigure)
         (left, right), (bottom, top) = limits(state)
         growth_axes(axes, x=state.axes, y=state.axes)
         axes.set(xlim=(left, right), ylim=(bottom, float(top)), xlabel=TOKENS, ylabel="operations")
-        artists = {"lines": [], "points": [], "ends": [], "names": []}
+        thin = {"color": "#555555", "linewidth": 1, "transform": axes.get_xaxis_transform()}
+        artists = {"here": Line2D([], [], linestyle="-", **thin), "equal": Line2D([], [], linestyle=(0, (2, 2)), **thin),
+                   "lines": [], "points": [], "ends": [], "names": []}
+        axes.add_line(artists["here"])
+        axes.add_line(artists["equal"])
         for key in state.curves:
             name, formula, _, colour, dash, marker = CURVES[key]
             artists["lines"] += axes.plot([], [], color=colour, linestyle=dash, label=key)
@@ -84,14 +89,9 @@ class GrowthExplorer(Explorer):
             words = name if "+" in formula else f"{name}, {formula}"
             artists["names"].append(axes.text(1.045, 0, words, transform=axes.transAxes, color=colour,
                                               fontsize=10, va="center"))
-        thin = {"color": "#555555", "linewidth": 1, "transform": axes.get_xaxis_transform()}
-        here = Line2D([], [], linestyle="-", **thin)
-        equal = Line2D([], [], linestyle=(0, (2, 2)), **thin)
-        for line in (here, equal):
-            axes.add_line(line)
         note = {"fontsize": 10, "color": "#333333", "transform": axes.get_xaxis_transform()}
         artists |= {
-            "here": here, "equal": equal, "here_text": axes.text(0, 0.99, "", va="top", **note),
+            "here_text": axes.text(0, 0.99, "", va="top", **note),
             "equal_text": axes.text(0, 0.92, "", va="top", **note),
         }
         title = "What carries n² overtakes: slope 2 against slope 1" if state.axes == "log" else (

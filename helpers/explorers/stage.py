@@ -70,7 +70,6 @@ class Stage:
                 artist.set_animated(True)
             figure.canvas.draw()
             background = figure.canvas.copy_from_bbox(figure.bbox)
-            flat.sort(key=lambda artist: artist.get_zorder())
             self._scenes[key] = figure.canvas, background, artists, flat
             while len(self._scenes) > KEPT:
                 self._scenes.popitem(last=False)
