@@ -18,7 +18,7 @@ from helpers.storing import ENVIRONMENT, matplotlib_series
 ROOT = Path(__file__).parents[1]
 hypothesis.settings.register_profile("course", deadline=None)     # no timed assertions
 hypothesis.settings.load_profile("course")
-DIFFERENCES = ROOT / "picture-differences"      # git ignores it
+DIFFERENCES = Path("picture-differences")      # where pytest was started; git ignores it
 
 
 def pytest_configure(config):
@@ -47,7 +47,7 @@ def _compare_outputs(compare_outputs):
         fault = picture_fault(ref, test, f"{self.parent.path.stem}-{self.cell.get('id')}")
         if fault:
             self.comparison_traceback.append(
-                f"{self.parent.path.relative_to(ROOT)}, cell {self.cell.get('id')}: {fault}\n"
+                f"{os.path.relpath(self.parent.path, ROOT)}, cell {self.cell.get('id')}: {fault}\n"
                 "If the new one is right, store it: "
                 f"make notebooks N={self.parent.path.stem.partition('_')[0]}")
         return not fault
