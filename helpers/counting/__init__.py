@@ -1,0 +1,22 @@
+"""The independent oracle: the same layers as loops over single numbers that count what they do.
+
+Slow on purpose, and written without NumPy: nothing here is shared with `helpers.tracing` or
+`helpers.layers`. Every function takes nested lists (or arrays) of numbers and returns
+`(values, operations)`, where operations is a Counter such as `{"multiply": 6, "add": 6}` and
+`operations.total()` is the number of FLOPs. Lesson 02.
+"""
+
+from helpers.counting.attention import (dot_product_attention, grouped_query_attention, multi_head_attention,
+                                        self_attention)
+from helpers.counting.convolutions import convolution, separable_convolution
+from helpers.counting.models import block, language_model
+from helpers.counting.positionwise import (feed_forward, gated_feed_forward, gelu, layer_norm, relu, rms_norm, sigmoid,
+                                           silu)
+from helpers.counting.products import dot_product, matrix_product, softmax
+from helpers.counting.recurrences import gru, gru_cell, lstm, lstm_cell, rnn, rnn_cell
+
+__all__ = [
+    "block", "convolution", "dot_product", "dot_product_attention", "feed_forward", "gated_feed_forward", "gelu",
+    "grouped_query_attention", "gru", "gru_cell", "language_model", "layer_norm", "lstm", "lstm_cell",
+    "matrix_product", "multi_head_attention", "relu", "rms_norm", "rnn", "rnn_cell", "self_attention",
+    "separable_convolution", "sigmoid", "silu", "softmax"]
