@@ -6,16 +6,18 @@ bias but `layer_norm`; elementwise costs stand in each docstring.
 """
 
 from helpers.layers.attention import (check_heads, check_kv_heads, dot_product_attention, grouped_query_attention,
-                                      hide_future, join_heads, mix, multi_head_attention, self_attention, split_heads)
+                                      hide_future, join_heads, mix, mix_past, multi_head_attention, self_attention,
+                                      split_heads)
 from helpers.layers.convolutions import causal_windows, convolution, separable_convolution
+from helpers.layers.models import block, block_shapes, language_model, language_model_shapes
 from helpers.layers.positionwise import (feed_forward, gated_feed_forward, gelu, layer_norm, relu, rms_norm, sigmoid,
                                          silu)
 from helpers.layers.products import dot_product, matrix_product, softmax
 from helpers.layers.recurrences import gru, gru_cell, lstm, lstm_cell, rnn, rnn_cell
 
 __all__ = [
-    "causal_windows", "check_heads", "check_kv_heads", "convolution", "dot_product", "dot_product_attention",
-    "feed_forward", "gated_feed_forward", "gelu", "grouped_query_attention", "gru", "gru_cell", "hide_future",
-    "join_heads", "layer_norm", "lstm", "lstm_cell", "matrix_product", "mix", "multi_head_attention", "relu",
-    "rms_norm", "rnn", "rnn_cell", "self_attention", "separable_convolution", "sigmoid", "silu", "softmax",
-    "split_heads"]
+    "block", "block_shapes", "causal_windows", "check_heads", "check_kv_heads", "convolution", "dot_product",
+    "dot_product_attention", "feed_forward", "gated_feed_forward", "gelu", "grouped_query_attention", "gru",
+    "gru_cell", "hide_future", "join_heads", "language_model", "language_model_shapes", "layer_norm", "lstm",
+    "lstm_cell", "matrix_product", "mix", "mix_past", "multi_head_attention", "relu", "rms_norm", "rnn", "rnn_cell",
+    "self_attention", "separable_convolution", "sigmoid", "silu", "softmax", "split_heads"]

@@ -44,12 +44,14 @@ def self_attention(x, w_q, w_k, w_v, w_o, causal=False, saved=None):
 def mix(q, k, v, causal=False, saved=None):
     """softmax(q·kᵀ/√d_h)·v for n queries: 4·n²·d_h + 6·n² FLOPs a head, n² more if causal.
 
-    q, k, v: (…, n, d_h), with axes for heads in front that broadcast. Returns (…, n, d_h).
-    Vaswani et al. 2017, equation 1. Lesson 03.
+    q, k, v: (…, n, d_h), with axes for heads in front that broadcast. Returns (…, n, d_h). causal="skip" never
+    computes the pairs that causal=True hides: see `mix_past`. Vaswani et al. 2017, equation 1. Lesson 03.
 
     >>> mix(np.zeros((3, 2)), np.zeros((3, 2)), np.ones((3, 2))).shape
     (3, 2)
     """
+    if causal not in (False, True):
+        return mix_past(q, k, v, causal, saved)
     with step("scores"):
         scores = q @ k.swapaxes(-1, -2) / np.sqrt(q.shape[-1])
     if causal:
@@ -60,6 +62,32 @@ def mix(q, k, v, causal=False, saved=None):
     keep(saved, q=q, k=k, v=v, weights=weights)
     with step("weighted sum"):
         return weights @ v
+
+
+def mix_past(q, k, v, causal="skip", saved=None):
+    """Causal attention that computes only what each query sees: n·(n + 1)/2 pairs of 4·d_h + 6 FLOPs a head.
+
+    q, k, v: (…, n, d_h). Returns (…, n, d_h), as `mix` with causal=True. Its rows differ in cost, so n must be
+    a whole number: TypeError for a symbol. It keeps nothing for a backward pass: ValueError if it is asked to,
+    and for a value of `causal` that is none of False, True and "skip". Lesson 06.
+
+    >>> mix_past(np.zeros((3, 2)), np.zeros((3, 2)), np.ones((3, 2))).shape
+    (3, 2)
+    """
+    if causal != "skip" or saved is not None:
+        raise ValueError(f'causal: {causal!r} is not known here; it is False, True or, without saved=, "skip"')
+    if hasattr(q.shape[-2], "free_symbols"):
+        raise TypeError(f'causal="skip": n = {q.shape[-2]} is a symbol, and each row costs another number; '
+                        "give n as a whole number")
+    rows = []
+    for t in range(q.shape[-2]):
+        with step("scores"):
+            scores = q[..., t:t + 1, :] @ k[..., :t + 1, :].swapaxes(-1, -2) / np.sqrt(q.shape[-1])
+        with step("softmax"):
+            weights = softmax(scores)
+        with step("weighted sum"):
+            rows.append(weights @ v[..., :t + 1, :])
+    return np.concatenate(rows, axis=-2)
 
 
 def hide_future(scores):
