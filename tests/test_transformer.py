@@ -104,7 +104,10 @@ def test_parameters_are_the_weights_laid_out_one_by_one(model):
 # --- a NumPy model of the same shape, traced --------------------------------------------------------------------------
 
 def mix(q, k, v, causal, width):
-    """q: (…, n, c), k: (…, n, c), v: (…, n, e); width: what the scores are scaled by. causal computes row by row, only what a token may see."""
+    """q: (…, n, c), k: (…, n, c), v: (…, n, e); width: what scales the scores.
+
+    causal computes row by row, only what a token may see.
+    """
     def rows(q, k, v):
         scores = np.exp(q @ k.swapaxes(-1, -2) / width ** 0.5)
         return scores / np.sum(scores, axis=-1, keepdims=True) @ v
@@ -206,7 +209,8 @@ def test_absorbed_latent_attention_gives_the_values_of_the_expanded_one(causal):
 @pytest.mark.parametrize("size", [1, 3, 7, 12])
 def test_pairs_of_tokens_counted_one_by_one(window, size):
     model = Transformer(2, 6, 3, 4, 5, window=window)
-    seen = sum(1 for query in range(size) for key in range(size) if key <= query and (window is None or query - key < window))
+    seen = sum(key <= query and (window is None or query - key < window)
+               for query in range(size) for key in range(size))
     square = size * min(size, window or size)
     for causal, pairs in ((True, seen), (False, square)):
         assert model.flops_by_part(size, batch=3, causal=causal)["scores and weighted sum"] == 3 * 2 * 2 * 6 * 2 * pairs
@@ -289,7 +293,8 @@ def test_symbols_with_numbers_put_in_are_the_numbers(model, size, batch, causal)
     symbols = {name: sympy.Symbol(name, positive=True, integer=True) for name in sizes}
     put_in = {symbols[name]: value for name, value in sizes.items()} | {n: size, b: batch}
     general = replace(model, **symbols)
-    for name, arguments in (("parameters", {}), ("active_parameters", {}), ("active_parameters", dict(input_embedding=False)),
+    for name, arguments in (("parameters", {}), ("active_parameters", {}),
+                            ("active_parameters", dict(input_embedding=False)),
                             ("forward_flops", dict(n=n, batch=b, causal=causal)),
                             ("training_flops", dict(n=n, batch=b, causal=causal, recompute="full")),
                             ("kv_cache_bytes", dict(n=n, batch=b))):

@@ -10,10 +10,10 @@ paper; "C" recomputed from the formula, and it agrees. The codes of a row with s
 124439808
 >>> ACCELERATORS["H100 SXM"].flops_per_second
 989000000000000
->>> MODELS["llama 3 8b"]
+>>> MODELS["llama3"]
 Traceback (most recent call last):
     ...
-KeyError: "no model 'llama 3 8b'; near: 'Llama-3 8B', 'Llama-3 70B', 'Llama-2 13B'"
+KeyError: "no model 'llama3'; near: 'Llama-3 8B', 'Llama-3 70B', 'Llama-3 405B'"
 """
 
 from helpers.published.accelerators import ACCELERATORS, DECODE_CHECKS, MEMORY_BANDWIDTH, Accelerator, DecodeCheck
