@@ -1,0 +1,137 @@
+"""The front page: its table is what the notebooks say, its commands exist, its picture is fresh.
+
+    python tests/test_readme.py     stores a fresh picture
+"""
+
+import io
+import re
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+import yaml
+from PIL import Image, PngImagePlugin
+from pictures import compare
+
+from helpers.figures import banner, png
+from helpers.figures.course import PARTS
+from helpers.storing import matplotlib_series
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+SYLLABUS = (ROOT / "notebooks" / "README.md").read_text(encoding="utf-8")
+PICTURE = ROOT / "notebooks" / "pictures" / "banner.png"
+PLANNED = {number: (title, question) for _, _, lessons in PARTS for number, title, question in lessons}
+LESSONS = {path.stem[:2]: path for path in sorted((ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb"))}
+
+
+def opening(path):
+    """Title, question and minutes, as the first cell of a lesson states them."""
+    text = re.sub(r"[*_]", "", nbformat.read(path, as_version=4).cells[0].source)
+    title, _, rest = text.partition("\n")
+    sentences = re.split(r"(?<=[.?!])\s+", rest.partition("By the end")[0].strip())
+    question = next((sentence for sentence in sentences if sentence.endswith("?")), "")
+    minutes = re.search(r"\bTime:? .{0,12}?(\d+).{0,12}minutes", text)
+    return title.removeprefix("# ").strip(), question, minutes[1] if minutes else ""
+
+
+def table(text, first):
+    """The rows of the Markdown table whose head begins with the cell `first`."""
+    rows = [[cell.strip() for cell in line.strip("| \n").split("|")]
+            for line in text[text.index(f"| {first} |"):].split("\n\n")[0].splitlines()]
+    return rows[2:]
+
+
+def row_of(number):
+    rows = [row for row in table(README, "lesson") if row[0] == number]
+    assert len(rows) == 1, f"README's table has {len(rows)} rows for lesson {number}"
+    return rows[0]
+
+
+def test_the_table_has_every_lesson_in_order():
+    assert [row[0] for row in table(README, "lesson")] == list(PLANNED) == [f"{i:02}" for i in range(16)]
+
+
+@pytest.mark.parametrize("number", list(LESSONS))
+def test_a_lesson_stands_in_the_table_as_it_says_itself(number):
+    title, question, minutes = opening(LESSONS[number])
+    assert question, f"{LESSONS[number].name}: the first cell asks a question"
+    link = f"[{title}](notebooks/{LESSONS[number].name})"
+    assert row_of(number) == [number, link, question, minutes]
+
+
+@pytest.mark.parametrize("number", [number for number in PLANNED if number not in LESSONS])
+def test_a_planned_lesson_is_named_and_not_linked(number):
+    assert row_of(number) == [number, *PLANNED[number], "planned"]
+
+
+@pytest.mark.parametrize("number", list(LESSONS))
+def test_the_map_and_the_syllabus_name_it_as_it_names_itself(number):
+    title, _, minutes = opening(LESSONS[number])
+    assert PLANNED[number][0] == title
+    rows = [row for row in table(SYLLABUS, "lesson") if row[0] == f"[{number} {title}]({LESSONS[number].name})"]
+    assert len(rows) == 1 and rows[0][1] == minutes, f"notebooks/README.md's table: {rows}"
+
+
+def test_the_syllabus_names_the_lessons_that_measure():
+    measuring = [number for number, path in LESSONS.items()
+                 if any("nbval-ignore-output" in cell.metadata.get("tags", [])
+                        for cell in nbformat.read(path, as_version=4).cells)]
+    assert f"Lessons with such cells today: {', '.join(measuring)}." in SYLLABUS
+
+
+@pytest.mark.parametrize("text", [README, SYLLABUS], ids=["README.md", "notebooks/README.md"])
+def test_its_make_commands_exist(text):
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    for name in set(re.findall(r"\bmake ([a-z][a-z-]*)", text)):
+        assert re.search(rf"^{name}:", makefile, re.MULTILINE), f"make {name} is not in the Makefile"
+    assert re.search(r"\bmake lab\b", text)
+
+
+def test_the_two_commands_come_first():
+    assert re.findall(r"^make (\w+)", README, re.MULTILINE)[:2] == ["lab", "test"]
+
+
+def test_the_lines_for_conda_are_those_of_its_file():
+    environment = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))
+    assert "conda env create -f environment.yml" in README
+    assert f"conda activate {environment['name']}" in README
+    assert "jupyter lab notebooks/00_start_here.ipynb" in README
+
+
+def stored(path=PICTURE):
+    """The stored picture's bytes and the Matplotlib that drew it."""
+    return path.read_bytes(), Image.open(path).text["Software"]
+
+
+def test_the_picture_is_the_one_that_the_code_draws():
+    old, drawn_by = stored()
+    fault, _ = compare(old, png(banner()), drawn_by == matplotlib_series())
+    assert not fault, f"{PICTURE.name} is not what banner() draws: {fault}. Store it: python tests/test_readme.py"
+
+
+def test_a_stale_picture_would_be_seen():
+    old, drawn_by = stored()
+    figure = banner()
+    figure.axes[1].lines[0].set_linewidth(5)
+    assert compare(old, png(figure), drawn_by == matplotlib_series())[0]
+
+
+def test_the_picture_is_shown_with_words_for_who_does_not_see_it():
+    alt = re.search(r"!\[(.+?)\]\(notebooks/pictures/banner\.png\)", README)
+    assert alt and len(alt[1]) > 60
+    assert len(PICTURE.read_bytes()) < 200_000
+
+
+def store_picture():
+    """Draw the banner and store it, marked with the Matplotlib that drew it."""
+    about = PngImagePlugin.PngInfo()
+    about.add_text("Software", matplotlib_series())
+    PICTURE.parent.mkdir(exist_ok=True)
+    Image.open(io.BytesIO(png(banner()))).save(PICTURE, pnginfo=about, optimize=True)
+    print(f"stored {PICTURE.relative_to(ROOT)}", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    store_picture()
