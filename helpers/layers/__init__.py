@@ -8,6 +8,10 @@ bias but `layer_norm`; elementwise costs stand in each docstring.
 from helpers.layers.attention import (check_heads, check_kv_heads, dot_product_attention, grouped_query_attention,
                                       hide_future, join_heads, mix, mix_past, multi_head_attention, self_attention,
                                       split_heads)
+from helpers.layers.backward import (block_backward, feed_forward_backward, gated_feed_forward_backward, gelu_backward,
+                                     grouped_query_attention_backward, layer_norm_backward, matrix_product_backward,
+                                     mix_backward, multi_head_attention_backward, projections_backward, relu_backward,
+                                     rms_norm_backward, self_attention_backward, silu_backward, softmax_backward)
 from helpers.layers.convolutions import causal_windows, convolution, separable_convolution
 from helpers.layers.models import block, block_shapes, language_model, language_model_shapes
 from helpers.layers.positionwise import (feed_forward, gated_feed_forward, gelu, layer_norm, relu, rms_norm, sigmoid,
@@ -16,8 +20,12 @@ from helpers.layers.products import dot_product, matrix_product, softmax
 from helpers.layers.recurrences import gru, gru_cell, lstm, lstm_cell, rnn, rnn_cell
 
 __all__ = [
-    "block", "block_shapes", "causal_windows", "check_heads", "check_kv_heads", "convolution", "dot_product",
-    "dot_product_attention", "feed_forward", "gated_feed_forward", "gelu", "grouped_query_attention", "gru",
-    "gru_cell", "hide_future", "join_heads", "language_model", "language_model_shapes", "layer_norm", "lstm",
-    "lstm_cell", "matrix_product", "mix", "mix_past", "multi_head_attention", "relu", "rms_norm", "rnn", "rnn_cell",
-    "self_attention", "separable_convolution", "sigmoid", "silu", "softmax", "split_heads"]
+    "block", "block_backward", "block_shapes", "causal_windows", "check_heads", "check_kv_heads", "convolution",
+    "dot_product", "dot_product_attention", "feed_forward", "feed_forward_backward", "gated_feed_forward",
+    "gated_feed_forward_backward", "gelu", "gelu_backward", "grouped_query_attention",
+    "grouped_query_attention_backward", "gru", "gru_cell", "hide_future", "join_heads", "language_model",
+    "language_model_shapes", "layer_norm", "layer_norm_backward", "lstm", "lstm_cell", "matrix_product",
+    "matrix_product_backward", "mix", "mix_backward", "mix_past", "multi_head_attention",
+    "multi_head_attention_backward", "projections_backward", "relu", "relu_backward", "rms_norm",
+    "rms_norm_backward", "rnn", "rnn_cell", "self_attention", "self_attention_backward", "separable_convolution",
+    "sigmoid", "silu", "silu_backward", "softmax", "softmax_backward", "split_heads"]
