@@ -9,9 +9,10 @@ from helpers.figures.dance import dance_floor
 from helpers.figures.growth import complexity_grid, growth_curves
 from helpers.figures.matrices import attention_matrices
 from helpers.figures.products import product_sizes
+from helpers.figures.steps import matrix_step
 from helpers.figures.style import COLOURS, DASHES, MARKERS, house, new_figure, png, show, spread
 
 __all__ = [
     "COLOURS", "DASHES", "MARKERS", "attention_matrices", "banner", "complexity_grid", "course_map",
-    "dance_floor", "growth_curves", "house", "new_figure", "png", "product_sizes", "show", "spread",
+    "dance_floor", "growth_curves", "house", "matrix_step", "new_figure", "png", "product_sizes", "show", "spread",
 ]

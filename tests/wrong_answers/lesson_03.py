@@ -1,0 +1,25 @@
+"""Usual wrong answers to lesson 03 and a word of the hint that each must earn."""
+import sympy
+
+from helpers.notation import d, n
+
+m = sympy.Symbol("m", positive=True, integer=True)
+
+WRONG = {
+    "03.1": [(66.7, "ratio"), (2 / 3 * 100, "ratio"), (60, "projections' share"), (57.1, "constants"),
+             (47, "fourth"), (25, "weighted sum"), (20, "halved"), (18.2, "feed-forward"), (8.9, "example"), (0.4, "percent")],
+    "03.2": [(4, "other half"), (2, "other half"), (2.83, "rises"), (1.5, "factor"), (8, "d stays")],
+    "03.3": [(lambda d, d_ff, matrices=2: matrices * d_ff / 2, "projections are missing"),
+             (lambda d, d_ff, matrices=2: 2 * d, "feed-forward layer is missing"),
+             (lambda d, d_ff, matrices=2: 1.5 * d + matrices * d_ff / 2, "fourth"),
+             (lambda d, d_ff, matrices=2: 4 * d + matrices * d_ff, "two products"),
+             (lambda d, d_ff, matrices=2: 2 * d + matrices * d_ff / 4, "2 FLOPs"),
+             (lambda d, d_ff, matrices=2: 2 * d + matrices * d_ff, "too much"),
+             (lambda d, d_ff, matrices=2: 2 * d + d_ff, "gated"),
+             (lambda d, d_ff, matrices=2: 2 * d * (1 + matrices), "need not"),
+             (lambda d, d_ff, matrices=2: 6 * d, "returns")],
+    "03.4": [(4*n*d**2 + 4*m*d**2 + 4*n*m*d + 6*n*m, "softmax"), (2*n*d**2 + 2*m*d**2 + 2*n*m*d, "multiply-add"),
+             (8*n*d**2 + 4*n*m*d, "m rows"), (8*m*d**2 + 4*n*m*d, "n rows"), (2*n*d**2 + 6*m*d**2 + 4*n*m*d, "not for y"),
+             (6*n*d**2 + 2*m*d**2 + 4*n*m*d, "values come from y"), (4*n*m*d, "projections"),
+             (8*n*d**2 + 4*n**2*d, "does not contain m")],
+}
