@@ -13,6 +13,7 @@ import nbformat
 
 from helpers.storing import METADATA, exercise_cells, unfit
 
+ROOT = Path(__file__).parents[1]
 SECTIONS = ("Predict", "Check by counting", "Play", "Where this model stops", "Spot the bug",
             "Exercises", "Recap")
 MACHINE_PATH = re.compile(r"(?<![\w.:/])/(home|Users|root|tmp|work|opt|var/folders)/\w|\b[A-Z]:\\\w"

@@ -9,7 +9,7 @@ from importlib.metadata import PackageNotFoundError, requires
 
 import pytest
 import yaml
-from conftest import ROOT
+from documents import ROOT
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 MODULES = sorted((ROOT / "helpers").rglob("*.py"))

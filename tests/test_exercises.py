@@ -16,7 +16,7 @@ import re
 import nbformat
 import numpy as np
 import pytest
-from conftest import ROOT
+from documents import ROOT
 
 from helpers.exercises import (
     NOT_ATTEMPTED, Verdict, check, choice, entries, exercise, exercises, expression, function,

@@ -8,8 +8,7 @@ import warnings
 
 import nbformat
 import pytest
-from conftest import ROOT
-from documents import RULES, Document, link_faults, maths_faults, text_faults, without_code
+from documents import ROOT, RULES, Document, link_faults, maths_faults, text_faults, without_code
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from helpers.storing import METADATA

@@ -3,10 +3,9 @@ import base64
 import io
 
 import pytest
-from conftest import picture_fault
 from matplotlib.figure import Figure
 from PIL import Image, ImageFilter
-from pictures import compare
+from pictures import compare, picture_fault
 
 from helpers.storing import matplotlib_series
 

@@ -5,7 +5,7 @@ import sys
 
 import nbformat
 import pytest
-from conftest import ROOT
+from documents import ROOT
 from nbformat.v4 import new_code_cell, new_notebook
 
 from helpers import storing
