@@ -74,6 +74,14 @@ def test_the_map_and_the_syllabus_name_it_as_it_names_itself(number):
     assert len(rows) == 1 and rows[0][1] == minutes, f"notebooks/README.md's table: {rows}"
 
 
+@pytest.mark.parametrize("number", [number for number in LESSONS if number != "00"])
+def test_the_start_sends_readers_to_it(number):
+    title, _, minutes = opening(LESSONS[number])
+    start = "\n".join(cell.source for cell in nbformat.read(LESSONS["00"], as_version=4).cells)
+    line = rf"^- \[{number} {re.escape(title)}\]\({re.escape(LESSONS[number].name)}\): .*\({minutes} minutes\)$"
+    assert re.search(line, start, re.MULTILINE), f"00's list: - [{number} {title}]({LESSONS[number].name}): … ({minutes} minutes)"
+
+
 def test_the_syllabus_names_the_lessons_that_measure():
     measuring = [number for number, path in LESSONS.items()
                  if any("nbval-ignore-output" in cell.metadata.get("tags", [])
