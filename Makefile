@@ -38,11 +38,13 @@ clean:  ## remove what make has made
 
 # Made again when the list of packages has changed.
 $(VENV)/for-lab: pyproject.toml $(VENV)/made
+	@$(ALIVE)
 	@echo 'Installing the packages into $(VENV): about half a minute, once'
 	@$(IN) -m pip install --quiet --disable-pip-version-check -e . || { echo 'The packages could not be installed: pip needs the network; its own message stands above.'; exit 1; }
 	@touch $@
 
 $(VENV)/for-tests: pyproject.toml $(VENV)/made
+	@$(ALIVE)
 	@echo 'Installing the packages into $(VENV): about half a minute, once'
 	@$(IN) -m pip install --quiet --disable-pip-version-check -e '.[test]' || { echo 'The packages could not be installed: pip needs the network; its own message stands above.'; exit 1; }
 	@touch $@ $(VENV)/for-lab
