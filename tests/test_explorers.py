@@ -234,7 +234,8 @@ def test_each_control_moves_the_state_and_the_picture_or_the_text(cls):
             tick = next(tick for tick in widget.children[1:] if tick.value)
             tick.value = False
         else:
-            widget.index = widget.index + 1 if widget.index + 1 < len(widget.options) else 0
+            moved, = control.observed(widget)
+            moved.index = (moved.index + 1) % len(moved.options)
         assert getattr(explorer.state, control.name) != getattr(before[2], control.name), control.name
         assert (live["image"].value, live["text"].value) != before[:2], control.name
         assert explorer.sentence() in unescaped(live["text"].value) and live["message"].value == ""
@@ -276,7 +277,7 @@ def test_code_moves_the_controls_even_off_the_grid():
     explorer = GrowthExplorer()
     live = parts(explorer)
     explorer.state = GrowthState(n=777, d=1_000, curves=("layer",), axes="linear")
-    assert (live["n"].value, live["n"].label, live["d"].value, live["axes"].value) == (777, "777", 1_000, "linear")
+    assert (live["n"].value, live["n"].label, live["d"].value, live["axes"].children[1].value) == (777, "777", 1_000, "linear")
     assert [tick.value for tick in live["curves"].children[1:]] == [key == "layer" for key in CURVES]
     live["n"].index += 1
     assert explorer.state.n == 1_000 and 777 not in dict(live["n"].options).values()
@@ -412,7 +413,7 @@ def test_a_subclass_only_declares():
     tiny = Tiny(size=9)
     live = parts(tiny)
     assert tiny.text().startswith("The side is 9 cm.") and repr(tiny) == "Tiny(size=9, colour='red')"
-    live["colour"].value = "blue"
+    live["colour"].children[1].value = "blue"
     assert tiny.state == TinyState(9, "blue") and tiny.preset_name() is None
     with pytest.raises(ValueError, match="size = 4.0"):
         Tiny(size=4.0)

@@ -89,22 +89,21 @@ class Choice:
         return value
 
     def make(self, value):
-        from ipywidgets import Layout, ToggleButtons
+        from ipywidgets import Box, Label, Layout, ToggleButtons
 
-        return ToggleButtons(
-            options=[(text, key) for key, text in self.options.items()], value=value,
-            description=self.label, layout=Layout(width="auto"),
-            style={"description_width": LABEL_WIDTH, "button_width": "auto"},
-        )
+        label = Label(self.label, layout=Layout(width=LABEL_WIDTH, justify_content="flex-end", margin="2px 4px 2px 2px"))
+        buttons = ToggleButtons(options=[(text, key) for key, text in self.options.items()], value=value,
+                                style={"button_width": "auto"})
+        return Box([label, buttons], layout=Layout(flex_flow="row wrap", **ROW))
 
     def observed(self, widget):
-        return [widget]
+        return [widget.children[1]]
 
     def read(self, widget):
-        return widget.value
+        return widget.children[1].value
 
     def write(self, widget, value):
-        widget.value = value
+        widget.children[1].value = value
 
 
 @dataclass(frozen=True)
@@ -135,11 +134,11 @@ class MultiChoice:
         return chosen
 
     def make(self, value):
-        from ipywidgets import Box, Checkbox, HTML, Layout
+        from ipywidgets import Box, Checkbox, Label, Layout
 
         ticks = [Checkbox(value=key in value, description=text, indent=False, layout=Layout(width="auto", margin="0 14px 0 0"))
                  for key, text in self.options.items()]
-        label = HTML(self.label, layout=Layout(margin="0 10px 0 0"))
+        label = Label(f"{self.label}:", layout=Layout(margin="0 10px 0 0"))
         return Box([label, *ticks], layout=Layout(flex_flow="row wrap", align_items="center", **ROW))
 
     def observed(self, widget):

@@ -53,7 +53,7 @@ class GrowthExplorer(Explorer):
         Slider("n", "sequence length n", "tokens", LENGTHS),
         Slider("d", "model width d", "elements", WIDTHS),
         Choice("axes", "axes", {"log": "logarithmic", "linear": "linear"}),
-        MultiChoice("curves", "curves:", {key: f"{name}, {formula}" for key, (name, formula, *_) in CURVES.items()}),
+        MultiChoice("curves", "curves", {key: f"{name}, {formula}" for key, (name, formula, *_) in CURVES.items()}),
     )
     presets = {
         "the example (n = 100, d = 512)": {"n": 100, "d": 512},

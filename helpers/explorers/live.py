@@ -35,7 +35,6 @@ class Live:
         reset = Button(description="reset", tooltip="back to the start", layout=Layout(width="80px"))
         reset.on_click(lambda _: self._safely(explorer.reset))
         self.image = Image(format="png", layout=Layout(width="700px", max_width="100%", height="auto", object_fit="contain"))
-        self.image.tooltip = f"{explorer.title}: the sentence and the numbers below say the same in words"
         self.text = HTML(layout=Layout(width="700px", max_width="100%"))
         self.message = HTML(layout=Layout(width="700px", max_width="100%"))
         first = [self._preset, reset] if explorer.presets else [reset]
@@ -93,12 +92,12 @@ class Live:
 def text_html(explorer):
     """The sentence and the numbers as HTML."""
     pairs = "".join(
-        f'<div><dt style="font-weight:normal;opacity:.75">{escape(label)}</dt>'
-        f'<dd style="margin:0;font-variant-numeric:tabular-nums"><b>{escape(value)}</b></dd></div>'
+        f'<div style="display:flex;justify-content:space-between;gap:8px"><span>{escape(label)}</span>'
+        f'<b style="font-variant-numeric:tabular-nums;white-space:nowrap">{escape(value)}</b></div>'
         for label, value in explorer.numbers().items()
     )
     return (
-        f'<p style="margin:4px 0;line-height:1.4;font-size:14px">{escape(explorer.sentence())}</p>'
-        '<dl style="display:grid;grid-template-columns:repeat(auto-fill,minmax(200px,1fr));gap:2px 14px;'
-        f'margin:4px 0;line-height:1.35">{pairs}</dl>'
+        f'<p style="margin:2px 0 6px;line-height:1.4;font-size:14px">{escape(explorer.sentence())}</p>'
+        '<div style="display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,320px),1fr));'
+        f'gap:0 24px;line-height:1.45">{pairs}</div>'
     )
