@@ -284,6 +284,12 @@ def exercises_as_derived(document):
         yield "exercises: cells exercise-1, exercise-1-answer, exercise-1-check, …"
     if (checks and not document.is_solutions) and document.solutions is None:
         yield f"no solutions: make solutions/{document.path.name}"
+    for cell in document.code:
+        if re.fullmatch(r"exercise-\d+-answer", cell.id):
+            for node in ast.parse(cell.source).body:
+                if isinstance(node, ast.FunctionDef) and not ast.get_docstring(node) and all(
+                        isinstance(line, ast.Pass | ast.Expr) for line in node.body):
+                    yield f"cell {cell.id}: {node.name} has a docstring that says what it returns"
     expected = "correct" if document.is_solutions else "not attempted"
     for cell in checks:
         if not re.fullmatch(r"exercise-\d+-check", cell.id):
