@@ -7,8 +7,15 @@ A control is bound to one field of the explorer's state. `check` answers a wrong
 from dataclasses import dataclass
 from difflib import get_close_matches
 
-LABEL_WIDTH = "230px"
-ROW = {"width": "690px", "max_width": "100%"}
+WIDE = {"width": "700px", "max_width": "calc(100% - 6px)"}
+
+
+def row(label, *widgets, label_width="220px"):
+    """A line of widgets behind their label; in a narrow window they move below it."""
+    from ipywidgets import Box, Label, Layout
+
+    words = Label(label, layout=Layout(width=label_width, max_width="100%", margin="2px 10px 2px 2px"))
+    return Box([words, *widgets], layout=Layout(flex_flow="row wrap", align_items="center", overflow="visible", **WIDE))
 
 
 def one_two_five(low, high):
@@ -54,22 +61,21 @@ class Slider:
     def make(self, value):
         from ipywidgets import Layout, SelectionSlider
 
-        return SelectionSlider(
-            options=self._options(value), value=value, description=f"{self.label} ({self.unit})",
-            style={"description_width": LABEL_WIDTH}, layout=Layout(**ROW),
-        )
+        slider = SelectionSlider(options=self._options(value), value=value,
+                                 layout=Layout(flex="1 1 300px", width="auto", min_width="0"))
+        return row(f"{self.label} ({self.unit})", slider)
 
     def observed(self, widget):
-        return [widget]
+        return [widget.children[1]]
 
     def read(self, widget):
-        return widget.value
+        return widget.children[1].value
 
     def write(self, widget, value):
-        options = self._options(value)
-        if [number for _, number in widget.options] != [number for _, number in options]:
-            widget.options = options
-        widget.value = value
+        slider, options = widget.children[1], self._options(value)
+        if list(slider.options) != options:
+            slider.options = options
+        slider.value = value
 
     def _options(self, value):
         return [(f"{number:,}", number) for number in sorted({*self.values, value})]
@@ -89,12 +95,11 @@ class Choice:
         return value
 
     def make(self, value):
-        from ipywidgets import Box, Label, Layout, ToggleButtons
+        from ipywidgets import ToggleButtons
 
-        label = Label(self.label, layout=Layout(width=LABEL_WIDTH, justify_content="flex-end", margin="2px 4px 2px 2px"))
         buttons = ToggleButtons(options=[(text, key) for key, text in self.options.items()], value=value,
                                 style={"button_width": "auto"})
-        return Box([label, buttons], layout=Layout(flex_flow="row wrap", **ROW))
+        return row(self.label, buttons)
 
     def observed(self, widget):
         return [widget.children[1]]
@@ -134,21 +139,20 @@ class MultiChoice:
         return chosen
 
     def make(self, value):
-        from ipywidgets import Box, Checkbox, Label, Layout
+        from ipywidgets import Checkbox, Layout
 
         ticks = [Checkbox(value=key in value, description=text, indent=False, layout=Layout(width="auto", margin="0 14px 0 0"))
                  for key, text in self.options.items()]
-        label = Label(f"{self.label}:", layout=Layout(margin="0 10px 0 0"))
-        return Box([label, *ticks], layout=Layout(flex_flow="row wrap", align_items="center", **ROW))
+        return row(self.label, *ticks, label_width="auto")
 
     def observed(self, widget):
         return list(widget.children[1:])
 
     def read(self, widget):
-        return tuple(key for key, tick in zip(self.options, widget.children[1:]) if tick.value)
+        return tuple(key for key, tick in zip(self.options, self.observed(widget)) if tick.value)
 
     def write(self, widget, value):
-        for key, tick in zip(self.options, widget.children[1:]):
+        for key, tick in zip(self.options, self.observed(widget)):
             tick.value = key in value
 
 

@@ -2,9 +2,9 @@
 
 from html import escape
 
-from ipywidgets import HTML, Box, Button, Dropdown, Image, Layout, VBox
+from ipywidgets import HTML, Button, Dropdown, Image, Layout, VBox
 
-from helpers.explorers.controls import LABEL_WIDTH
+from helpers.explorers.controls import WIDE, row
 from helpers.explorers.stage import Stage
 
 OWN = "your own values"
@@ -27,21 +27,17 @@ class Live:
         for control, widget in self._controls:
             for part in control.observed(widget):
                 part.observe(self._moved, names="value")
-        self._preset = Dropdown(
-            options=[OWN, *explorer.presets], description="preset", layout=Layout(width="480px", max_width="100%"),
-            style={"description_width": LABEL_WIDTH},
-        )
+        self._preset = Dropdown(options=[OWN, *explorer.presets], layout=Layout(width="330px", max_width="100%"))
         self._preset.observe(self._chosen, names="value")
         reset = Button(description="reset", tooltip="back to the start", layout=Layout(width="80px"))
         reset.on_click(lambda _: self._safely(explorer.reset))
-        self.image = Image(format="png", layout=Layout(width="700px", max_width="100%", height="auto", object_fit="contain"))
-        self.text = HTML(layout=Layout(width="700px", max_width="100%"))
-        self.message = HTML(layout=Layout(width="700px", max_width="100%"))
-        first = [self._preset, reset] if explorer.presets else [reset]
-        self.box = VBox([
-            Box(first, layout=Layout(flex_flow="row wrap")), *(widget for _, widget in self._controls),
-            self.message, self.image, self.text,
-        ], layout=Layout(max_width="100%", overflow="hidden"))
+        # Without a fixed width a VBox stretches the picture; its tooltip would break the picture's view.
+        self.image = Image(format="png", layout=Layout(height="auto", **WIDE))
+        self.text = HTML(layout=Layout(**WIDE))
+        self.message = HTML(layout=Layout(**WIDE))
+        first = row("preset", self._preset, reset) if explorer.presets else row("", reset)
+        self.box = VBox([first, *(widget for _, widget in self._controls), self.message, self.image, self.text],
+                        layout=Layout(max_width="100%"))
         self.show()
 
     def show(self):

@@ -146,7 +146,7 @@ class Lab:
 
     def slider(self, label):
         """The handle of the slider whose label begins so, focused."""
-        handle = self.page.locator(f".widget-slider:has(.widget-label:has-text('{label}')) .noUi-handle").first
+        handle = self.page.locator(f".widget-box:has(> .widget-label:has-text('{label}')) .noUi-handle").first
         handle.focus()
         return handle
 
