@@ -54,6 +54,8 @@ def imported(tree):
             yield from (alias.name.partition(".")[0] for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and not node.level:
             yield node.module.partition(".")[0]
+        elif isinstance(node, ast.Call) and ast.unparse(node.func) == "pytest.importorskip":
+            yield node.args[0].value.partition(".")[0]
 
 
 def third_party(sources, own=()):
