@@ -18,7 +18,7 @@ MODULES = sorted((ROOT / "helpers").rglob("*.py"))
 PACKAGE_OF = {"yaml": "pyyaml", "IPython": "ipython", "PIL": "pillow"}
 # Imported here, and always installed with a package of the list: no lines of their own there.
 COMES_WITH = {"ipython": "ipywidgets", "pillow": "matplotlib", "nbformat": "jupyterlab",
-              "nbclient": "jupyterlab", "jupyter-core": "jupyterlab", "traitlets": "ipywidgets",
+              "nbclient": "jupyterlab", "jupyter-core": "jupyterlab", "jupyter-client": "jupyterlab", "traitlets": "ipywidgets",
               "packaging": "pytest"}
 # Used without an import: run as a program, or loaded by pytest.
 NOT_IMPORTED = {"jupyterlab", "pytest-xdist", "pytest-benchmark"}
@@ -198,16 +198,21 @@ def test_modules_are_short(path):
     assert lines <= 300, f"{lines} lines: make it a folder of short files"
 
 
-@pytest.mark.parametrize("path", MODULES, ids=module_name)
-def test_slow_packages_are_loaded_only_where_needed(path):
-    name = module_name(path)
-    if name.startswith("helpers.storing"):
-        return      # run from the command line, beside a kernel that takes longer
-    loaded = set(subprocess.run(
-        [sys.executable, "-c", f"import sys, {name}; print(*sys.modules)"],
-        capture_output=True, text=True, check=True, cwd=ROOT).stdout.split())
-    extra = (SLOW & loaded) - MAY_LOAD.get((name.split(".") + [""])[1], set())
-    assert not extra, f"importing {name} loads {extra}: import it in the function that needs it"
+@pytest.mark.parametrize("group", [None, *MAY_LOAD])
+def test_slow_packages_are_loaded_only_where_needed(group):
+    """In one fresh process for each group of modules with the same leave."""
+    names = [name for name in map(module_name, MODULES)
+             if (part := (name.split(".") + [""])[1]) == group
+             # storing runs from the command line, beside a kernel that takes longer
+             or group is None and part not in MAY_LOAD and part != "storing"]
+    watch = ("import importlib, sys\nfor name in sys.argv[2:]:\n    importlib.import_module(name)\n"
+             "    for slow in sys.argv[1].split(','):\n"
+             "        if slow in sys.modules:\n            sys.exit(f'importing {name} loads {slow}: '\n"
+             "                     'import it in the function that needs it')")
+    refused = ",".join(sorted(SLOW - MAY_LOAD.get(group, set())))
+    run = subprocess.run([sys.executable, "-c", watch, refused, *names],
+                         capture_output=True, text=True, cwd=ROOT)
+    assert run.returncode == 0, run.stderr
 
 
 def test_helpers_itself_imports_nothing():
