@@ -17,9 +17,9 @@ MODULES = sorted((ROOT / "helpers").rglob("*.py"))
 # Imported under another name than the package's.
 PACKAGE_OF = {"yaml": "pyyaml", "IPython": "ipython", "PIL": "pillow"}
 # Imported here, and always installed with a package of the list: no lines of their own there.
-COMES_WITH = {"ipython": "ipywidgets", "pillow": "matplotlib", "nbformat": "jupyterlab",
-              "nbclient": "jupyterlab", "jupyter-core": "jupyterlab", "jupyter-client": "jupyterlab", "traitlets": "ipywidgets",
-              "packaging": "pytest"}
+COMES_WITH = {"ipython": "ipywidgets", "traitlets": "ipywidgets", "pillow": "matplotlib",
+              **dict.fromkeys(("nbformat", "nbclient", "jupyter-core", "jupyter-client"),
+                              "jupyterlab"), "packaging": "pytest"}
 # Used without an import: run as a program, or loaded by pytest.
 NOT_IMPORTED = {"jupyterlab", "pytest-xdist", "pytest-benchmark"}
 
