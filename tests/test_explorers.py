@@ -148,7 +148,7 @@ def test_no_text_is_cut_and_no_curve_leaves_the_axes(state):
 
 def test_our_png_holds_the_pixels():
     pixels = np.random.default_rng(0).integers(0, 256, (13, 7, 4), np.uint8)
-    assert (np.asarray(Image.open(io.BytesIO(encode_png(pixels)))) == pixels[:, :, :3]).all()
+    assert (np.asarray(Image.open(io.BytesIO(encode_png(pixels)))) == pixels).all()
 
 
 def test_backgrounds_are_kept_but_not_without_end():

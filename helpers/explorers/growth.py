@@ -17,7 +17,7 @@ CURVES = {
 }
 LENGTHS = tuple(sorted({*one_two_five(10, 10**7), *powers_of_two(16, 10**7)}))
 WIDTHS = tuple(sorted({*powers_of_two(16, 16_384), *(24 * 2**k for k in range(10))}))
-LOG_TOP, POINTS = 10**20, 61
+LOG_TOP, POINTS, HEIGHT = 10**20, 61, 300  # HEIGHT: of the axes, in pixels
 
 
 @dataclass(frozen=True)
@@ -115,7 +115,7 @@ class GrowthExplorer(Explorer):
         placed = spread(ends, 0.075, 0.0, 1.0)
         for height, spot, leader, name in zip(ends, placed, artists["ends"], artists["names"]):
             leader.set_data([1.0, 1.035], [height, spot])
-            name.set_y(spot)
+            name.set_y(round(spot * HEIGHT) / HEIGHT)  # whole pixels, so that the drawn name can be used again
         _stand(artists["here"], artists["here_text"], n, f"n = {n:,}", _height(n, left, right, log))
         place = _height(2 * d, left, right, log)
         _stand(artists["equal"], artists["equal_text"], 2 * d, "n = 2d", place)
