@@ -8,11 +8,13 @@ from helpers.figures.course import banner, course_map
 from helpers.figures.dance import dance_floor
 from helpers.figures.growth import complexity_grid, growth_curves
 from helpers.figures.matrices import attention_matrices
+from helpers.figures.models import parts_twice, share_curves, weight_strips
 from helpers.figures.products import product_sizes
 from helpers.figures.steps import matrix_step
 from helpers.figures.style import COLOURS, DASHES, MARKERS, house, new_figure, png, show, spread
 
 __all__ = [
     "COLOURS", "DASHES", "MARKERS", "attention_matrices", "banner", "complexity_grid", "course_map",
-    "dance_floor", "growth_curves", "house", "matrix_step", "new_figure", "png", "product_sizes", "show", "spread",
+    "dance_floor", "growth_curves", "house", "matrix_step", "new_figure", "parts_twice", "png",
+    "product_sizes", "share_curves", "show", "spread", "weight_strips",
 ]
