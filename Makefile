@@ -24,8 +24,8 @@ test: $(VENV)/for-tests  ## all tests that need no browser (N="01 12": only thes
 	@$(ALIVE)
 	$(IN) -m pytest -n 2 --dist loadscope $(if $(N),tests/conftest.py $(wildcard $(foreach n,$(N),notebooks/$(n)*.ipynb notebooks/solutions/$(n)*.ipynb)))
 
-notebooks: $(VENV)/for-tests  ## run the notebooks again and store their outputs (N="01 03": only these)
-	$(IN) -m helpers.storing $(N)
+notebooks: $(VENV)/for-tests  ## run the notebooks again and store their outputs (N="01 03": only these; MEASURE=1: fresh timings too)
+	$(IN) -m helpers.storing $(if $(MEASURE),--measure) $(N)
 
 browser-test: $(VENV)/for-tests  ## the notebooks in JupyterLab in Chromium
 	$(IN) -m pytest tests/browser

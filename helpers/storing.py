@@ -1,12 +1,14 @@
-"""Re-run the notebooks and store them in one fixed form: `python -m helpers.storing [01 03 …]`.
+"""Re-run the notebooks and store them in one fixed form: `python -m helpers.storing [--measure] [01 03 …]`.
 
 Three steps for each lesson: its exercises are copied from `solutions/`, where the stub is
 the solution without what stands between BEGIN and END SOLUTION; the notebook is run in its
-own folder, explorers as pictures; what differs from run to run is left out. A second run
-gives the same bytes. What must not be saved (an error, stderr, a live widget, an object's
+own folder, explorers as pictures; what differs from run to run is left out. A cell that
+measures the machine (tag nbval-ignore-output) keeps its stored output until the code that leads
+to it changes, or `--measure` asks for fresh ones. A second run gives the same bytes. What must not be saved (an error, stderr, a live widget, an object's
 address, a path of this machine) is refused, with the cell's name.
 """
 import ast
+import hashlib
 import os
 import re
 import sys
@@ -135,7 +137,7 @@ def normalised(notebook):
     """
     count = 0
     for cell in notebook.cells:
-        cell.metadata = {key: cell.metadata[key] for key in ("tags",) if key in cell.metadata}
+        cell.metadata = {key: cell.metadata[key] for key in ("tags", "measured") if key in cell.metadata}
         if cell.cell_type != "code":
             continue
         if not cell.source.strip():
@@ -175,8 +177,21 @@ def unfit(output):
     return ""
 
 
-def store(path):
+def measurements(notebook):
+    """The cells that measure the machine: dict from cell id to a digest of the code that leads there."""
+    found, code = {}, hashlib.sha256()
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            code.update(cell.source.encode() + b"\0")
+            if "nbval-ignore-output" in cell.metadata.get("tags", []):
+                found[cell.id] = code.hexdigest()[:12]
+    return found
+
+
+def store(path, measure=False):
     """Run and store one notebook; True when its file has changed.
+
+    measure: take fresh outputs also where a cell measures the machine and its code is unchanged.
 
     Raises ValueError that names the notebook and the cell when it cannot be stored.
     """
@@ -187,7 +202,15 @@ def store(path):
         solutions = path.parent / "solutions" / path.name
         if solutions.exists():
             notebook = with_exercises(notebook, nbformat.read(solutions, as_version=4))
-        new = nbformat.writes(normalised(run(notebook, path.parent))) + "\n"
+        digests = measurements(notebook)
+        kept = {cell.id: cell.outputs for cell in notebook.cells if cell.get("outputs")
+                and not measure and cell.metadata.get("measured") == digests.get(cell.id, "")}
+        notebook = normalised(run(notebook, path.parent))
+        for cell in notebook.cells:
+            if cell.id in digests:
+                cell.metadata["measured"] = digests[cell.id]
+                cell.outputs = kept.get(cell.id, cell.outputs)
+        new = nbformat.writes(notebook) + "\n"
     except ValueError as error:
         raise ValueError(f"{path.name}: {error}") from None
     if new != old:
@@ -212,15 +235,15 @@ def chosen(names, folder=NOTEBOOKS):
 
 def main(names):
     """Store the notebooks named (all without names); the exit status, 0 when all were stored."""
-    status = 0
+    status, measure = 0, "--measure" in names
     try:
-        paths = chosen(names)
+        paths = chosen([name for name in names if name != "--measure"])
     except ValueError as error:
         return str(error)
     for path in paths:
         shown = path.relative_to(NOTEBOOKS)
         try:
-            print(shown, "stored" if store(path) else "unchanged", flush=True)
+            print(shown, "stored" if store(path, measure) else "unchanged", flush=True)
         except ValueError as error:
             status = 1
             print(f"NOT STORED: {shown.parent / str(error)}", file=sys.stderr, flush=True)

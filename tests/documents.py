@@ -197,7 +197,7 @@ def stored_by_command(document):
     if counts != list(range(1, len(counts) + 1)):
         yield f"execution counts 1, 2, … in order, not {counts}: store it with `make notebooks`"
     for cell in document.cells:
-        if set(cell.metadata) - {"tags"}:
+        if set(cell.metadata) - {"tags", "measured"}:
             yield f"cell {cell.id}: metadata {sorted(cell.metadata)}: store it with `make notebooks`"
         if cell.get("attachments"):
             yield f"cell {cell.id}: an attachment, which GitHub does not show"

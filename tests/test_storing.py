@@ -149,3 +149,26 @@ def test_the_environment_is_left_as_it_was(monkeypatch):
     before = copy.copy(dict(os.environ))
     storing.run(new_notebook(cells=[]), ".")
     assert dict(os.environ) == before
+
+
+def test_a_measurement_is_kept_until_its_code_changes_or_a_fresh_one_is_asked_for(tmp_path):
+    notebook = lesson("import time", "time.perf_counter_ns()", "'after'")
+    notebook.cells[2].metadata["tags"] = ["nbval-ignore-output"]
+    path = tmp_path / "01_demo.ipynb"
+    nbformat.write(notebook, path)
+
+    def measured():
+        return nbformat.read(path, 4).cells[2].outputs[0].data["text/plain"]
+    storing.store(path)
+    first, before = measured(), path.read_bytes()
+    assert not storing.store(path) and path.read_bytes() == before
+    assert storing.store(path, measure=True) and measured() != first
+    first = measured()
+    changed = nbformat.read(path, 4)
+    changed.cells[1].source = "import time  # the code above is another"
+    nbformat.write(changed, path)
+    assert storing.store(path) and measured() != first
+    changed = nbformat.read(path, 4)
+    changed.cells[3].source, first = "'later'", measured()
+    nbformat.write(changed, path)
+    assert storing.store(path) and measured() == first
