@@ -108,7 +108,6 @@ class ModelExplorer(Explorer):
     State = ModelState
     title = "Where a model's parameters are, and where its FLOPs are"
     controls = (
-        Slider("n", "sequence length n", "tokens", LENGTHS),
         Slider("n_layers", "layers L", "layers", (1, 2, 4, 6, 8, 12, 16, 20, 24, 28, 32, 36, 40, 48, 64, 80, 96, 128, 256)),
         Slider("d_model", "model width d", "elements", _steps(16, 32_768)),
         Slider("n_kv_heads", "key-value heads", "heads", (1, 2, 4, 8, 12, 16, 24, 32, 40, 48, 64, 96, 128, 256)),
@@ -120,6 +119,7 @@ class ModelExplorer(Explorer):
         Slider("experts_passed", "experts it passes by", "experts", (0, 1, 2, 4, 6, 8, 16, 32, 64, 128, 256, 512)),
         Slider("vocab_size", "vocabulary V", "tokens", tuple(sorted({*one_two_five(100, 500_000), *_steps(256, 262_144)}))),
         Choice("head", "output head", {"tied": "tied to the embedding", "own": "a matrix of its own"}),
+        Slider("n", "sequence length n", "tokens", LENGTHS),  # moved most, so nearest to the picture
     )
     presets = {name: values_of(name) for name in MODELS}
 
@@ -182,7 +182,7 @@ class ModelExplorer(Explorer):
             artists["curves"][k].set_data(grid, [found[name] for found in over])
             artists["points"][k].set_data([state.n], [spent[name]])
         artists["here"][0].set_data([state.n, state.n], [0, 100])
-        right = log10(state.n) > 4
+        right = log10(state.n) > 3.3
         artists["here_text"].set_x(state.n)
         artists["here_text"].set_text(f"n = {state.n:,}  " if right else f"  n = {state.n:,}")
         artists["here_text"].set_horizontalalignment("right" if right else "left")
