@@ -114,11 +114,26 @@ def test_the_picture_depends_on_the_state_alone(cls):
     assert png(other.figure()) == first == png(cls().figure())
 
 
-@settings(max_examples=15, deadline=None, phases=DRAWN)
+WALKS = {
+    "n on one background": [GrowthState(n=n) for n in (10, 16, 100, 1_000, 1_024, 10**7, 100)],
+    "d, the names on the right move": [GrowthState(d=d, curves=("products", "layer")) for d in (16, 512, 4_096, 16_384, 512)],
+    "linear, limits that jump": [GrowthState(n=n, d=d, axes="linear") for n, d in ((100, 512), (90, 512), (101, 512), (100, 128), (100, 512))],
+}
+
+
+@pytest.mark.parametrize("walk", WALKS)
+def test_moves_one_after_another_draw_what_new_figures_would(walk):
+    check_moves(WALKS[walk])
+
+
+@settings(max_examples=10, deadline=None, phases=DRAWN)
 @given(st.lists(states, min_size=2, max_size=3))
-def test_a_move_draws_what_a_new_figure_would(chosen):
+def test_any_move_draws_what_a_new_figure_would(chosen):
+    check_moves(chosen)
+
+
+def check_moves(chosen, explorer=GrowthExplorer()):
     """Over the cached background as from nothing: to the pixel."""
-    explorer = GrowthExplorer()
     stage = Stage(explorer)
     for state in chosen:
         moved = stage.pixels(state).astype(int)
@@ -224,23 +239,35 @@ def parts(explorer):
         "preset": explorer._live._preset, "image": explorer._live.image, "text": explorer._live.text, "message": explorer._live.message}
 
 
-@pytest.mark.parametrize("cls", EXPLORERS)
-def test_each_control_moves_the_state_and_the_picture_or_the_text(cls):
+def starts(cls):
+    """Where a control may be tried: the start; then each preset and each single choice, for what acts only there."""
+    yield {}
+    yield from cls.presets.values()
     for control in cls.controls:
-        explorer = cls()
-        live = parts(explorer)
-        before = live["image"].value, live["text"].value, explorer.state
-        widget, = [live[control.name]]
         if isinstance(control, MultiChoice):
-            tick = next(tick for tick in control.observed(widget) if tick.value)
-            tick.value = False
+            yield from ({control.name: (key,)} for key in control.options)
+
+
+@pytest.mark.parametrize("cls, control", [(cls, control) for cls in EXPLORERS for control in cls.controls],
+                         ids=lambda value: getattr(value, "name", getattr(value, "__name__", "")))
+def test_each_control_moves_the_state_and_the_picture_or_the_text(cls, control):
+    for start in starts(cls):
+        explorer = cls(**start)
+        live = parts(explorer)
+        before, state = (bytes(live["image"].value), live["text"].value), explorer.state
+        widget = live[control.name]
+        if isinstance(control, MultiChoice):
+            tick = next((tick for tick in control.observed(widget) if not tick.value), control.observed(widget)[0])
+            tick.value = not tick.value
         else:
             widget.index = (widget.index + 1) % len(widget.options)
-        assert getattr(explorer.state, control.name) != getattr(before[2], control.name), control.name
-        assert (live["image"].value, live["text"].value) != before[:2], control.name
+        assert getattr(explorer.state, control.name) != getattr(state, control.name)
         assert explorer.sentence() in unescaped(live["text"].value) and live["message"].value == ""
         words = next(box for one, box in explorer._live._controls if one is control).children[0].value
         assert control.label in words and getattr(control, "unit", "") in words
+        if (bytes(live["image"].value), live["text"].value) != before:
+            return
+    pytest.fail(f"{control.name} changes nothing that is seen")
 
 
 def unescaped(text):
@@ -271,6 +298,8 @@ def test_one_preset_draws_once(monkeypatch):
     monkeypatch.setattr(Stage, "png", lambda self, state: drawn.append(state) or b"")
     live["preset"].value = "GPT-2 (1,024 × 768)"
     assert drawn == [GrowthState(n=1_024, d=768)]
+    explorer.load("the example (n = 100, d = 512)")
+    assert drawn[1:] == [GrowthState()]
 
 
 def test_code_moves_the_controls_even_off_the_grid():
@@ -396,17 +425,24 @@ class Tiny(Explorer):
     controls = (Slider("size", "side", "cm", (1, 3, 9)), Choice("colour", "colour", {"red": "Red", "blue": "Blue"}))
 
     def build(self, figure, state):
-        return figure.add_axes([0, 0, 1, 1]).plot([], [])
+        axes = figure.add_axes([0, 0, 1, 1])
+        return axes.plot([], []), axes.text(0.5, 0.5, "", transform=axes.transAxes), axes.text(-0.01, 0.2, "at the edge", rotation=30)
 
     def update(self, artists, state):
-        artists[0].set_data([0, state.size], [0, state.size])
-        artists[0].set_color(state.colour)
+        (line,), text, _ = artists
+        line.set_data([0, state.size], [0, state.size])
+        line.set_color(state.colour)
+        text.set(text=f"{state.size}", color=state.colour, fontsize=10 if state.colour == "red" else 20)
 
     def sentence(self):
         return f"The side is {self.state.size} cm."
 
     def numbers(self):
         return {}
+
+
+def test_a_text_that_changes_in_its_place_is_drawn_anew():
+    check_moves([TinyState(size, colour) for size in (3, 9) for colour in ("red", "blue")], Tiny())
 
 
 def test_a_subclass_only_declares():
