@@ -4,6 +4,7 @@ Each function takes data and returns a Matplotlib `Figure`; none touches `pyplot
 is left open. A lesson ends a figure cell with `show(figure, alt)`.
 """
 
+from helpers.figures.audit import counters_figure, readings_figure, valleys_figure
 from helpers.figures.course import banner, course_map
 from helpers.figures.dance import dance_floor
 from helpers.figures.growth import complexity_grid, growth_curves
@@ -15,7 +16,7 @@ from helpers.figures.style import COLOURS, DASHES, MARKERS, house, new_figure, p
 from helpers.figures.training import error_maps
 
 __all__ = [
-    "COLOURS", "DASHES", "MARKERS", "attention_matrices", "banner", "complexity_grid", "course_map",
-    "dance_floor", "error_maps", "growth_curves", "house", "matrix_step", "new_figure", "parts_twice", "png",
-    "product_sizes", "share_curves", "show", "spread", "weight_strips",
+    "COLOURS", "DASHES", "MARKERS", "attention_matrices", "banner", "complexity_grid", "counters_figure",
+    "course_map", "dance_floor", "error_maps", "growth_curves", "house", "matrix_step", "new_figure", "parts_twice",
+    "png", "product_sizes", "readings_figure", "share_curves", "show", "spread", "valleys_figure", "weight_strips",
 ]
