@@ -91,16 +91,17 @@ def test_what_ends_a_formula_is_said():
     assert mistral.numbers()["n² takes half from n = (tokens)"].startswith("never")
 
 
-def test_the_picture_draws_the_shares():
-    explorer = ModelExplorer(preset="Llama-3 8B", n=8_192)
+@pytest.mark.parametrize("model", ["Llama-3 8B", "Mistral 7B", "DeepSeek-V3"])
+def test_the_picture_draws_the_shares(model):
+    explorer = ModelExplorer(preset=model, n=8_192)
     bars, over = explorer.figure().axes
-    held, spent = shares(MODELS["Llama-3 8B"], 8_192)
+    held, spent = shares(MODELS[model], 8_192)
     assert [patch.get_width() for patch in bars.patches] == [found[name] for name in ROWS for found in (held, spent)]
     curves = {line.get_label(): line for line in over.lines if line.get_label() in ROWS}
     assert list(curves) == CURVES
     for name, line in curves.items():
         for n, share in zip(*line.get_data()):
-            assert share == pytest.approx(shares(MODELS["Llama-3 8B"], int(n))[1][name])
+            assert share == pytest.approx(shares(MODELS[model], int(n))[1][name])
 
 
 @settings(max_examples=12, deadline=None, phases=DRAWN)

@@ -176,10 +176,10 @@ class ModelExplorer(Explorer):
                 words.set_text(percent(share))
                 words.set_x(share + (6 if side and name in CURVES else 2))
         grid = [round(LENGTHS[0] * (LENGTHS[-1] / LENGTHS[0]) ** (k / (POINTS - 1))) for k in range(POINTS)]
-        over = [shares(model, n)[1] for n in grid]
+        over = shares_over(model, grid)
         for k, name in enumerate(CURVES):
             artists["ends"][k].set_data([spent[name]], [list(ROWS).index(name) + 0.2])
-            artists["curves"][k].set_data(grid, [found[name] for found in over])
+            artists["curves"][k].set_data(grid, over[name])
             artists["points"][k].set_data([state.n], [spent[name]])
         artists["here"][0].set_data([state.n, state.n], [0, 100])
         right = log10(state.n) > 3.3
@@ -229,6 +229,22 @@ def shares(model, n):
         total = sum(parts.values())
         return {name: 100 * sum(parts[part] for part in row) / total for name, (row, *_) in ROWS.items()}
     return by_row(model.parameters_by_part()), by_row(model.flops_by_part(n))
+
+
+def shares_over(model, lengths):
+    """dict: row that has a curve -> its percentages of the FLOPs, one for each length; as `shares`, in one go.
+
+    Per token only the n² products change with n: by as much as it sees tokens.
+
+    >>> [round(share, 1) for share in shares_over(MODELS["GPT-2"], [1024, 6703])["n² products"]]
+    [13.3, 50.0]
+    """
+    one = {name: sum(model.flops_by_part(1)[part] for part in ROWS[name][0]) for name in CURVES}
+    pair = one["n² products"]
+    rest = sum(one.values()) - pair
+    seen = [pair * (n if model.window is None else min(n, model.window)) for n in lengths]
+    found = {name: [100 * one[name] / (rest + pairs) for pairs in seen] for name in CURVES}
+    return found | {"n² products": [100 * pairs / (rest + pairs) for pairs in seen]}
 
 
 def half_length(model):
