@@ -11,6 +11,7 @@ from helpers.figures.growth import complexity_grid, growth_curves
 from helpers.figures.matrices import attention_matrices
 from helpers.figures.models import parts_twice, share_curves, weight_strips
 from helpers.figures.products import product_sizes
+from helpers.figures.rivals import ways_to_the_last_token, winners
 from helpers.figures.steps import matrix_step
 from helpers.figures.style import COLOURS, DASHES, MARKERS, house, new_figure, png, show, spread
 from helpers.figures.training import error_maps
@@ -18,5 +19,6 @@ from helpers.figures.training import error_maps
 __all__ = [
     "COLOURS", "DASHES", "MARKERS", "attention_matrices", "banner", "complexity_grid", "counters_figure",
     "course_map", "dance_floor", "error_maps", "growth_curves", "house", "matrix_step", "new_figure", "parts_twice",
-    "png", "product_sizes", "readings_figure", "share_curves", "show", "spread", "valleys_figure", "weight_strips",
+    "png", "product_sizes", "readings_figure", "share_curves", "show", "spread", "valleys_figure",
+    "ways_to_the_last_token", "weight_strips", "winners",
 ]
