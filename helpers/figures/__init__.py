@@ -9,6 +9,7 @@ from helpers.figures.course import banner, course_map
 from helpers.figures.dance import dance_floor
 from helpers.figures.growth import complexity_grid, growth_curves
 from helpers.figures.matrices import attention_matrices
+from helpers.figures.memory import checkpoint_curve, kept_tensors, memory_bars
 from helpers.figures.models import parts_twice, share_curves, weight_strips
 from helpers.figures.products import product_sizes
 from helpers.figures.rivals import ways_to_the_last_token, winners
@@ -17,8 +18,8 @@ from helpers.figures.style import COLOURS, DASHES, MARKERS, house, new_figure, p
 from helpers.figures.training import error_maps
 
 __all__ = [
-    "COLOURS", "DASHES", "MARKERS", "attention_matrices", "banner", "complexity_grid", "counters_figure",
-    "course_map", "dance_floor", "error_maps", "growth_curves", "house", "matrix_step", "new_figure", "parts_twice",
-    "png", "product_sizes", "readings_figure", "share_curves", "show", "spread", "valleys_figure",
-    "ways_to_the_last_token", "weight_strips", "winners",
+    "COLOURS", "DASHES", "MARKERS", "attention_matrices", "banner", "checkpoint_curve", "complexity_grid",
+    "counters_figure", "course_map", "dance_floor", "error_maps", "growth_curves", "house", "kept_tensors",
+    "matrix_step", "memory_bars", "new_figure", "parts_twice", "png", "product_sizes", "readings_figure",
+    "share_curves", "show", "spread", "valleys_figure", "ways_to_the_last_token", "weight_strips", "winners",
 ]
