@@ -22,7 +22,6 @@ class Live:
         self._explorer = explorer
         self._stage = Stage(explorer)
         self._quiet = False
-        self._shown = None
         self._controls = [(control, control.make(getattr(explorer.state, control.name))) for control in explorer.controls]
         for control, widget in self._controls:
             for part in control.observed(widget):

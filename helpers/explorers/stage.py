@@ -14,7 +14,7 @@ from matplotlib.backends.backend_agg import RendererAgg
 from matplotlib.text import Text
 
 KEPT = 8          # backgrounds: about 2 MB each
-KEPT_TEXTS = 400  # drawn texts: about 5 KB each
+KEPT_TEXTS = 100  # drawn texts for each background: about 5 KB each
 
 
 def encode_png(pixels):
@@ -91,17 +91,16 @@ class Stage:
     def __init__(self, explorer):
         self._explorer = explorer
         self._scenes = OrderedDict()
-        self._texts = Texts()
 
     def pixels(self, state):
         """The picture of `state`: an array (height, width, 4) of bytes, overwritten by the next call."""
-        canvas, background, artists, flat = self._scene(state)
+        canvas, background, artists, flat, texts = self._scene(state)
         self._explorer.update(artists, state)
         canvas.restore_region(background)
         renderer = canvas.get_renderer()
         for artist in flat:
             if isinstance(artist, Text):
-                self._texts.draw(artist, canvas)
+                texts.draw(artist, canvas)
             else:
                 artist.draw(renderer)
         return np.asarray(canvas.buffer_rgba())
@@ -119,7 +118,7 @@ class Stage:
                 artist.set_animated(True)
             figure.canvas.draw()
             background = figure.canvas.copy_from_bbox(figure.bbox)
-            self._scenes[key] = figure.canvas, background, artists, flat
+            self._scenes[key] = figure.canvas, background, artists, flat, Texts()
             while len(self._scenes) > KEPT:
                 self._scenes.popitem(last=False)
         self._scenes.move_to_end(key)

@@ -143,7 +143,7 @@ def complexity_grid(rows=None, *, title="Twice n: four times the work; twice d: 
         right = figure.add_axes([0.595, 0.14, 0.275, 0.68], sharey=left)
         left.set_ylabel("operations, n²·d")
         _panel(left, TOKENS, "n", ns, "d", ds, lambda n, d: cost[n, d])
-        _panel(right, "model width d (elements)", "d", ds, "n", ns, lambda d, n: cost[n, d])
+        _panel(right, WIDTH, "d", ds, "n", ns, lambda d, n: cost[n, d])
         left.set_ylim(min(cost.values()) / 2, max(cost.values()) * 2)
         _name_ends(left, "d", ds)
         _name_ends(right, "n", ns)
