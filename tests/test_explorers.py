@@ -4,6 +4,7 @@ import base64
 import io
 import json
 import os
+import re
 import subprocess
 import sys
 from dataclasses import FrozenInstanceError, dataclass, replace
@@ -11,13 +12,14 @@ from dataclasses import FrozenInstanceError, dataclass, replace
 import numpy as np
 import pytest
 from hypothesis import Phase, given, settings, strategies as st
+from matplotlib.text import Text
 from PIL import Image
 
 from helpers import explorers
 from helpers.explorers import GrowthExplorer
 from helpers.explorers.base import Explorer
 from helpers.explorers.controls import Choice, MultiChoice, Slider
-from helpers.explorers.growth import CURVES, LENGTHS, WIDTHS, GrowthState, limits
+from helpers.explorers.growth import CURVES, LENGTHS, WIDTHS, GrowthState, on_the_floor
 from helpers.explorers.live import OWN
 from helpers.explorers.stage import KEPT, Stage, encode_png
 from helpers.figures import png
@@ -44,15 +46,43 @@ DRAWN = (Phase.explicit, Phase.reuse, Phase.generate)  # pictures are slow: no t
 # the numbers
 
 def test_the_example():
-    explorer = GrowthExplorer(n=100, d=512)
+    explorer = GrowthExplorer(n=100, d=512, curves=("dance", "products", "projections", "layer", "feed_forward"))
     assert counts(explorer) == {
-        "walk past the door": 100, "the dance": 5_120_000, "two products": 20_480_000, "projections": 209_715_200,
+        "the dance": 5_120_000, "two products": 20_480_000, "projections": 209_715_200,
         "attention layer": 230_195_200, "feed-forward": 419_430_400, "n = 2d (tokens)": 1_024,
     }
     assert explorer.numbers()["share of n² in the attention layer"] == "8.9 %"
     sentence = explorer.sentence()
     for words in ("n = 100 tokens", "20,480,000", "230,195,200", "8.9 %", "below 2d = 1,024", "10.2 times", "2.18 times"):
         assert words in sentence, words
+
+
+def test_picture_sentence_and_numbers_speak_of_the_chosen_curves_alone():
+    """Lesson 01 shows two curves before lesson 03 asks for the layer's share: nothing may give it away."""
+    explorer = GrowthExplorer(n=100, d=512, curves=("walk", "dance"))
+    assert counts(explorer) == {"walk past the door": 100, "the dance": 5_120_000}
+    assert "5,120,000 meetings, 51,200 for each look" in explorer.sentence()
+    shown = " ".join(text.get_text() for text in explorer.figure().findobj(match=Text) if text.get_visible())
+    for told in (explorer.sentence(), " ".join(explorer.numbers()), shown):
+        assert not re.search("8.9 %|2d|2.18|layer|projections", told)
+    without_layer = GrowthExplorer(n=100, d=512, curves=("walk", "dance", "products", "projections"))
+    assert "8.9 %" not in without_layer.text() and "10.2 times" in without_layer.sentence()
+
+
+@pytest.mark.parametrize("state, words", [
+    (dict(curves=("walk", "dance")), "the gap grows"), (dict(curves=("walk", "projections")), "straight line"),
+    (dict(curves=("dance", "projections")), "overtakes"), (dict(axes="linear", curves=("walk", "dance")), "hides"),
+    (dict(n=1_024, axes="linear"), "of like size"),
+])
+def test_the_title_states_what_this_picture_shows(state, words):
+    explorer = GrowthExplorer(**({"n": 100, "d": 512} | state))
+    assert any(words in text.get_text() for text in explorer.figure().texts)
+
+
+@pytest.mark.parametrize("d", WIDTHS)
+def test_at_the_crossing_no_cost_of_the_layer_lies_on_the_floor(d):
+    state = GrowthState(n=max(2 * d, 10), d=d, axes="linear", curves=("products", "projections", "layer"))
+    assert not on_the_floor(state)
 
 
 def test_the_counts_are_what_the_traced_layers_cost():
@@ -82,9 +112,11 @@ def test_the_sentence_says_on_which_side_of_2d_we_are(n, d, words):
 
 def test_linear_axes_say_what_they_hide():
     explorer = GrowthExplorer(n=100_000, d=512, axes="linear", curves=("walk", "projections", "products"))
-    top = limits(explorer.state)[1][1]
-    assert sum(CURVES[key][2](100_000, 512) < top / 100 for key in explorer.state.curves) == 2
-    assert "2 of the 3 curves" in explorer.sentence()
+    tallest = max(CURVES[key][2](100_000, 512) for key in explorer.state.curves)
+    assert sum(CURVES[key][2](100_000, 512) < tallest / 50 for key in explorer.state.curves) == 2
+    assert "2 of the 3 curves are" in explorer.sentence()
+    explorer.change(n=1_000)
+    assert "1 of the 3 curves is" in explorer.sentence()
 
 
 # the picture
@@ -181,7 +213,7 @@ BAD_WHOLE = [0, -1, 2.5, 100.0, "a", "100", True, False, float("nan"), None, [10
 
 @pytest.mark.parametrize("value", BAD_WHOLE)
 def test_a_wrong_n_is_named(value):
-    with pytest.raises(ValueError, match=r"n = .* is out of range: sequence length n is a whole number from 10 to 10,000,000 tokens"):
+    with pytest.raises(ValueError, match=r"n = .* is (out of range|not a whole number): sequence length n is a whole number from 10 to 10,000,000 tokens"):
         GrowthExplorer(n=value)
     explorer = GrowthExplorer()
     with pytest.raises(ValueError, match="n = "):
@@ -208,7 +240,7 @@ def test_the_sliders_ends_are_allowed():
     ({"curves": "dance"}, "give a tuple"), ({"curves": ()}, "choose at least 1"), ({"curves": tuple(CURVES)}, "at most 5"),
     ({"curves": ("dnace",)}, "Did you mean 'dance'"), ({"curves": ("dance", "dance")}, "twice"), ({"curves": (3,)}, "holds 3"),
     ({"curves": None}, "give a tuple"), ({"m": 3}, "has no 'm'"),
-    ({"preset": "GPT2"}, "Nearest: 'GPT-2 "), ({"preset": "zzz"}, "There are 'the example"), ({"preset": 3}, "unknown"),
+    ({"preset": "GPT2"}, "Nearest: 'GPT-2 "), ({"preset": "zzz"}, "There are 'the example"), ({"preset": 3}, "by name"),
 ])
 def test_what_is_wrong_is_named_with_its_remedy(values, words):
     with pytest.raises(ValueError, match=words):
@@ -453,3 +485,16 @@ def test_a_subclass_only_declares():
     assert tiny.state == TinyState(9, "blue") and tiny.preset_name() is None
     with pytest.raises(ValueError, match="size = 4.0"):
         Tiny(size=4.0)
+
+
+# how sizes are given
+
+def test_sizes_are_given_by_name_and_numpys_whole_numbers_are_taken():
+    for wrong in ((100, 512), (100,)):
+        with pytest.raises(ValueError, match=r"by name: write n=…, d=…"):
+            GrowthExplorer(*wrong)
+    for wrong in (2.5, 100.0, "100", True, None, float("nan")):
+        with pytest.raises(ValueError, match="n = .* is not a whole number"):
+            GrowthExplorer(n=wrong)
+    state = GrowthExplorer(n=np.int64(100)).state
+    assert state.n == 100 and type(state.n) is int

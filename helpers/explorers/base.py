@@ -35,8 +35,11 @@ class Explorer:
     controls = ()
     presets = {}
 
-    def __init__(self, preset=None, **values):
+    def __init__(self, preset=None, *places, **values):
         known = [field.name for field in fields(self.State)]
+        if places or isinstance(preset, (int, float)):
+            raise ValueError(f"{type(self).__name__} takes its sizes by name: write "
+                             f"{', '.join(f'{name}=…' for name in known[:2])}.")
         for name in values:
             if name not in known:
                 raise ValueError(f"{type(self).__name__} has no {name!r}; it takes preset, {', '.join(known)}.")

@@ -51,12 +51,13 @@ class Slider:
 
     def check(self, value):
         low, high = self.values[0], self.values[-1]
-        if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+        whole = hasattr(value, "__index__") and not isinstance(value, bool)  # NumPy's whole numbers too
+        if not whole or not low <= value <= high:
             raise ValueError(
-                f"{self.name} = {value!r} is out of range: {self.label} is a whole number "
-                f"from {low:,} to {high:,} {self.unit}."
+                f"{self.name} = {value!r} is {'out of range' if whole else 'not a whole number'}: {self.label} is a "
+                f"whole number from {low:,} to {high:,} {self.unit}."
             )
-        return value
+        return int(value)
 
     def make(self, value):
         from ipywidgets import Layout, SelectionSlider

@@ -1,7 +1,7 @@
 """GrowthExplorer: how the costs of lessons 01 and 03 grow with n, for one width d."""
 
 from dataclasses import dataclass
-from math import ceil, log10
+from math import log10
 
 from helpers.explorers.base import Explorer
 from helpers.explorers.controls import Choice, MultiChoice, Slider, one_two_five, powers_of_two
@@ -17,6 +17,8 @@ CURVES = {
 }
 LENGTHS = tuple(sorted({*one_two_five(10, 10**7), *powers_of_two(16, 10**7)}))
 WIDTHS = tuple(sorted({*powers_of_two(16, 16_384), *(24 * 2**k for k in range(10))}))
+LAYER = {"products", "projections", "layer", "feed_forward"}  # the curves of lesson 03; the others are lesson 01's
+UNITS = {"walk": "looks", "dance": "meetings"}  # a meeting is one multiply-add; all other curves count FLOPs
 LOG_TOP, POINTS, HEIGHT = 10**20, 61, 300  # HEIGHT: of the axes, in pixels
 
 
@@ -26,7 +28,7 @@ class GrowthState:
 
     n: int = 100
     d: int = 512
-    curves: tuple = ("walk", "dance", "products", "projections")
+    curves: tuple = ("dance", "products", "projections", "layer")
     axes: str = "log"
 
 
@@ -40,7 +42,7 @@ class GrowthExplorer(Explorer):
     Raises `ValueError` that names the argument, the value and what would be right.
 
     >>> explorer = GrowthExplorer(n=100, d=512)
-    >>> explorer.numbers()["the dance, n²·d (operations)"]
+    >>> explorer.numbers()["the dance, n²·d (meetings)"]
     '5,120,000'
     >>> GrowthExplorer(n=0)
     Traceback (most recent call last):
@@ -63,7 +65,7 @@ class GrowthExplorer(Explorer):
     }
 
     def frame(self, state):
-        return state.axes, state.curves, limits(state)
+        return state.axes, state.curves, limits(state), heading(state)
 
     def build(self, figure, state):
         from helpers.figures.growth import TOKENS, growth_axes
@@ -73,7 +75,7 @@ class GrowthExplorer(Explorer):
         axes.yaxis.set_label_coords(0.028, 0.515, transform=figure.transFigure)
         (left, right), (bottom, top) = limits(state)
         growth_axes(axes, x=state.axes, y=state.axes)
-        axes.set(xlim=(left, right), ylim=(bottom, float(top)), xlabel=TOKENS, ylabel="operations")
+        axes.set(xlim=(left, right), ylim=(bottom, float(top)), xlabel=TOKENS, ylabel="count")
         thin = {"color": "#555555", "linewidth": 1, "transform": axes.get_xaxis_transform()}
         artists = {"here": Line2D([], [], linestyle="-", **thin), "equal": Line2D([], [], linestyle=(0, (2, 2)), **thin),
                    "lines": [], "points": [], "ends": [], "names": []}
@@ -94,9 +96,7 @@ class GrowthExplorer(Explorer):
             "here_text": axes.text(0, 0.99, "", va="top", **note),
             "equal_text": axes.text(0, 0.92, "", va="top", **note),
         }
-        title = "What carries n² overtakes: slope 2 against slope 1" if state.axes == "log" else (
-            "On linear axes the largest curve hides the others")
-        figure.text(0.02, 0.975, title, fontsize=12, weight="bold", va="top")
+        figure.text(0.02, 0.975, heading(state), fontsize=12, weight="bold", va="top")
         return artists
 
     def update(self, artists, state):
@@ -120,44 +120,80 @@ class GrowthExplorer(Explorer):
         place = _height(2 * d, left, right, log)
         _stand(artists["equal"], artists["equal_text"], 2 * d, "n = 2d", place)
         for artist in (artists["equal"], artists["equal_text"]):
-            artist.set_visible(place <= 1)
+            artist.set_visible(place <= 1 and bool(LAYER & set(state.curves)))
 
     def sentence(self):
+        n, d, curves = self.state.n, self.state.d, self.state.curves
+        said = [f"At n = {n:,} tokens and d = {d:,}, " + (self._layer() if LAYER & set(curves) else self._dance())]
+        if "layer" in curves:
+            twice = CURVES["layer"][2](2 * n, d) / CURVES["layer"][2](n, d)
+            said.append(f"Twice the tokens cost {twice:.2f} times the layer.")
+        if self.state.axes == "linear":
+            flat = len(on_the_floor(self.state))
+            said.append(f"On these linear axes {flat or 'none'} of the {len(curves)} curves "
+                        f"{'is' if flat < 2 else 'are'} on the floor, below 2 % of the tallest.")
+        return " ".join(said)
+
+    def _dance(self):
+        n, d = self.state.n, self.state.d
+        return (f"the dance has {n * n * d:,} meetings, {n * d:,} for each look at the door. "
+                "Twice the tokens make twice the looks and four times the meetings.")
+
+    def _layer(self):
         n, d = self.state.n, self.state.d
         products, projections, layer = (CURVES[key][2](n, d) for key in ("products", "projections", "layer"))
-        twice = CURVES["layer"][2](2 * n, d) / layer
+        whole = f" of the attention layer's {layer:,} FLOPs: {percent(n, d)}" if "layer" in self.state.curves else " FLOPs"
         if n == 2 * d:
             side = f"n stands exactly at 2d = {2 * d:,}: projections and products cost the same."
         elif n < 2 * d:
             side = f"n is below 2d = {2 * d:,}: the projections cost {ratio(projections, products)} times as much."
         else:
             side = f"n is above 2d = {2 * d:,}: the two products cost {ratio(products, projections)} times the projections."
-        hidden = ""
-        if self.state.axes == "linear":
-            top = limits(self.state)[1][1]
-            flat = sum(CURVES[key][2](n, d) * 100 < top for key in self.state.curves)
-            hidden = (f" On these linear axes {flat} of the {len(self.state.curves)} curves are, at this n, below one "
-                      "hundredth of the height.")
-        return (f"At n = {n:,} tokens and d = {d:,}, the two products with n² take {products:,} of the attention "
-                f"layer's {layer:,} FLOPs: {percent(n, d)}. {side} Twice the tokens cost {twice:.2f} times "
-                f"the layer.{hidden}")
+        return f"the two products with n² take {products:,}{whole}. {side}"
 
     def numbers(self):
-        n, d = self.state.n, self.state.d
-        units = {"walk": "looks", "dance": "operations"}
-        counts = {f"{name}, {formula} ({units.get(key, 'FLOPs')})": f"{cost(n, d):,}"
-                  for key, (name, formula, cost, *_) in CURVES.items()}
-        return counts | {"share of n² in the attention layer": percent(n, d), "n = 2d (tokens)": f"{2 * d:,}"}
+        n, d, curves = self.state.n, self.state.d, self.state.curves
+        counts = {f"{name}, {formula} ({UNITS.get(key, 'FLOPs')})": f"{cost(n, d):,}"
+                  for key, (name, formula, cost, *_) in CURVES.items() if key in curves}
+        if "layer" in curves:
+            counts["share of n² in the attention layer"] = percent(n, d)
+        return counts | ({"n = 2d (tokens)": f"{2 * d:,}"} if LAYER & set(curves) else {})
+
+
+def on_the_floor(state):
+    """The names of the chosen curves that are, at this n, below 2 % of the tallest."""
+    costs = {CURVES[key][0]: CURVES[key][2](state.n, state.d) for key in state.curves}
+    return [name for name, cost in costs.items() if cost * 50 < max(costs.values())]
+
+
+def heading(state):
+    """The finding that the picture shows."""
+    curves = set(state.curves)
+    if state.axes == "linear":
+        return ("On linear axes the largest curve hides the others" if on_the_floor(state)
+                else "Linear axes are right where costs are of like size")
+    if not curves & {"dance", "products"} or not curves & {"walk", "projections", "feed_forward"}:
+        return "On logarithmic axes a power of n is a straight line"
+    return ("What carries n² overtakes: slope 2 against slope 1" if curves & {"projections", "feed_forward"}
+            else "Slope 2 against slope 1: the gap grows with every token")
 
 
 def limits(state):
     """The axes' limits ((left, right), (bottom, top)); on linear axes they jump, so that most moves need no new axes."""
     if state.axes == "log":
         return (LENGTHS[0], LENGTHS[-1]), (10, LOG_TOP)
-    right = 10 ** ceil(log10(state.n) - 1e-12)
-    highest = max(CURVES[key][2](right, state.d) for key in state.curves)
-    decade = 10 ** (len(str(highest)) - 1)
-    return (0, right), (0, next(m * decade for m in (1, 2, 5, 10) if m * decade >= highest))
+    right = round_up(state.n)
+    return (0, right), (0, round_up(max(CURVES[key][2](right, state.d) for key in state.curves)))
+
+
+def round_up(number):
+    """The next 1, 2 or 5 followed by zeros.
+
+    >>> round_up(1024), round_up(500)
+    (2000, 500)
+    """
+    decade = 10 ** (len(str(number)) - 1)
+    return next(m * decade for m in (1, 2, 5, 10) if m * decade >= number)
 
 
 def percent(n, d):
