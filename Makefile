@@ -18,7 +18,7 @@ help:  ## this list
 
 lab: $(VENV)/for-lab  ## open the course in JupyterLab, at its first notebook
 	@$(ALIVE)
-	$(IN) -m jupyterlab notebooks/00_start_here.ipynb
+	$(IN) -m jupyterlab --ServerApp.root_dir=. notebooks/00_start_here.ipynb
 
 test: $(VENV)/for-tests  ## all tests that need no browser (N="01 12": only these notebooks)
 	@$(ALIVE)
@@ -39,13 +39,13 @@ clean:  ## remove what make has made
 # Made again when the list of packages has changed.
 $(VENV)/for-lab: pyproject.toml $(VENV)/made
 	@$(ALIVE)
-	@echo 'Installing the packages into $(VENV): about half a minute, once'
+	@echo 'Installing the packages into $(VENV): about a minute and 500 MB, once'
 	@$(IN) -m pip install --quiet --disable-pip-version-check -e . || { echo 'The packages could not be installed: pip needs the network; its own message stands above.'; exit 1; }
 	@touch $@
 
 $(VENV)/for-tests: pyproject.toml $(VENV)/made
 	@$(ALIVE)
-	@echo 'Installing the packages into $(VENV): about half a minute, once'
+	@echo 'Installing the packages into $(VENV): about a minute and 500 MB, once'
 	@$(IN) -m pip install --quiet --disable-pip-version-check -e '.[test]' || { echo 'The packages could not be installed: pip needs the network; its own message stands above.'; exit 1; }
 	@touch $@ $(VENV)/for-lab
 

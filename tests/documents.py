@@ -282,7 +282,8 @@ def exercises_as_derived(document):
               and re.search(r"^\s*check\(\s*['\"]", cell.source, re.MULTILINE)]
     if document.is_full_lesson and not checks:
         yield "exercises: cells exercise-1, exercise-1-answer, exercise-1-check, …"
-    if (checks and not document.is_solutions) and document.solutions is None:
+    handed_out = not (document.path.parent / "solutions").exists()  # a class without solutions
+    if checks and not document.is_solutions and document.solutions is None and not handed_out:
         yield f"no solutions: make solutions/{document.path.name}"
     for cell in document.code:
         if re.fullmatch(r"exercise-\d+-answer", cell.id):
@@ -328,7 +329,8 @@ def link_faults(text, folder, where=""):
         if "://" in target:
             yield f"{where}link {target}: https, or a file of this repository"
         elif file and not (folder / file).exists():
-            yield f"{where}link {target}: no such file"
+            if not (target.startswith("solutions/") and not (folder / "solutions").exists()):
+                yield f"{where}link {target}: no such file"
         elif not file:
             yield f"{where}link {target}: GitHub's notebooks have no anchors"
 

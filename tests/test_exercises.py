@@ -67,6 +67,8 @@ class Solutions:
 
     def __init__(self, number):
         lesson, _, self.index = number.partition(".")
+        if not SOLUTIONS:
+            pytest.skip("the folder of solutions is not here")
         self.path = SOLUTIONS[lesson]
         self.notebook = nbformat.read(self.path, as_version=4)
 

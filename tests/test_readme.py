@@ -105,7 +105,13 @@ def test_the_lines_for_conda_are_those_of_its_file():
     environment = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))
     assert "conda env create -f environment.yml" in README
     assert f"conda activate {environment['name']}" in README
-    assert "jupyter lab notebooks/00_start_here.ipynb" in README
+    assert "jupyter lab --ServerApp.root_dir=. notebooks/00_start_here.ipynb" in README
+
+
+def test_jupyterlab_shows_the_whole_folder_so_that_links_to_the_front_page_land():
+    starts = [line for text in (README, (ROOT / "Makefile").read_text(encoding="utf-8"))
+              for line in text.splitlines() if re.search(r"(jupyter ?lab|-m jupyterlab) .*00_start_here", line)]
+    assert len(starts) == 3 and all("--ServerApp.root_dir=. " in line for line in starts), starts
 
 
 def stored(path=PICTURE):

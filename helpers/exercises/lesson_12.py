@@ -15,7 +15,7 @@ def factors(answer):
             value, 4296 / 1124, "", tolerance=0.03,
             mistakes=[("2 is the factor of n²·d alone; most of this layer is 8·n·d²", 2),
                       ("close: the projections grow so, the two products less", 4)]),
-    }, why="at this size most of the layer is 8·n·d², so the width is the dearer one")
+    }, why="at this size most of the layer is 8·n·d², so the width costs more")
 
 
 @exercise("12.2")
@@ -45,14 +45,13 @@ def tokens_for_share(answer):
 
 @exercise("12.4")
 def linear_view(answer):
-    """A state of GrowthExplorer: linear axes, three curves or more, each above one hundredth of the height."""
+    """A state of GrowthExplorer: linear axes, three curves or more, each above 2 % of the tallest."""
     from helpers.explorers import GrowthExplorer
-    from helpers.explorers.growth import CURVES, limits
+    from helpers.explorers.growth import on_the_floor
 
-    if isinstance(answer, GrowthExplorer):
-        return not_yet("this is the explorer; hand in its state, explorer.state")
+    answer = answer.state if isinstance(answer, GrowthExplorer) else answer
     if not isinstance(answer, GrowthExplorer.State):
-        return not_yet(f"hand in the explorer's state, explorer.state; this is {describe(answer)}")
+        return not_yet(f"paste the line that print(explorer) writes, GrowthExplorer(…); this is {describe(answer)}")
     try:
         state = GrowthExplorer(n=answer.n, d=answer.d, curves=answer.curves, axes=answer.axes).state
     except ValueError as error:
@@ -61,8 +60,7 @@ def linear_view(answer):
         return not_yet("these axes are logarithmic; choose linear ones")
     if len(state.curves) < 3:
         return not_yet(f"three curves or more, please; here are {len(state.curves)}")
-    top = limits(state)[1][1]
-    flat = [CURVES[key][0] for key in state.curves if CURVES[key][2](state.n, state.d) * 100 < top]
+    flat = on_the_floor(state)
     if "walk" in state.curves and len(flat) >= 1:
         return not_yet("a curve lies on the floor: can a walk past the door ever be as tall as a dance?")
     if flat:

@@ -18,8 +18,8 @@ WRONG = {
              (lambda share, d: 2 * d * (1 - share) / share, "wrong way round"),
              (lambda share, d: d * share / (1 - share), "2d"), (lambda share, d: d * share / (1 - share) / 2, "2d"),
              (lambda share, d: n, "raised")],  # noqa: F821  a name that is not there
-    "12.4": [(GrowthExplorer(), "explorer.state"), (state(axes="log"), "logarithmic"),
+    "12.4": [(GrowthExplorer(), "logarithmic"), (state(axes="log"), "logarithmic"),
              (state(curves=("products", "projections")), "three"),
              (state(curves=("walk", "products", "projections")), "door"),
-             (state(n=100_000), "crossing"), ("linear", "state"), ({"n": 1_000}, "state")],
+             (state(n=100_000), "crossing"), ("linear", "print"), ({"n": 1_000}, "print")],
 }
