@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
+from helpers.tracing.layout import covered, kept_order, reshaped_strides, row_strides
 from helpers.tracing.sizes import (at_most, broadcast, equal, is_symbolic, misfit, product, quotient, shape_text,
                                    whole)
 
@@ -37,9 +38,10 @@ class TracedArray(NDArrayOperatorsMixin):
     them, or converts them to a number, raises TypeError.
     """
 
-    def __init__(self, ledger, shape, dtype=FLOAT, buffer=None, contiguous=True):
-        self.ledger, self.dtype, self.contiguous = ledger, np.dtype(dtype), contiguous
+    def __init__(self, ledger, shape, dtype=FLOAT, buffer=None, strides=None):
+        self.ledger, self.dtype = ledger, np.dtype(dtype)
         self.shape = tuple(whole(size) for size in shape)
+        self._strides = strides if strides is None else tuple(strides)  # None: row after row, without gaps
         self.buffer = buffer or Buffer(ledger, product(self.shape))
 
     # NumPy's two doors -------------------------------------------------------------------------
@@ -54,14 +56,25 @@ class TracedArray(NDArrayOperatorsMixin):
         return HANDLERS[function](self.ledger, *args, **kwargs)
 
     # making further arrays ------------------------------------------------------------------------
-    def view(self, shape, contiguous=True):
-        """The same elements under another shape: no cost."""
-        return TracedArray(self.ledger, shape, self.dtype, self.buffer, contiguous)
+    @property
+    def strides(self):
+        """For each axis, how many elements lie between neighbours in memory (NumPy's are in bytes)."""
+        return row_strides(self.shape) if self._strides is None else self._strides
 
-    def duplicate(self, name, shape=None, dtype=None):
-        """A copy, which moves bytes and computes nothing."""
-        output = TracedArray(self.ledger, self.shape if shape is None else shape, dtype or self.dtype)
-        self.ledger.record(name, [self], output, 0)
+    @property
+    def cells(self):
+        """How many elements of memory it covers: those that broadcasting or windows repeat count once."""
+        return product(self.shape) if self._strides is None else covered(self.shape, self._strides)
+
+    def view(self, shape, strides=None):
+        """The same elements under another shape: no cost. strides=None: row after row, without gaps."""
+        return TracedArray(self.ledger, shape, self.dtype, self.buffer, strides)
+
+    def duplicate(self, name, shape=None, dtype=None, keep_order=False):
+        """A copy, which moves bytes and computes nothing; keep_order: it lies in memory as this one does."""
+        strides = kept_order(self.shape, [self], copying=True) if keep_order else None
+        output = TracedArray(self.ledger, self.shape if shape is None else shape, dtype or self.dtype, strides=strides)
+        self.ledger.record(name, [self] if self.shape else [], output, 0)
         return output
 
     # what an ndarray offers ---------------------------------------------------------------------
@@ -87,8 +100,8 @@ class TracedArray(NDArrayOperatorsMixin):
         places = [axis_place(axis, self.ndim, "transpose") for axis in axes]
         if sorted(places) != list(range(self.ndim)):
             raise ValueError(f"transpose: axes {tuple(axes)} are not a permutation of the {self.ndim} axes of {self!r}")
-        moved = [place for place in places if self.shape[place] != 1]
-        return self.view([self.shape[p] for p in places], self.contiguous and moved == sorted(moved))
+        return self.view([self.shape[p] for p in places], None if places == sorted(places) and self._strides is None
+                         else [self.strides[p] for p in places])
 
     def swapaxes(self, axis1, axis2):
         order = list(range(self.ndim))
@@ -107,29 +120,20 @@ class TracedArray(NDArrayOperatorsMixin):
             shape = [size if i in unknown_places else s for i, s in enumerate(shape)]
         elif unknown_places or not equal(product(self.shape), known):
             raise misfit("reshape", self.shape, tuple(shape))
-        if self.contiguous or self._splits_into(shape):
-            return self.view(shape, self.contiguous)
-        return self.duplicate("reshape", shape)
-
-    def _splits_into(self, shape):
-        """True if `shape` only divides axes of this array: then a transposed array needs no copy."""
-        rest = list(shape)
-        for size in self.shape:
-            group = 1
-            while rest and not equal(group, size):
-                group = group * rest.pop(0)
-            if not equal(group, size):
-                return False
-        return all(size == 1 for size in rest)
+        if self._strides is None:
+            return self.view(shape)
+        strides = reshaped_strides(self.shape, self.strides, tuple(shape))
+        return self.duplicate("reshape", shape) if strides is None else self.view(shape, strides)
 
     def astype(self, dtype, copy=True):
-        return self.duplicate("astype", dtype=dtype) if copy or self.dtype != dtype else self
+        return self.duplicate("astype", dtype=dtype, keep_order=True) if copy or self.dtype != dtype else self
 
     def copy(self, order="C"):
-        return self.duplicate("copy")
+        return self.duplicate("copy", keep_order=order in ("K", "A"))
 
     def ravel(self):
-        return self.reshape(-1)
+        in_rows = all(size == 1 or equal(*pair) for size, *pair in zip(self.shape, self.strides, row_strides(self.shape)))
+        return self.reshape(-1) if in_rows else self.duplicate("ravel", [product(self.shape)])
 
     def flatten(self):
         return self.duplicate("flatten", [product(self.shape)])
@@ -146,22 +150,22 @@ class TracedArray(NDArrayOperatorsMixin):
 
     # indexing -------------------------------------------------------------------------------------
     def __getitem__(self, index):
-        shape, gathers, contiguous = self._indexed(index)
+        shape, gathers, strides = self._indexed(index)
         if not gathers:
-            return self.view(shape, self.contiguous and contiguous)
+            return self.view(shape, strides)
         output = TracedArray(self.ledger, shape, self.dtype)
         self.ledger.record("take", [output, *(g for g in gathers if isinstance(g, TracedArray))], output, 0)
         return output
 
     def __setitem__(self, index, value):
-        shape, gathers, _ = self._indexed(index)
-        values, target = as_traced(self.ledger, value), self.view(shape)
+        shape, gathers, strides = self._indexed(index)
+        values, target = as_traced(self.ledger, value), self.view(shape, None if gathers else strides)
         if not all(map(equal, broadcast("assignment", values.shape, shape), shape)):
             raise misfit("assignment", shape, values.shape)
         self.ledger.record("assign", [values] if values.shape else [], target, 0)
 
     def _indexed(self, index):
-        """The shape of self[index], the index arrays in it, and whether the part is contiguous."""
+        """The shape of self[index], the index arrays in it, and the strides if there are none."""
         index = list(index) if isinstance(index, tuple) else [index]
         if any(getattr(i, "dtype", None) == bool for i in index):
             raise NotImplementedError("tracing does not know indexing by a truth mask: its size depends on values")
@@ -171,27 +175,27 @@ class TracedArray(NDArrayOperatorsMixin):
         place = next((p for p, i in enumerate(index) if i is Ellipsis), None)
         fill = [slice(None)] * (self.ndim - used)
         index = index + fill if place is None else index[:place] + fill + index[place + 1:]
-        sizes, shape, gathers, contiguous = iter(self.shape), [], [], True
+        if all(isinstance(item, slice) and item == slice(None) for item in index):
+            return self.shape, [], self._strides
+        axes, shape, strides, gathers = iter(zip(self.shape, self.strides)), [], [], []
         gather_place = None
         for item in index:
             if item is None:
                 shape.append(1)
+                strides.append(0)
                 continue
-            size = next(sizes)
+            size, stride = next(axes)
             if isinstance(item, slice):
-                length = sliced(size, item)
-                contiguous &= equal(length, size) or not any(s != 1 for s in shape)
-                shape.append(length)
+                shape.append(sliced(size, item))
+                strides.append(stride * (1 if item.step is None else item.step))
             elif isinstance(item, (list, np.ndarray, TracedArray)):
                 gather_place = len(shape) if gather_place is None else gather_place
                 gathers.append(item if isinstance(item, TracedArray) else np.asarray(item))
             elif not is_symbolic(item) and not is_symbolic(size) and not -size <= item < size:
                 raise IndexError(f"index {item} is outside an axis of size {size}")
-            else:
-                contiguous &= not any(s != 1 for s in shape)
         if gathers:
             shape[gather_place:gather_place] = broadcast("indexing", *(g.shape for g in gathers))
-        return shape, gathers, contiguous
+        return shape, gathers, strides
 
     # what a size without values cannot do -------------------------------------------------------
     def __len__(self):

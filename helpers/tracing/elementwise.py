@@ -7,6 +7,7 @@ or maximum over k terms is k FLOPs; moving data is none.
 import numpy as np
 
 from helpers.tracing.array import BOOL, FLOAT, HANDLERS, INT, TracedArray, as_traced, axis_place, handles
+from helpers.tracing.layout import kept_order
 from helpers.tracing.sizes import broadcast, equal_shapes, misfit, product
 
 _TRUTH = {np.greater, np.greater_equal, np.less, np.less_equal, np.equal, np.not_equal, np.logical_and,
@@ -26,11 +27,11 @@ def unknown(operation, **options):
             raise NotImplementedError(f"tracing does not know {operation} with {name}={value!r}")
 
 
-def written(ledger, name, reads, shape, flops, dtype=FLOAT, out=None, is_matmul=False):
+def written(ledger, name, reads, shape, flops, dtype=FLOAT, out=None, is_matmul=False, strides=None):
     """Enter one operation and return its output, which is `out` where one is given."""
     out = out[0] if isinstance(out, tuple) else out
     if out is None:
-        output = TracedArray(ledger, shape, dtype)
+        output = TracedArray(ledger, shape, dtype, strides=strides)
     elif isinstance(out, TracedArray) and equal_shapes(out.shape, tuple(shape)):
         output = out
     elif isinstance(out, TracedArray):
@@ -74,13 +75,18 @@ def elementwise(ledger, function, *inputs, out=None, dtype=None, **options):
     if dtype is None:
         kinds = {operand.dtype.kind for operand in operands}
         dtype = BOOL if function in _TRUTH else FLOAT if "f" in kinds or function is np.divide else INT
-    return written(ledger, name, operands, shape, product(shape), dtype, out)
+    return written(ledger, name, operands, shape, product(shape), dtype, out, strides=kept_order(shape, operands))
+
+
+def _places(x, axis, name):
+    """The axes that `axis` means (None: all)."""
+    axes = range(x.ndim) if axis is None else axis if isinstance(axis, (tuple, list)) else (axis,)
+    return {axis_place(a, x.ndim, name) for a in axes}
 
 
 def _reduced(x, axis, keepdims, name):
     """The shape of a reduction over `axis` (None: over all)."""
-    axes = range(x.ndim) if axis is None else axis if isinstance(axis, (tuple, list)) else (axis,)
-    places = {axis_place(a, x.ndim, name) for a in axes}
+    places = _places(x, axis, name)
     return tuple(1 if i in places else size for i, size in enumerate(x.shape) if keepdims or i not in places)
 
 
@@ -91,7 +97,11 @@ def reduction(ledger, name, x, axis=None, dtype=None, out=None, keepdims=False, 
     x = as_traced(ledger, x)
     shape = _reduced(x, axis, keepdims and keepdims is not np._NoValue, name)
     flops = per_element * product(x.shape) + per_result * product(shape)
-    return written(ledger, name, [x], shape, flops, dtype or result or x.dtype, out)
+    kept = keepdims and keepdims is not np._NoValue
+    gone = () if kept else _places(x, axis, name)
+    left = x.view(shape, [0 if x.shape[i] != 1 and i in _places(x, axis, name) else stride
+                          for i, stride in enumerate(x.strides) if i not in gone])
+    return written(ledger, name, [x], shape, flops, dtype or result or x.dtype, out, strides=kept_order(shape, [left]))
 
 
 def accumulation(ledger, name, x, axis=None, dtype=None, out=None):

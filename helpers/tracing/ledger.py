@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from types import CodeType
 
 from helpers.notation import Table
-from helpers.tracing.sizes import is_symbolic, largest, product, shape_text, whole
+from helpers.tracing.sizes import is_symbolic, largest, shape_text, whole
 
 _LEDGER = ContextVar("ledger", default=None)
 
@@ -42,7 +42,7 @@ class Ledger:
     # what the arrays report ------------------------------------------------------------------
     def record(self, name, reads, output, flops, is_matmul=False):
         """Enter one operation. reads: the arrays that it reads; output: the array that it writes."""
-        moved = sum((product(a.shape) * self._width(a) for a in (*reads, output)), 0)
+        moved = sum((a.cells * self._width(a) for a in (*reads, output)), 0)
         step, line = "/".join(self._steps), self._source_line()
         self.operations.append(Operation(name, step, line, tuple(output.shape), flops * self._times,
                                          is_matmul, moved * self._times))
@@ -79,12 +79,19 @@ class Ledger:
 
     @property
     def bytes_moved(self):
-        """Bytes, if every operation read its inputs from main memory and wrote its output there."""
+        """Bytes, if every operation read its inputs from main memory and wrote its output there.
+
+        An element that a view repeats (broadcasting, windows) is read once; what a call keeps to itself is not seen.
+        """
         return _total(op.bytes_moved for op in self.operations)
 
     @property
     def peak_elements(self):
-        """The largest number of elements alive at once, the arguments included; views cost nothing."""
+        """The largest number of elements alive at once, the arguments included; views cost nothing.
+
+        As Python keeps them: an array lives while a name or a view holds it. What NumPy allocates within one call,
+        and its reuse of large temporaries, is not seen.
+        """
         return whole(largest(_total(size * count for size, count in moment) for moment in self._moments))
 
     def by_step(self):

@@ -121,7 +121,8 @@ def _einsum(ledger, subscripts, *operands, out=None, optimize=False, **options):
         raise ValueError(f"einsum {subscripts!r}: the result has the index {missing[0]}, which no operand has")
     shape, summed = tuple(sizes[label] for label in result), set(sizes) - set(result)
     if len(operands) == 1 and not summed:
-        return operands[0].view(shape, contiguous=False)
+        return operands[0].view(shape, [sum(stride for other, stride in zip(inputs[0], operands[0].strides) if other == label)
+                                        for label in result])
     flops = product(tuple(sizes.values())) * (len(operands) - 1 + bool(summed))
     return written(ledger, "einsum", operands, shape, flops, out=out, is_matmul=bool(summed) and len(operands) > 1)
 

@@ -4,6 +4,7 @@ import numpy as np
 
 from helpers.tracing.array import TracedArray, as_traced, axis_place, handles
 from helpers.tracing.elementwise import unknown, written
+from helpers.tracing.layout import broadcast_strides, kept_order
 from helpers.tracing.sizes import (at_most, broadcast, check_size, equal, equal_shapes, is_symbolic, misfit, product,
                                    whole)
 
@@ -45,7 +46,8 @@ def _moveaxis(ledger, x, source, destination):
 
 @handles(np.ravel)
 def _ravel(ledger, x, order="C"):
-    return x.reshape(-1, order=order)
+    unknown("ravel", order=order if order != "C" else None)
+    return x.ravel()
 
 
 @handles(np.squeeze)
@@ -55,27 +57,30 @@ def _squeeze(ledger, x, axis=None):
     for place in places:
         if x.shape[place] != 1:
             raise ValueError(f"squeeze: axis {place} of {x!r} has not the size 1")
-    return x.view([size for i, size in enumerate(x.shape) if i not in places], x.contiguous)
+    kept = [i for i in range(x.ndim) if i not in places]
+    return x.view([x.shape[i] for i in kept], [x.strides[i] for i in kept])
 
 
 @handles(np.expand_dims)
 def _expand_dims(ledger, x, axis):
     axes = _sizes(axis)
     places = {axis_place(a, x.ndim + len(axes), "expand_dims") for a in axes}
-    sizes = iter(x.shape)
-    return x.view([1 if i in places else next(sizes) for i in range(x.ndim + len(axes))], x.contiguous)
+    kept = iter(zip(x.shape, x.strides))
+    shape, strides = zip(*((1, 0) if i in places else next(kept) for i in range(x.ndim + len(axes))))
+    return x.view(shape, strides)
 
 
 @handles(np.broadcast_to)
 def _broadcast_to(ledger, x, shape, subok=False):
     if not equal_shapes(broadcast("broadcast_to", x.shape, _sizes(shape)), _sizes(shape)):
         raise misfit("broadcast_to", x.shape, _sizes(shape))
-    return x.view(_sizes(shape), contiguous=False)
+    return x.view(_sizes(shape), broadcast_strides(x.shape, x.strides, len(_sizes(shape))))
 
 
 @handles(np.flip)
 def _flip(ledger, x, axis=None):
-    return x.view(x.shape, contiguous=False)
+    flipped = range(x.ndim) if axis is None else [axis_place(a, x.ndim, "flip") for a in _sizes(axis)]
+    return x.view(x.shape, [-stride if i in flipped else stride for i, stride in enumerate(x.strides)])
 
 
 @handles(np.lib.stride_tricks.sliding_window_view)
@@ -88,14 +93,14 @@ def _sliding_window_view(ledger, x, window_shape, axis=None, **options):
         if not at_most(width, shape[place]):
             raise ValueError(f"sliding_window_view: it cannot be shown that a window of {width} fits in {shape[place]}")
         shape[place] = whole(shape[place] - width + 1)
-    return x.view([*shape, *widths], contiguous=False)
+    return x.view([*shape, *widths], [*x.strides, *(x.strides[place] for place in places)])
 
 
 @handles(np.diagonal)
 def _diagonal(ledger, x, offset=0, axis1=0, axis2=1):
     if x.ndim != 2 or offset or not equal(*x.shape):
         raise NotImplementedError(f"tracing knows np.diagonal of a square matrix only, not of {x!r} with offset {offset}")
-    return x.view(x.shape[:1], contiguous=False)
+    return x.view(x.shape[:1], [sum(x.strides)])
 
 
 @handles(np.split, np.array_split)
@@ -145,7 +150,7 @@ def _stack(ledger, arrays, axis=0, out=None):
 
 @handles(np.copy)
 def _copy(ledger, x, order="K", subok=False):
-    return x.duplicate("copy")
+    return x.copy(order)
 
 
 @handles(np.astype)
@@ -155,12 +160,13 @@ def _astype(ledger, x, dtype, copy=True, **options):
 
 @handles(np.tril, np.triu)
 def _triangle(ledger, x, k=0):
-    return x.duplicate("triangle")  # chosen by position alone: nothing is computed
+    # chosen by position alone: nothing is computed
+    return written(ledger, "triangle", [x], x.shape, 0, x.dtype, strides=kept_order(x.shape, [x]))
 
 
 @handles(np.roll)
 def _roll(ledger, x, shift, axis=None):
-    return x.duplicate("roll")
+    return x.duplicate("roll", keep_order=True)
 
 
 @handles(np.repeat)
@@ -194,7 +200,8 @@ def _new(name, shape_of):
         unknown(name, **options)
         dtype = next((a for a in args if isinstance(a, (type, np.dtype))), dtype)
         return written(ledger, name, [], _sizes(shape) if shape is not None else shape_of(first, *args), 0,
-                       dtype or getattr(first, "dtype", float))
+                       dtype or getattr(first, "dtype", float),
+                       strides=kept_order(first.shape, [first], copying=True) if name.endswith("_like") and shape is None else None)
     return make
 
 

@@ -1,0 +1,145 @@
+"""Bytes moved and elements alive, as the trace says and as real arrays under watch show."""
+
+import numpy as np
+import pytest
+import test_backward
+import test_layers
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from watched import watch
+
+from helpers import layers
+from helpers.layers import language_model, language_model_shapes
+from helpers.tracing import trace
+
+CASES = {name: (getattr(layers, name.split()[-1]), *case[:2]) for name, case in test_layers.LAYERS.items()}
+
+
+def both_ways(name, shapes, options, output):
+    def function(g, **arguments):
+        return test_backward.forward_and_backward(name.split()[-1], g, **arguments)
+    return function, dict(g=output, **shapes), options
+
+
+CASES |= {f"{name}, backward": both_ways(name, shapes, options, output)
+          for name, (shapes, options, output, _) in test_backward.LAYERS.items()}
+
+
+def numbers(value, sizes):
+    if isinstance(value, (tuple, list)):
+        return tuple(numbers(each, sizes) for each in value)
+    if hasattr(value, "free_symbols"):
+        return int(value.subs({s: sizes[s.name] for s in value.free_symbols}))
+    return value
+
+
+def assert_agree(function, shapes, options):
+    ledger, seen = trace(function, bytes_per_element=8, **shapes, **options), watch(function, **shapes, **options)
+    recorded = [(op.name, op.bytes_moved) for op in ledger.operations if op.bytes_moved]
+    assert [moved for _, moved in recorded] == [moved for _, moved in seen.calls], list(zip(recorded, seen.calls))
+    assert ledger.bytes_moved == seen.bytes_moved
+    assert ledger.peak_elements == seen.peak
+
+
+@pytest.mark.parametrize("name", CASES)
+@given(data=st.data())
+@settings(max_examples=12, deadline=None)
+def test_every_layer_moves_and_holds_what_real_arrays_do(name, data):
+    function, shapes, options = CASES[name]
+    sizes = {symbol: data.draw(st.integers(1, 4), symbol) for symbol in ("n", "d", "h", "h_kv", "d_h", "d_ff", "k", "w", "b")}
+    options = {key: numbers(value, sizes) for key, value in options.items()}
+    if set(shapes) >= {"w_q"} and "n_heads" in options and name.startswith(("block", "gated", "multi")):
+        sizes["d"] *= options["n_heads"]
+    assert_agree(function, {key: numbers(shape, sizes) for key, shape in shapes.items()}, options)
+
+
+@pytest.mark.parametrize("causal", [False, True, "skip"])
+@given(tokens=st.integers(1, 4), width=st.integers(1, 4))
+@settings(max_examples=8, deadline=None)
+def test_one_head_in_all_its_ways_to_hide_the_future(causal, tokens, width):
+    shapes = dict(q=(tokens, width), k=(tokens, width), v=(tokens, width))
+    assert_agree(layers.mix, shapes, dict(causal=causal))
+
+
+@pytest.mark.parametrize("gated, norm, tied", [(False, "layer", True), (True, "rms", False)])
+@given(tokens=st.integers(1, 4), heads=st.integers(1, 3), depth=st.integers(1, 3), learned=st.booleans())
+@settings(max_examples=8, deadline=None)
+def test_a_whole_model(gated, norm, tied, tokens, heads, depth, learned):
+    shapes = language_model_shapes(depth, 4 * heads, 5, heads, 7, gated=gated, norm=norm, tied=tied, max_positions=6 * learned)
+
+    def model(tokens, **weights):
+        return language_model(tokens.astype(int), **weights, n_heads=heads, norm=norm)
+    ledger = trace(model, bytes_per_element=8, tokens=(tokens,), **shapes)
+    seen = watch(model, tokens=np.zeros(tokens), **shapes)
+    assert (ledger.bytes_moved, ledger.peak_elements) == (seen.bytes_moved, seen.peak)
+
+
+def added(x, number):
+    """Two ways to write into what is there; neither makes an array of x's size."""
+    x += number
+    if x.ndim:
+        x[..., ::2] = number
+    return x
+
+
+# Any chain of these must be a view exactly where NumPy makes one, and a copy of the same layout where it copies.
+LINKS = {
+    "transpose": lambda x, a: x.transpose(np.roll(np.arange(x.ndim), a).tolist()),
+    "swapaxes": lambda x, a: np.swapaxes(x, 0, a % x.ndim) if x.ndim else x,
+    "moveaxis": lambda x, a: np.moveaxis(x, 0, a % x.ndim) if x.ndim else x,
+    "T": lambda x, a: x.T,
+    "part": lambda x, a: x[a % x.shape[0]:] if x.ndim else x,
+    "part of the last": lambda x, a: x[..., :1 + a % x.shape[-1]] if x.ndim else x,
+    "every second": lambda x, a: x[..., ::2] if x.ndim else x,
+    "row": lambda x, a: x[a % x.shape[0]] if x.ndim > 1 else x,
+    "new axis": lambda x, a: np.expand_dims(x, a % (x.ndim + 1)) if x.ndim < 4 else x,
+    "squeeze": lambda x, a: np.squeeze(x),
+    "flip": lambda x, a: np.flip(x, a % x.ndim) if x.ndim else x,
+    "broadcast": lambda x, a: np.broadcast_to(x, (2, *x.shape)) if x.ndim < 4 else x,
+    "windows": lambda x, a: np.lib.stride_tricks.sliding_window_view(x, 1 + a % x.shape[0], axis=0) if 0 < x.ndim < 4 else x,
+    "flat": lambda x, a: x.reshape(-1),
+    "ravel": lambda x, a: np.ravel(x),
+    "first two joined": lambda x, a: x.reshape(-1, *x.shape[2:]) if x.ndim > 1 else x,
+    "last two joined": lambda x, a: x.reshape(*x.shape[:-2], -1) if x.ndim > 1 else x,
+    "first divided": lambda x, a: x.reshape(2, -1, *x.shape[1:]) if 0 < x.ndim < 4 and x.shape[0] % 2 == 0 else x,
+    "last divided": lambda x, a: x.reshape(*x.shape[:-1], -1, 2) if 0 < x.ndim < 4 and x.shape[-1] % 2 == 0 else x,
+    "exp": lambda x, a: np.exp(-x),
+    "doubled": lambda x, a: x + x,
+    "with its mean": lambda x, a: x - x.mean(axis=a % x.ndim, keepdims=True) if x.ndim else x,
+    "plus a row": lambda x, a: x * x[:1] if x.ndim else x,
+    "summed": lambda x, a: np.sum(x, axis=a % x.ndim) if x.ndim > 1 else x,
+    "np.copy": lambda x, a: np.copy(x),
+    "copy": lambda x, a: x.copy(),
+    "astype": lambda x, a: x.astype(float),
+    "zeros like": lambda x, a: np.zeros_like(x),
+    "into another": lambda x, a: np.multiply(x, 2, out=np.zeros_like(x)),
+    "in place": lambda x, a: added(np.copy(x), a),
+    "where": lambda x, a: np.where(x > 0.5, x, 0),
+    "product": lambda x, a: np.matmul(x, x.swapaxes(-1, -2)) if x.ndim > 1 else x,
+}
+
+
+@given(shape=st.lists(st.integers(1, 4), min_size=1, max_size=3).map(tuple),
+       links=st.lists(st.tuples(st.sampled_from(sorted(LINKS)), st.integers(0, 3)), min_size=1, max_size=8))
+@settings(max_examples=400, deadline=None)
+def test_any_chain_of_views_and_copies(shape, links):
+    def chain(x):
+        for name, number in links:
+            x = LINKS[name](x, number)
+        return x
+    assert_agree(chain, dict(x=shape), {})
+
+
+def test_the_watch_itself():
+    """The other side of the comparison, by hand: 6 elements of 8 bytes, a view, a copy, and what dies."""
+    def code(x):
+        y = x.T                 # a view
+        z = y.reshape(-1)       # a copy: 6 read, 6 written
+        del y
+        z = z + 1               # 6 read, 6 written; x, the old z and the new are alive
+        return z[:2]            # a view keeps all of z alive
+    seen = watch(code, x=(2, 3))
+    assert (seen.bytes_moved, seen.peak, seen.alive) == (8 * 24, 18, 6)
+    assert seen.calls == [("reshape", 96), ("add", 96)]
+    assert watch(lambda x: np.broadcast_to(x, (5, 3)) + 1, x=(3,)).bytes_moved == 8 * (3 + 15)
+    assert watch(lambda x: x > 0, x=(3,)).bytes_moved == 8 * 3 + 3
