@@ -13,7 +13,7 @@ from helpers.published import ACCELERATORS, MODELS
 NAMES = ("GPT-2", "GPT-2 XL", "GPT-3 175B", "Llama-2 7B", "Llama-3 8B", "Llama-3 70B", "Llama-3 405B", "Mistral 7B",
          "Qwen2.5 7B", "Mixtral 8x7B", "DeepSeek-V3")
 BATCHES = tuple(sorted({*one_two_five(1, 5_000), *powers_of_two(1, 4_096)}))
-KINDS = ("weights", "gradients", "optimizer", "activations", "KV cache")
+KINDS = ("weights", "gradients", "optimizer", "activations, logits", "KV cache")
 GRID = tuple(round(LENGTHS[0] * (LENGTHS[-1] / LENGTHS[0]) ** (k / 48)) for k in range(49))
 ENDS = (1.25, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 4096, 16384, 2**16, 2**18, 2**20, 2**24, 2**30, 2**40)
 LOW, HIGH = 0.1, 1e7  # GB, of the lower picture
@@ -91,23 +91,26 @@ class MemoryExplorer(Explorer):
 
         memory = ACCELERATORS[state.accelerator].memory_bytes / 1e9
         figure.text(0.02, 0.975, f"What fills the {memory:,.0f} GB of one {state.accelerator}", fontsize=12, weight="bold", va="top")
-        key_of_kinds(figure, 0.87, set(LOOKS), left=0.135)
-        bar = figure.add_axes([0.135, 0.63, 0.84, 0.17])
+        key_of_kinds(figure, 0.873, 0.115, set(LOOKS))
+        bar = figure.add_axes([0.115, 0.62, 0.86, 0.155])
         bar.set(xlim=(0, right_end(state) * memory), ylim=(-0.5, 0.5), yticks=(), xlabel="memory (GB)")
-        bar.axvline(memory, color="black", linewidth=1.4, linestyle="--", zorder=5)
-        over = figure.add_axes([0.135, 0.125, 0.84, 0.335])
+        bar.grid(visible=False)
+        over = figure.add_axes([0.115, 0.125, 0.86, 0.335])
         growth_axes(over)
         over.set(xlim=(GRID[0], GRID[-1]), ylim=(LOW, HIGH), xlabel=TOKENS, ylabel="memory (GB)")
+        over.set_yticks([0.1, 10, 1_000, 10**5, 10**7])
         over.axhline(memory, color="black", linewidth=1.4, linestyle="--")
+        over.text(12, 1.25 * memory, f"{state.accelerator}, {memory:,.0f} GB", fontsize=9, va="bottom", color="#333333")
+        over.text(0.015, 0.06, "dotted: what n does not change", fontsize=9, color="#333333", transform=over.transAxes)
         artists = {"parts": [], "curves": []}
         for kind in KINDS:
             colour, hatch = LOOKS[kind]
             artists["parts"] += list(bar.barh(0, 0, height=0.7, facecolor=colour, hatch=hatch, edgecolor="white", linewidth=0.8))
+        artists["limit"] = bar.axvline(memory, color="black", linewidth=1.6, linestyle="--")
         artists["curves"] = (over.plot([], [], color="#6b6b6b", linestyle=":", linewidth=1.6)
                              + over.plot([], [], color="#D55E00", linestyle="-"))
         artists["point"] = over.plot([], [], "o", color="#D55E00", markersize=8, markeredgecolor="white")[0]
-        artists["verdict"] = bar.text(0, 0.62, "", fontsize=10, ha="right", transform=bar.get_yaxis_transform())
-        artists["verdict"].set_position((1, 0.56))
+        artists["verdict"] = bar.text(1, 0.62, "", fontsize=10, ha="right", transform=bar.get_yaxis_transform())
         artists["up_to"] = over.text(0.985, 0.06, "", fontsize=10, ha="right", transform=over.transAxes)
         return artists
 
@@ -125,7 +128,7 @@ class MemoryExplorer(Explorer):
         artists["point"].set_data([state.n], [found.total_bytes / 1e9])
         artists["verdict"].set_text(verdict(found))
         longest = largest(state, "n")
-        artists["up_to"].set_text("the dotted part alone does not fit" if not longest else
+        artists["up_to"].set_text("fits at no length" if not longest else
                                   "fits at any length" if longest == LENGTHS[-1] else f"fits up to n = {longest:,} tokens")
 
     def sentence(self):

@@ -8,10 +8,10 @@ from helpers.figures.style import COLOURS, INK, MARKERS, house, new_figure
 # name -> (colour, hatch): told apart without colour too
 KINDS = {
     "weights": (COLOURS[0], ""), "gradients": ("#7fb3d8", "///"), "optimizer": (COLOURS[2], "..."),
-    "activations": (COLOURS[1], "\\\\\\"), "KV cache": (COLOURS[3], "xxx"),
+    "activations, logits": (COLOURS[1], "\\\\\\"), "KV cache": (COLOURS[3], "xxx"),
 }
-_KIND_OF = {"weights": "weights", "gradients": "gradients", "KV cache": "KV cache", "activations": "activations",
-            "last norm and logits": "activations", "one layer, recomputed": "activations"}
+_KIND_OF = {"weights": "weights", "gradients": "gradients", "KV cache": "KV cache",
+            **dict.fromkeys(("activations", "last norm and logits", "one layer, recomputed"), "activations, logits")}
 
 
 def by_kind(parts):
@@ -62,15 +62,14 @@ def memory_bars(footprints, title, memories):
         for name, size in memories.items():
             axes.axvline(size / 1e9, color="black", linewidth=1.4, linestyle="--", zorder=3)
             axes.text(size / 1e9, -0.68, f"{name}, {size / 1e9:,.0f} GB", fontsize=9, ha="center", va="bottom", color=INK)
-        key_of_kinds(figure, 1 - 0.52 / tall, {kind for parts in footprints.values()
-                                               for kind, size in by_kind(parts).items() if size})
+        key_of_kinds(figure, 1 - 0.52 / tall, 0.02, {kind for parts in footprints.values()
+                                                     for kind, size in by_kind(parts).items() if size})
     return figure
 
 
-def key_of_kinds(figure, y, shown, left=0.27):
-    """The key of the kinds that are shown, in one row at height y of the figure, from `left` on."""
+def key_of_kinds(figure, y, x, shown):
+    """The key of the kinds that are shown, in one row of the figure from (x, y) on."""
     wide, tall = figure.get_size_inches()
-    x = left
     for kind in (kind for kind in KINDS if kind in shown):
         colour, hatch = KINDS[kind]
         figure.add_artist(Rectangle((x, y - 0.07 / tall), 0.18 / wide, 0.14 / tall, facecolor=colour, hatch=hatch,
@@ -99,41 +98,44 @@ def kept_tensors(rows, title):
                  yticks=range(len(rows)), yticklabels=[row[1] for row in rows])
         axes.grid(axis="y", visible=False)
         axes.tick_params(axis="y", length=0, labelsize=9)
-        named = set()
         for place, (part, _, size, squared) in enumerate(rows):
             axes.get_yticklabels()[place].set_color(parts[part])
             axes.barh(place, size / 1e6, height=0.7, facecolor=parts[part], edgecolor="white", hatch="///" * squared,
                       linewidth=0.8, zorder=2)
             axes.text(size / 1e6 + 0.012 * most, place, f"{size / 1e6:,.0f}", fontsize=9, va="center", color=INK)
-            if part not in named:
-                named.add(part)
         for place, (part, colour) in enumerate(parts.items()):
-            axes.text(0.98, 0.5 - 0.085 * place, part, fontsize=10, color=colour, ha="right", transform=axes.transAxes)
-        axes.text(0.98, 0.5 - 0.085 * len(parts), "hatched: n²", fontsize=10, color=INK, ha="right", transform=axes.transAxes)
+            axes.text(0.98, 0.4 - 0.085 * place, part, fontsize=10, color=colour, ha="right", transform=axes.transAxes)
+        axes.text(0.98, 0.4 - 0.085 * len(parts), "hatched: n²", fontsize=10, color=INK, ha="right", transform=axes.transAxes)
     return figure
 
 
 def checkpoint_curve(optimal, even, n_layers):
-    """Runs of a layer over memory: the optimum as a line, equal stretches as points.
+    """Runs of a layer over memory: the optimum as a line, equal stretches as squares.
 
-    optimal, even: lists of (memory in units, layer runs in all).
+    optimal, even: lists of (memory in units, layer runs in all). The optimum's leanest plans with at most two and at
+    most three runs of each layer are marked, and so is the leanest plan of equal stretches.
 
-    >>> figure = checkpoint_curve([(1, 10), (4, 4)], [(3, 6)], 4)
-    >>> figure.axes[0].get_xlabel()
-    'memory (units of one layer)'
+    >>> figure = checkpoint_curve([(1, 10), (2, 6), (4, 4)], [(3, 6)], 4)
+    >>> [text.get_text() for text in figure.axes[0].texts]
+    ['1 units', '2 units', 'equal stretches, 3 units']
     """
     figure = new_figure(height=3.6)
     with house():
-        axes = figure.add_axes([0.11, 0.15, 0.86, 0.7])
+        axes = figure.add_axes([0.09, 0.15, 0.88, 0.72])
         growth_axes(axes, y="linear")
         axes.plot([m for m, _ in optimal], [runs / n_layers for _, runs in optimal], color=COLOURS[0])
         axes.plot([m for m, _ in even], [runs / n_layers for _, runs in even], linestyle="none", marker=MARKERS[1],
-                  color=COLOURS[1], markersize=6)
-        axes.set(xlim=(1.8, n_layers * 1.1), ylim=(0.8, 8), xlabel="memory (units of one layer)",
-                 ylabel="forward runs of each layer")
-        axes.set_title(f"The optimum lies below equal stretches ({n_layers} layers)")
-        axes.text(2.6, 6.5, "optimum", fontsize=10, color=COLOURS[0])
-        m, runs = even[len(even) // 2]
-        axes.annotate("equal stretches", (m, runs / n_layers), (18, 22), textcoords="offset points", fontsize=10,
-                      color=COLOURS[1], arrowprops={"arrowstyle": "-", "color": COLOURS[1], "linewidth": 0.8})
+                  color=COLOURS[1], markersize=7)
+        axes.set(xlim=(3, n_layers * 1.1), ylim=(0.7, 5), xlabel="memory (units of one layer)",
+                 ylabel="runs of each layer", xticks=(3, 5, 10, 20, 50, 100))
+        axes.set_title(f"One run more halves the memory ({n_layers} layers)")
+        for most in (3, 2):
+            lean = min((m, runs) for m, runs in optimal if runs <= most * n_layers)
+            axes.plot(lean[0], lean[1] / n_layers, marker=MARKERS[0], color=COLOURS[0], markersize=8)
+            axes.annotate(f"{lean[0]} units", (lean[0], lean[1] / n_layers), (-8, -16), textcoords="offset points",
+                          fontsize=10, color=COLOURS[0], ha="right")
+        lean = min(even)
+        axes.annotate(f"equal stretches, {lean[0]} units", (lean[0], lean[1] / n_layers), (10, 22), fontsize=10,
+                      textcoords="offset points", color=COLOURS[1],
+                      arrowprops={"arrowstyle": "-", "color": COLOURS[1], "linewidth": 0.8})
     return figure
