@@ -1,7 +1,8 @@
 """Ask the FLOP counters that engineers use for one GPT-2 block, and store what they say.
 
-    pip install -e ".[peers]"
+    pip install -e ".[test,peers]"
     python tests/peers/measure_counters.py        # writes notebooks/data/flop_counters.csv
+    python -m pytest tests/peers                  # holds the course to them, and the stored numbers to formulas
 
 The block (d = 768, 12 heads, d_ff = 3072) reads n = 1024 tokens, batch 1, three times over: with attention
 as matrix products, with PyTorch's fused scaled_dot_product_attention (both are transformers' GPT2Block), and
@@ -17,21 +18,32 @@ from datetime import date
 from importlib.metadata import version
 from io import StringIO
 from pathlib import Path
+from typing import NamedTuple
 
 import torch
 
-N, D, HEADS, D_FF = 1024, 768, 12, 3072
 OUTPUT = Path(__file__).parents[2] / "notebooks" / "data" / "flop_counters.csv"
+KINDS = {"matrix products": "eager", "fused attention": "sdpa", "torch MultiheadAttention": None}
+
+
+class Sizes(NamedTuple):
+    """A block and the tokens that it reads; GPT-2's unless told otherwise."""
+
+    n: int = 1024
+    d: int = 768
+    heads: int = 12
+    d_ff: int = 3072
 
 
 class TorchBlock(torch.nn.Module):
     """The same block from PyTorch's own modules."""
 
-    def __init__(self):
+    def __init__(self, sizes):
         super().__init__()
-        self.norm_1, self.norm_2 = torch.nn.LayerNorm(D), torch.nn.LayerNorm(D)
-        self.attention = torch.nn.MultiheadAttention(D, HEADS, batch_first=True)
-        self.feed_forward = torch.nn.Sequential(torch.nn.Linear(D, D_FF), torch.nn.GELU(), torch.nn.Linear(D_FF, D))
+        d, d_ff = sizes.d, sizes.d_ff
+        self.norm_1, self.norm_2 = torch.nn.LayerNorm(d), torch.nn.LayerNorm(d)
+        self.attention = torch.nn.MultiheadAttention(d, sizes.heads, batch_first=True)
+        self.feed_forward = torch.nn.Sequential(torch.nn.Linear(d, d_ff), torch.nn.GELU(), torch.nn.Linear(d_ff, d))
 
     def forward(self, x):
         y = self.norm_1(x)
@@ -42,15 +54,15 @@ class TorchBlock(torch.nn.Module):
 class Block(torch.nn.Module):
     """One block as a module of one tensor, which is what every counter accepts."""
 
-    def __init__(self, kind):
+    def __init__(self, kind, sizes):
         super().__init__()
-        if kind == "torch MultiheadAttention":
-            self.block = TorchBlock()
+        if KINDS[kind] is None:
+            self.block = TorchBlock(sizes)
         else:
             from transformers import GPT2Config
             from transformers.models.gpt2.modeling_gpt2 import GPT2Block
-            config = GPT2Config(n_embd=D, n_head=HEADS, n_inner=D_FF)
-            config._attn_implementation = {"matrix products": "eager", "fused attention": "sdpa"}[kind]
+            config = GPT2Config(n_embd=sizes.d, n_head=sizes.heads, n_inner=sizes.d_ff)
+            config._attn_implementation = KINDS[kind]
             self.block = GPT2Block(config, layer_idx=0)
 
     def forward(self, x):
@@ -77,7 +89,7 @@ def fvcore(model, x):
 def ptflops(backend):
     def count(model, x):
         from ptflops import get_model_complexity_info
-        macs, _ = get_model_complexity_info(model, (N, D), as_strings=False, print_per_layer_stat=False, backend=backend,
+        macs, _ = get_model_complexity_info(model, tuple(x.shape[1:]), as_strings=False, print_per_layer_stat=False, backend=backend,
                                             input_constructor=lambda shape: {"x": x})
         return int(macs)
     return count
@@ -95,31 +107,47 @@ def thop(model, x):
     return int(macs)
 
 
-COUNTERS = [("torch flop_counter, CPU", "torch", "FLOP", torch_cpu), ("torch flop_counter, meta device", "torch", "FLOP", torch_meta),
-            ("fvcore", "fvcore", "MAC", fvcore), ("ptflops, pytorch backend", "ptflops", "MAC", ptflops("pytorch")),
-            ("ptflops, aten backend", "ptflops", "MAC", ptflops("aten")), ("calflops", "calflops", "FLOP", calflops),
-            ("thop", "thop", "MAC", thop)]
+COUNTERS = {  # name: package, unit, function
+    "torch flop_counter, CPU": ("torch", "FLOP", torch_cpu),
+    "torch flop_counter, meta device": ("torch", "FLOP", torch_meta),
+    "fvcore": ("fvcore", "MAC", fvcore),
+    "ptflops, pytorch backend": ("ptflops", "MAC", ptflops("pytorch")),
+    "ptflops, aten backend": ("ptflops", "MAC", ptflops("aten")),
+    "calflops": ("calflops", "FLOP", calflops),
+    "thop": ("thop", "MAC", thop),
+}
 
 
-def rows():
-    for name, package, unit, count in COUNTERS:
-        for kind in ("matrix products", "fused attention", "torch MultiheadAttention"):
-            torch.manual_seed(0)
-            model, x = Block(kind).eval(), torch.randn(1, N, D)
+def counted(counter, kind, sizes=Sizes()):
+    """What one counter says of one way to write the block."""
+    torch.manual_seed(0)
+    model, x = Block(kind, sizes).eval(), torch.randn(1, sizes.n, sizes.d)
+    with torch.no_grad(), redirect_stdout(StringIO()):
+        return COUNTERS[counter][2](model, x)
+
+
+def rows(sizes=Sizes()):
+    """One dict for each counter and block; a counter that cannot read a block leaves a note instead of a number."""
+    for name, (package, unit, _) in COUNTERS.items():
+        for kind in KINDS:
             try:
-                with torch.no_grad(), redirect_stdout(StringIO()):
-                    counted, note = count(model, x), ""
-            except Exception as error:  # a counter that cannot read a module is a finding, not a failure
-                counted, note = "", f"{type(error).__name__}: {str(error).splitlines()[0][:80]}"
-            print(f"{name:34s} {kind:24s} {counted} {note}", file=sys.stderr)
-            yield dict(counter=name, version=version(package), unit=unit, block=kind, counted=counted, note=note,
-                       n=N, d=D, heads=HEADS, d_ff=D_FF, torch=version("torch"), transformers=version("transformers"),
+                value, note = counted(name, kind, sizes), ""
+            except Exception as error:  # that it cannot read a module is a finding, not a failure
+                value, note = "", f"{type(error).__name__}: {str(error).splitlines()[0][:80]}"
+            print(f"{name:34s} {kind:24s} {value} {note}", file=sys.stderr)
+            yield dict(counter=name, version=version(package), unit=unit, block=kind, counted=value, note=note,
+                       **sizes._asdict(), torch=version("torch"), transformers=version("transformers"),
                        date=date.today().isoformat())
 
 
-if __name__ == "__main__":
+def quiet():
+    """The counters warn of each module that they do not know; the numbers say it as well."""
     warnings.filterwarnings("ignore")
     logging.disable(logging.WARNING)
+
+
+if __name__ == "__main__":
+    quiet()
     table = list(rows())
     OUTPUT.parent.mkdir(exist_ok=True)
     with open(OUTPUT, "w", newline="", encoding="utf-8") as file:
