@@ -38,6 +38,7 @@ def test_the_map_is_coloured_by_the_cheapest_and_named():
     left, right = figure.axes
     assert [text.get_text() for text in left.texts] == ["one", "two", "here"]
     assert [text.get_text() for text in right.texts] == ["two"]
+    assert figure.texts[0].get_text() == "Who" and [axes.get_title("left") for axes in figure.axes] == ["square", "never"]
     for text in left.texts[:2]:
         n, d = text.get_position()
         assert (n < d) == (text.get_text() == "one")

@@ -49,7 +49,7 @@ def ways_to_the_last_token(tokens=8, kernel=3):
 def winners(panels, points=(), title="", lengths=(10, 10**6), widths=(64, 32_768)):
     """Maps over n and d on log axes, side by side, each coloured by the layer that needs the fewest FLOPs.
 
-    panels: dict from a title to a dict from a layer's name to its cost, a function (n, d) -> FLOPs of arrays.
+    panels: dict from what is counted to a dict from a layer's name to its cost, a function (n, d) -> FLOPs of arrays.
     points: rows (name, n, d), drawn in every panel and named in the first. A name keeps its colour in all panels.
     Raises ValueError for no panel or more than three.
     """
@@ -62,10 +62,10 @@ def winners(panels, points=(), title="", lengths=(10, 10**6), widths=(64, 32_768
     figure = new_figure(height=3.6)
     wide = 0.85 / len(panels)
     with house():
-        for place, (title, costs) in enumerate(panels.items()):
+        for place, (counted, costs) in enumerate(panels.items()):
             axes = figure.add_axes([0.115 + place * wide, 0.16, wide - 0.03, 0.64])
             axes.set(xscale="log", yscale="log", xlim=lengths, ylim=widths)
-            axes.set_title(title, fontsize=10, weight="normal")
+            axes.set_title(counted, fontsize=10, weight="normal")
             axes.grid(visible=False)
             every = np.array([cost(ns[None, :], ds[:, None]) + 0 * ns * ds[:, None] for cost in costs.values()])
             best = every.argmin(axis=0)
@@ -74,7 +74,7 @@ def winners(panels, points=(), title="", lengths=(10, 10**6), widths=(64, 32_768
                 if not inside.any():
                     continue
                 axes.contourf(ns, ds, inside, levels=(0.5, 1.5), colors=[FILLS[names.index(name) % len(FILLS)]])
-                row = int(np.percentile(np.nonzero(inside)[0], 30 if number else 70))
+                row = int(np.percentile(np.nonzero(inside)[0], 30 if number else 47))
                 axes.text(ns[int(np.flatnonzero(inside[row]).mean())], ds[row], name, ha="center", va="center", weight="bold",
                           fontsize=10, color=INK)
             for number in range(len(costs) - 1):
