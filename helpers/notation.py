@@ -70,13 +70,13 @@ def text(value):
     ('8·n·d² + 4·n²·d', '5,120,000', 'd/2')
     """
     if isinstance(value, int) and not isinstance(value, bool):
-        return f"{value:,}"
+        return f"{value:,}".replace("-", "−")
     return _write(value) if hasattr(value, "free_symbols") else str(value)
 
 
 def _write(expression):
     if expression.is_Integer:
-        return f"{int(expression):,}"
+        return f"{int(expression):,}".replace("-", "−")
     if expression.is_Add:
         terms = sorted(expression.args, key=_term_key)
         written = [_write(term) for term in terms]

@@ -31,6 +31,8 @@ def test_unknown_names_say_what_there_is():
     (sympy.Integer(1234), "1,234"),
     (12345 * n, "12,345·n"),
     (n - d, "n − d"),
+    (4 * d - 1, "4·d − 1"),
+    (-7, "−7"),
     (-n, "−n"),
     (d / h, "d/h"),
     (n / (h * d), "n/(h·d)"),
