@@ -1,4 +1,4 @@
-"""The reader's machine: how long a function takes, and the exponent with which its time grows. Lesson 04.
+"""The reader's machine: how long a function takes, how that grows, what the machine reaches. Lessons 04 and 08.
 
 A stopwatch is disturbed by other programs, so each size is measured several times in turns, after a warm-up,
 and the median counts. An exponent is a fitted number: it comes with an interval.
@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from math import exp, inf, log, sqrt
 from statistics import median
 from time import perf_counter
+
+import numpy as np
 
 # 97.5 % quantile of Student's t for 1, 2, … degrees of freedom; beyond the table the last, which is a little wide
 STUDENT = (12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2.201, 2.179, 2.160, 2.145, 2.131,
@@ -86,3 +88,61 @@ def fit_exponent(sizes, values):
     freedom = len(xs) - 2
     half = STUDENT[min(freedom, len(STUDENT)) - 1] * sqrt(left_over / freedom / spread)
     return Fit(slope, slope - half, slope + half, exp(y_mean - slope * x_mean))
+
+
+@dataclass(frozen=True)
+class Rate:
+    """What a machine reached per second: the median of the rounds, and the slowest and the fastest."""
+
+    median: float
+    low: float
+    high: float
+    unit: str
+
+    def __str__(self):
+        return f"{self.median / 1e9:,.1f} ({self.low / 1e9:,.1f} to {self.high / 1e9:,.1f}) · 10⁹ {self.unit}/s"
+
+
+def matrix_product_rate(size=1024, rounds=7, dtype="float32"):
+    """FLOP/s of this machine's NumPy in a product of two size × size matrices: 2·size³ FLOPs a round, a `Rate`.
+
+    The peak that a reader can use: NumPy's library, all the cores it takes, this precision. Lesson 08.
+    Raises ValueError for a size or rounds below 1.
+
+    >>> rate = matrix_product_rate(size=64, rounds=3)
+    >>> 0 < rate.low <= rate.median <= rate.high
+    True
+    """
+    _check_counts(size=size, rounds=rounds)
+    a = np.full((size, size), 0.5, dtype)
+    out = np.empty_like(a)
+    return _rate(lambda: np.matmul(a, a, out=out), 2 * size**3, rounds, "FLOP")
+
+
+def copy_rate(size=2**25, rounds=7):
+    """Bytes/s of this machine's main memory while it copies `size` bytes: 2·size a round, read and written, a `Rate`.
+
+    Take far more than the processor's caches hold: the default is 32 MiB each way. Hardware that reads a line before
+    it writes it moves half as much again, which this does not see. Lesson 08. Raises ValueError as above.
+
+    >>> rate = copy_rate(size=2**16, rounds=3)
+    >>> 0 < rate.low <= rate.median <= rate.high
+    True
+    """
+    _check_counts(size=size, rounds=rounds)
+    source = np.ones(size, np.uint8)
+    target = np.zeros_like(source)
+    return _rate(lambda: np.copyto(target, source), 2 * size, rounds, "byte")
+
+
+def _rate(function, work, rounds, unit):
+    """Work per second of each round, after rounds that are not counted; short calls are repeated."""
+    calls = max(1, round(0.005 / min(_seconds(function, (), 1) for _ in range(2))))
+    rates = [work / _seconds(function, (), calls) for _ in range(rounds)]
+    return Rate(median(rates), min(rates), max(rates), unit)
+
+
+def _check_counts(**counts):
+    for name, count in counts.items():
+        if isinstance(count, bool) or not isinstance(count, int) or count < 1:
+            raise ValueError(f"{name}: {count!r} is not a whole number of at least 1")

@@ -89,3 +89,21 @@ def test_a_measurement_without_sense_is_refused(inputs, rounds):
 def test_an_error_in_the_function_is_passed_on():
     with pytest.raises(ZeroDivisionError):
         median_seconds(lambda: 1 / 0, [()])
+
+
+@pytest.mark.parametrize("measure, work, unit", [
+    (lambda rounds: measuring.matrix_product_rate(8, rounds), 2 * 8**3, "FLOP"),
+    (lambda rounds: measuring.copy_rate(100, rounds), 200, "byte")])
+def test_a_rate_is_work_over_seconds_with_its_spread(measure, work, unit, monkeypatch):
+    """On a clock that we set: two warm-up calls, then rounds of 1, 2 and 4 seconds each call."""
+    seconds = iter([1.0, 1.0, 4.0, 1.0, 2.0])
+    monkeypatch.setattr(measuring, "_seconds", lambda function, arguments, calls: (function(), next(seconds))[1])
+    assert measure(3) == measuring.Rate(work / 2, work / 4, work / 1, unit)
+    assert "to" in str(measuring.Rate(2e9, 1e9, 3e9, unit)) and unit in str(measuring.Rate(2e9, 1e9, 3e9, unit))
+
+
+@pytest.mark.parametrize("arguments", [dict(size=0), dict(rounds=0), dict(size=2.5), dict(rounds=True)])
+def test_rates_of_nothing_are_refused(arguments):
+    for measure in (measuring.matrix_product_rate, measuring.copy_rate):
+        with pytest.raises(ValueError, match=next(iter(arguments))):
+            measure(**{"size": 4, "rounds": 1} | arguments)
