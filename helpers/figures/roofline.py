@@ -3,7 +3,7 @@
 from math import atan2, ceil, degrees, floor, log10
 
 from helpers.figures.growth import growth_axes
-from helpers.figures.style import COLOURS, DASHES, INK, MARKERS, house, new_figure, spread
+from helpers.figures.style import COLOURS, INK, house, new_figure, spread
 
 INTENSITY = "arithmetic intensity (FLOPs per byte)"
 REACHED = "arithmetic reached (FLOP/s)"
@@ -46,45 +46,44 @@ def roofline_schematic():
     return figure
 
 
-def rooflines(roofs, works, title, rates=None):
-    """Roofs of one to three chips, and numbered works on or under the first one; the numbers' names stand beside.
+def roofline_places(name, chip, works, title, rates=None):
+    """The roof of one chip, and works on or under it; their names stand beside.
 
-    roofs: dict name -> (peak in FLOP/s, bandwidth in bytes/s). works: dict name -> FLOPs per byte, one to nine.
-    rates: dict name -> FLOP/s measured for each of the works; None puts each on the first roof.
-    Raises ValueError for other numbers of roofs or works, for rates that miss a work, and for values not above 0.
+    A round mark is left of the ridge point, where memory is the limit; a square one is right of it.
+    chip: has flops_per_second and bytes_per_second. works: dict name -> FLOPs per byte, one to nine.
+    rates: dict name -> FLOP/s measured for each of the works; None puts each on the roof.
+    Raises ValueError for another number of works, for rates that miss a work, and for values not above 0.
 
-    >>> figure = rooflines({"H100": (989e12, 3.35e12)}, {"sum": 1 / 6, "product": 1000}, "Two works")
+    >>> from helpers.published import ACCELERATORS
+    >>> figure = roofline_places("A100", ACCELERATORS["A100 80GB"], {"token": 1, "prompt": 1000}, "Two works")
     >>> [float(line.get_ydata()[0]) for line in figure.axes[0].lines[1:]]
-    [558333333333.3333, 989000000000000.0]
+    [2000000000000.0, 312000000000000.0]
     """
-    if not 1 <= len(roofs) <= 3 or not 1 <= len(works) <= 9:
-        raise ValueError(f"roofs has {len(roofs)} entries and works {len(works)}; draw one to three roofs and one to nine works")
-    (peak, bandwidth), *_ = roofs.values()
-    rates = rates or {name: min(peak, x * bandwidth) for name, x in works.items()}
+    if not 1 <= len(works) <= 9:
+        raise ValueError(f"works has {len(works)} entries; draw one to nine, so that their names can be read")
+    peak, bandwidth = chip.flops_per_second, chip.bytes_per_second
+    rates = {work: min(peak, x * bandwidth) for work, x in works.items()} if rates is None else rates
     if set(rates) != set(works):
         raise ValueError(f"rates has {sorted(rates)}, works {sorted(works)}; give one rate for each work")
-    every = [*works.values(), *rates.values(), *(value for roof in roofs.values() for value in roof)]
-    if not all(value > 0 for value in every):
-        raise ValueError("roofs, works and rates hold a value that is not above 0: log axes cannot show it")
+    if not all(value > 0 for value in (peak, bandwidth, *works.values(), *rates.values())):
+        raise ValueError("chip, works or rates hold a value that is not above 0: log axes cannot show it")
+    ridge = peak / bandwidth
     figure = new_figure(height=4.2)
     with house():
         axes = figure.add_axes([0.115, 0.135, 0.56, 0.755])
         growth_axes(axes)
-        xs = [*works.values(), *(high / wide for high, wide in roofs.values())]
-        left, right = 10 ** floor(log10(min(xs)) - 0.3), 10 ** ceil(log10(max(xs)) + 0.3)
-        ys = [*rates.values(), *(high for high, _ in roofs.values())]
-        bottom, top = 10 ** floor(log10(min(ys)) - 0.2), 10 ** ceil(log10(max(ys)) + 0.05)
+        left, right = 10 ** floor(log10(min(ridge, *works.values())) - 0.3), 10 ** ceil(log10(max(ridge, *works.values())) + 0.3)
+        bottom, top = 10 ** floor(log10(min(rates.values())) - 0.2), 10 ** ceil(log10(max(peak, *rates.values())) + 0.05)
         axes.set(xlim=(left, right), ylim=(bottom, top), xlabel=INTENSITY, ylabel=REACHED)
         figure.text(0.02, 0.975, title, fontsize=12, weight="bold", va="top")
-        for (name, (high, wide)), colour, dash in zip(roofs.items(), (INK, "#888888", "#888888"), DASHES):
-            axes.plot([left, high / wide, right], [left * wide, high, high], color=colour, linestyle=dash)
-            axes.annotate(name, (right, high), (-4, 7), textcoords="offset points", ha="right", fontsize=10, color=colour)
-        heights = spread([log10(rates[name]) for name in works], 0.09 * log10(top / bottom), log10(bottom), log10(top))
-        for place, (name, x) in enumerate(works.items()):
-            colour, y = COLOURS[place % 4], rates[name]
-            axes.plot([x], [y], marker=MARKERS[place % 4], color=colour, markersize=9, markeredgecolor="white",
+        axes.plot([left, ridge, right], [left * bandwidth, peak, peak], color=INK)
+        axes.annotate(name, (ridge, peak), (-6, 3), textcoords="offset points", ha="right", fontsize=10, color=INK)
+        heights = spread([log10(rates[work]) for work in works], 0.075 * log10(top / bottom), log10(bottom), log10(top))
+        for height, (work, x) in zip(heights, works.items()):
+            colour, marker = (SLOPE, "o") if x < ridge else (FLAT, "s")
+            axes.plot([x], [rates[work]], marker=marker, color=colour, markersize=9, markeredgecolor="white",
                       linestyle="none", zorder=5, clip_on=False)
-            axes.annotate(name, (x, y), (right * (right / left) ** 0.05, 10 ** heights[place]), textcoords="data", va="center",
+            axes.annotate(work, (x, rates[work]), (right * (right / left) ** 0.05, 10**height), textcoords="data", va="center",
                           fontsize=9.5, color=colour, annotation_clip=False,
-                          arrowprops={"arrowstyle": "-", "color": colour, "linewidth": 0.6, "alpha": 0.6, "shrinkB": 5})
+                          arrowprops={"arrowstyle": "-", "color": "#aaaaaa", "linewidth": 0.6, "shrinkB": 5})
     return figure
