@@ -6,7 +6,8 @@ Importing this package imports none of them: each is read when it is first asked
 from importlib import import_module
 
 _WHERE = {"Explorer": "base", "GrowthExplorer": "growth", "ModelExplorer": "models", "ConventionsExplorer": "conventions",
-          "RivalsExplorer": "rivals", "MemoryExplorer": "memory", "RooflineExplorer": "roofline"}
+          "RivalsExplorer": "rivals", "MemoryExplorer": "memory", "RooflineExplorer": "roofline",
+          "TilingExplorer": "tiling"}
 __all__ = sorted(_WHERE)
 
 

@@ -16,12 +16,13 @@ from helpers.figures.rivals import ways_to_the_last_token, winners
 from helpers.figures.roofline import roofline_places, roofline_schematic
 from helpers.figures.steps import matrix_step
 from helpers.figures.style import COLOURS, DASHES, MARKERS, house, new_figure, png, show, spread
+from helpers.figures.tiling import memory_hierarchy
 from helpers.figures.training import error_maps
 
 __all__ = [
     "COLOURS", "DASHES", "MARKERS", "attention_matrices", "banner", "checkpoint_curve", "complexity_grid",
     "counters_figure", "course_map", "dance_floor", "error_maps", "growth_curves", "house", "kept_tensors",
-    "matrix_step", "memory_bars", "new_figure", "parts_twice", "png", "product_sizes", "readings_figure",
+    "matrix_step", "memory_bars", "memory_hierarchy", "new_figure", "parts_twice", "png", "product_sizes", "readings_figure",
     "roofline_places", "roofline_schematic", "share_curves", "show", "spread", "valleys_figure",
     "ways_to_the_last_token", "weight_strips", "winners",
 ]
