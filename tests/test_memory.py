@@ -107,6 +107,11 @@ def test_a_footprint_adds_up_and_is_held_against_the_memory():
     assert "missing" not in repr(memory.training_footprint(SYMBOLIC, n, b)) and "16" in repr(found)
 
 
+def test_behind_the_layers_stand_the_last_norm_the_logits_input_and_the_logits():
+    assert memory.output_bytes(SYMBOLIC, n, b) == (2*n*b*d + 2*n*b*d + 4*n*b*SYMBOLIC.vocab_size).expand()
+    assert memory.training_footprint(GPT3, 2048, 3).parts["last norm and logits"] == 4 * 2048 * 3 * (12288 + GPT3.vocab_size)
+
+
 def test_what_is_recomputed_lives_for_one_layer():
     for recompute, factor in (("selective", 80), ("full", 112)):
         parts = memory.training_footprint(GPT3, 2048, recompute=recompute).parts

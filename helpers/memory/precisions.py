@@ -1,12 +1,25 @@
 """Formats of numbers, by the bits of one element, and what optimizers keep for each parameter."""
 
 from dataclasses import dataclass
+from difflib import get_close_matches
 
-from helpers.published.registry import Registry
 from helpers.transformer.shape import is_symbol
 
+
+class Named(dict):
+    """A dict by name; an unknown name raises KeyError that lists the names near to it. kind: what it is a name of."""
+
+    def __init__(self, kind, entries):
+        super().__init__(entries)
+        self.kind = kind
+
+    def __missing__(self, name):
+        near = get_close_matches(str(name).lower(), self)
+        raise KeyError(f"no {self.kind} {name!r}; {'near' if near else 'there are'}: {', '.join(map(repr, near or self))}")
+
+
 # bits as they are stored. tf32 rounds what a product reads to 19 bits, but an element in memory stays 32 bits wide
-BITS = Registry("precision", {"fp64": 64, "fp32": 32, "tf32": 32, "bf16": 16, "fp16": 16, "fp8": 8, "int8": 8, "int4": 4})
+BITS = Named("precision", {"fp64": 64, "fp32": 32, "tf32": 32, "bf16": 16, "fp16": 16, "fp8": 8, "int8": 8, "int4": 4})
 
 
 @dataclass(frozen=True)
@@ -18,7 +31,7 @@ class Optimizer:
 
 
 _MASTER, _MIXED = ("master weights", 4), "Micikevicius et al. 2018 (mixed precision), section 3.1"
-OPTIMIZERS = Registry("optimizer", {
+OPTIMIZERS = Named("optimizer", {
     "adam": Optimizer((_MASTER, ("first moment", 4), ("second moment", 4)),
                       "Rajbhandari et al. 2020 (ZeRO), section 3.1"),
     "adam 8-bit": Optimizer((_MASTER, ("first moment", 1), ("second moment", 1)),
@@ -38,7 +51,7 @@ def bytes_of(elements, precision):
     >>> bytes_of(1000, "bfloat16")
     Traceback (most recent call last):
         ...
-    KeyError: "no precision 'bfloat16'; near: 'bf16', 'fp16'"
+    KeyError: "no precision 'bfloat16'; near: 'bf16'"
     """
     bits = BITS[precision] * elements
     return bits / 8 if is_symbol(bits) else -(-bits // 8)
