@@ -14,7 +14,8 @@ from helpers.figures import (
     attention_matrices, banner, complexity_grid, course_map, dance_floor, growth_curves, house,
     new_figure, png, show, spread,
 )
-from helpers.figures.growth import end_slope
+from helpers.figures.growth import end_slope, growth_axes
+from helpers.figures.matrices import ARROWS
 
 ALL = {
     "dance floor": dance_floor,
@@ -141,6 +142,15 @@ def test_the_title_says_what_is_larger(n, d, words):
     assert any(words in text.get_text() for text in attention_matrices(n, d).axes[0].texts)
 
 
+@pytest.mark.parametrize("n, d", [(100, 512), (4096, 64), (1, 1)])
+def test_the_matrices_are_joined_as_the_layer_computes(n, d):
+    axes = attention_matrices(n, d).axes[0]
+    assert len([text for text in axes.texts if getattr(text, "arrow_patch", None)]) == len(ARROWS) == 13
+    drawn = {patch.get_label() for patch in axes.patches}
+    assert drawn == {name for arrow in ARROWS for name in arrow}
+    assert {start for start, end in ARROWS if end == "mixed"} == {"softmax", "V"}
+
+
 @pytest.mark.parametrize("n, d", [(0, 4), (4, -1), (2.5, 4), ("a", 4), (True, 4), (4, float("nan"))])
 def test_matrices_of_no_size_are_refused(n, d):
     with pytest.raises(ValueError, match="whole number"):
@@ -176,6 +186,29 @@ def test_growth_curves_draw_the_values_and_label_the_slopes():
     words = [text.get_text() for text in axes.texts]
     assert "walk (slope 1)" in words and "dance (slope 2)" in words and "here" in words
     assert walk.get_marker() != dance.get_marker() and walk.get_linestyle() != dance.get_linestyle()
+
+
+def test_two_marks_stand_apart():
+    axes = growth_curves([10, 1000], {"n": [10, 1000]}, mark=[(100, "first"), (200, "second")]).axes[0]
+    first, second = (next(text for text in axes.texts if text.get_text() == words) for words in ("first", "second"))
+    assert (first.get_ha(), second.get_ha()) == ("right", "left")
+    assert [list(line.get_xdata()) for line in axes.lines[1:]] == [[100, 100], [200, 200]]
+
+
+@pytest.mark.parametrize("scale, high, labels", [
+    ("log", 20_000, {"10", "100", "1,000", "10,000"}), ("log", 10**6, {"10", "10²", "10³", "10⁴", "10⁵", "10⁶"}),
+    ("linear", 40_000, {"0", "20,000", "40,000"}), ("linear", 4 * 10**6, {"0", "2·10⁶", "4·10⁶"}),
+])
+def test_an_axis_has_one_kind_of_tick(scale, high, labels):
+    figure = new_figure()
+    axes = figure.add_subplot()
+    growth_axes(axes, x=scale, y=scale)
+    for limits in (axes.set_xlim, axes.set_ylim):
+        limits(10 if scale == "log" else 0, high)
+    figure.canvas.draw()
+    for axis in (axes.xaxis, axes.yaxis):
+        seen = {tick.label1.get_text() for tick in axis.get_major_ticks()}
+        assert labels <= seen and not any("," in text for text in seen if "10²" in labels or "2·10⁶" in labels)
 
 
 @pytest.mark.parametrize("ns, curves, words", [

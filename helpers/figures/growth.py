@@ -2,17 +2,18 @@
 
 from math import log, log10
 
-from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, NullFormatter, NullLocator
+from matplotlib.ticker import FixedLocator, Formatter, LogLocator, MaxNLocator, NullFormatter, NullLocator
 
 from helpers.figures.style import COLOURS, DASHES, INK, MARKERS, house, new_figure, spread
 
 SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 TOKENS = "sequence length n (tokens)"
 WIDTH = "model width d (elements)"
+IN_FULL = 10**5  # an axis that ends above it has powers of ten
 
 
-def tick_text(value, _position=None):
-    """A tick's label: 100, 1,000, 10,000, then 10⁵; and 2.5 stays 2.5.
+def tick_text(value, _position=None, above=30_000):
+    """A tick's label: 100, 1,000, 10,000, then 10⁵, above a value; and 2.5 stays 2.5.
 
     >>> [tick_text(10.0**k) for k in (0, 3, 5)]
     ['1', '1,000', '10⁵']
@@ -20,13 +21,26 @@ def tick_text(value, _position=None):
     if value <= 0:
         return "0" if value == 0 else f"{value:g}"
     exponent = log10(value)
-    if exponent > 4.5:
+    if value > above:
         whole = round(exponent)
         if abs(exponent - whole) < 1e-9:
             return "10" + str(whole).translate(SUPERSCRIPTS)
         power = int(exponent)
         return f"{value / 10**power:g}·10" + str(power).translate(SUPERSCRIPTS)
     return f"{value:,.0f}" if value >= 10 else f"{value:g}"
+
+
+class Ticks(Formatter):
+    """Labels of one kind along one axis: 1, 10, 100, 1,000 …, or 1, 10, 10², 10³ … where it ends above 100,000."""
+
+    def format_ticks(self, values):
+        low, high = sorted(self.axis.get_view_interval())
+        shown = [value for value in values if low * 0.999 <= value <= high * 1.001]
+        above = 30 if max(shown, default=0) > IN_FULL * 1.001 else float("inf")
+        return [tick_text(value, above=above) for value in values]
+
+    def __call__(self, value, position=None):
+        return tick_text(value)
 
 
 def growth_axes(axes, x="log", y="log"):
@@ -36,7 +50,9 @@ def growth_axes(axes, x="log", y="log"):
             axis._set_axes_scale("log")
             axis.set_major_locator(LogLocator(10, numticks=9))
             axis.set_minor_locator(NullLocator())
-        axis.set_major_formatter(FuncFormatter(tick_text))
+        else:
+            axis.set_major_locator(MaxNLocator("auto", steps=(1, 2, 5, 10)))
+        axis.set_major_formatter(Ticks())
         axis.set_minor_formatter(NullFormatter())
 
 
@@ -55,7 +71,7 @@ def growth_curves(n_values, curves, *, x_label=TOKENS, y_label="operations", tit
 
     n_values: the positions on the x axis, in tokens unless x_label says otherwise, increasing.
     curves:   dict from a curve's name to its values, one for each n.
-    mark:     None, or (x, text): a vertical line at x that says text.
+    mark:     None, or (x, text): a vertical line at x that says text; or a list of two of them.
     slopes:   True adds "slope 2" to each name, measured on the last step.
 
     Raises `ValueError` for no curve or more than five, for lengths that differ, and for values
@@ -78,10 +94,10 @@ def growth_curves(n_values, curves, *, x_label=TOKENS, y_label="operations", tit
         axes.set_xlabel(x_label)
         axes.set_ylabel(y_label)
         axes.set_title(title)
-        if mark is not None:
-            x, text = mark
+        marks = mark if isinstance(mark, list) else [mark] if mark else []
+        for place, (x, text) in enumerate(marks):
             axes.axvline(x, color=INK, linewidth=1, linestyle=(0, (2, 2)))
-            right = log(x / xs[0]) > 0.6 * log(xs[-1] / xs[0])
+            right = place == 0 if len(marks) > 1 else log(x / xs[0]) > 0.6 * log(xs[-1] / xs[0])
             axes.annotate(text, (x, 0.97), xycoords=("data", "axes fraction"), va="top",
                           ha="right" if right else "left", textcoords="offset points",
                           xytext=(-5 if right else 5, 0), fontsize=10, color=INK)
@@ -121,7 +137,7 @@ def end_labels(axes, ends, size=10, gap=0.055):
 def complexity_grid(rows=None, *, title="Twice n: four times the work; twice d: twice the work"):
     """The grid of lesson 01, n²·d for each n and d, so that it can be read: slopes 2 and 1.
 
-    rows: tuples (n, d, operations); without rows the twelve of lesson 01, n in (10, 50, 100, 500)
+    rows: tuples (n, d, meetings); without rows the twelve of lesson 01, n in (10, 50, 100, 500)
     and d in (128, 512, 1024). The same points stand on both sides: left over n, one line for each
     d; right over d, one line for each n.
 
@@ -129,19 +145,19 @@ def complexity_grid(rows=None, *, title="Twice n: four times the work; twice d: 
     """
     if rows is None:
         rows = [(n, d, n * n * d) for n in (10, 50, 100, 500) for d in (128, 512, 1024)]
-    cost = {(n, d): operations for n, d, operations in rows}
+    cost = {(n, d): meetings for n, d, meetings in rows}
     ns, ds = sorted({n for n, _ in cost}), sorted({d for _, d in cost})
     if not (2 <= len(ns) <= 5 and 2 <= len(ds) <= 5 and len(cost) == len(ns) * len(ds)):
         raise ValueError(
             f"rows holds {len(cost)} of {len(ns)} × {len(ds)} combinations of n and d; "
-            "give (n, d, operations) for every n with every d, two to five of each."
+            "give (n, d, meetings) for every n with every d, two to five of each."
         )
     figure = new_figure()
     with house():
         figure.text(0.02, 0.98, title, fontsize=12, weight="bold", va="top")
         left = figure.add_axes([0.125, 0.14, 0.275, 0.68])
         right = figure.add_axes([0.595, 0.14, 0.275, 0.68], sharey=left)
-        left.set_ylabel("operations, n²·d")
+        left.set_ylabel("meetings, n²·d")
         _panel(left, TOKENS, "n", ns, "d", ds, lambda n, d: cost[n, d])
         _panel(right, WIDTH, "d", ds, "n", ns, lambda d, n: cost[n, d])
         left.set_ylim(min(cost.values()) / 2, max(cost.values()) * 2)

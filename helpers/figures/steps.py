@@ -16,7 +16,7 @@ def matrix_step(*matrices, each=""):
     left times right gives result: one row, one column and the number they make are dark. Two are an
     elementwise step. each: what one number of the result costs; a product says it by itself.
 
-    Colours as in `attention_matrices`: blue has one row or column a token, green is a weight, red is n × n.
+    Colours as in `attention_matrices`: blue has one row or column a token, green is a weight, orange is n × n.
     Raises ValueError for another number of matrices, an unknown size, or sides that do not fit.
 
     >>> figure = matrix_step(("x", "n × d"), ("w_q", "d × d"), ("q", "n × d"))
