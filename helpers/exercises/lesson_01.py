@@ -29,7 +29,7 @@ def factors(answer):
 @exercise("01.2")
 def longest_text(answer):
     """Largest n with n²·d within the budget."""
-    return function(
+    verdict = function(
         answer, lambda budget, d: isqrt(budget // d), [(5_120_000, 512), (100_000_000, 768), (10**6, 7), (5_000, 10)],
         "twice the tokens need four times the budget",
         mistakes=[("n is squared in n²·d: take the root", lambda budget, d: budget // d),
@@ -42,6 +42,9 @@ def longest_text(answer):
                   ("the root undoes the square of n; divide by d before you take it", lambda budget, d: isqrt(budget) // d),
                   ("the root undoes the square of n; divide by d before you take it", lambda budget, d: isqrt(budget)),
                   ("half of it is not the root of it", lambda budget, d: budget // d // 2)])
+    if "cannot be interpreted as an integer" in verdict.text:
+        return not_yet("`isqrt` takes a whole number: divide with `//`")
+    return verdict
 
 
 @exercise("01.3")
@@ -68,11 +71,11 @@ def sizes_within_budget(answer):
     if n < 300:
         return not_yet(f"{n} tokens are not enough to read 300")
     if share > 1:
-        return not_yet(f"these are {n * n * d:,} meetings, {share:.2f} times the budget")
+        return not_yet(f"these are {n * n * d:,} meetings, {n * n * d - BUDGET:,} over the budget")
     if share < 0.9:
-        return not_yet(f"these are {n * n * d:,} meetings, {share:.0%} of the budget; there is room for more")
-    return correct(f"{n * n * d:,} meetings, {share:.1%} of the budget; {n / 100:.3g} times the tokens "
-                   f"leave {d / 512:.1%} of the width")
+        return not_yet(f"these are {n * n * d:,} meetings, {100 * share:.0f} % of the budget; there is room for more")
+    return correct(f"{n * n * d:,} meetings, {100 * share:.1f} % of the budget; {n / 100:.3g} times the tokens "
+                   f"leave {100 * d / 512:.3g} % of the width")
 
 
 def _size(unit):

@@ -28,6 +28,7 @@ WRONG = {
         (lambda budget, d: budget // d, "take the root"),
         (lambda budget, d: budget / d, "take the root"),
         (lambda budget, d: sqrt(budget / d), "whole number"),
+        (lambda budget, d: isqrt(budget / d), "divide with `//`"),
         (lambda budget, d: round(sqrt(budget / d)), "nearest"),
         (lambda budget, d: ceil(sqrt(budget / d)), "rounded up"),
         (lambda budget, d: isqrt(budget) // d, "divide by d before"),
@@ -46,7 +47,8 @@ WRONG = {
     ],
     "01.4": [
         ({"n": 100, "d": 512}, "not enough"),
-        ({"n": 300, "d": 512}, "times the budget"),
+        ({"n": 300, "d": 512}, "over the budget"),
+        ({"n": 300, "d": 57}, "10,000 over"),
         ({"n": 400, "d": 16}, "room for more"),
         ({"n": 400.0, "d": 32}, "whole number of tokens"),
         ({"n": 400, "d": "32"}, "whole number of elements"),
