@@ -1,5 +1,5 @@
 """The checks of lesson 03: shares, crossings and cross-attention."""
-from helpers.exercises import exercise, expression, function, number
+from helpers.exercises import exercise, expression, function, not_yet, number
 
 
 @exercise("03.1")
@@ -52,6 +52,7 @@ def crossover_tokens(answer):
             ("the feed-forward layer counts too much: one of its products is 2·n·d·d_ff FLOPs",
              lambda d, d_ff, matrices: 2 * d + matrices * d_ff),
             ("a gated layer has three matrices: use the argument `matrices`", lambda d, d_ff, matrices: 2 * d + d_ff),
+            ("that is for two matrices with d_ff = 4·d: use the arguments", lambda d, d_ff, matrices: 6 * d),
             ("d_ff is an argument: it need not be 4·d", lambda d, d_ff, matrices: 2 * d + 2 * d * matrices),
         ])
 
@@ -63,6 +64,9 @@ def cross_attention_flops(answer):
     from helpers.notation import d, n
     m = sympy.Symbol("m", positive=True, integer=True)
     right = 4*n*d**2 + 4*m*d**2 + 4*n*m*d
+    own = {letter.name for letter in answer.free_symbols} if isinstance(answer, sympy.Expr) else set()
+    if "m" in own < {"m", "n", "d"}:
+        return not_yet("n or d is missing: where a cell made numbers of them, run the import cell again, then this one")
     return expression(
         answer, right, "each text pays for its own projections, and the dance is n·m: no square is left", mistakes=[
             ("scaling and softmax are in it; `matmul_flops` leaves them out", right + 6*n*m),

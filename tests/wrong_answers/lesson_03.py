@@ -17,9 +17,11 @@ WRONG = {
              (lambda d, d_ff, matrices=2: 2 * d + matrices * d_ff, "too much"),
              (lambda d, d_ff, matrices=2: 2 * d + d_ff, "gated"),
              (lambda d, d_ff, matrices=2: 2 * d * (1 + matrices), "need not"),
-             (lambda d, d_ff, matrices=2: 6 * d, "returns")],
+             (lambda d, d_ff, matrices=2: 6 * d, "4·d"), (lambda d, d_ff, matrices=2: 8 * d, "returns")],
     "03.4": [(4*n*d**2 + 4*m*d**2 + 4*n*m*d + 6*n*m, "softmax"), (2*n*d**2 + 2*m*d**2 + 2*n*m*d, "multiply-add"),
              (8*n*d**2 + 4*n*m*d, "m rows"), (8*m*d**2 + 4*n*m*d, "n rows"), (2*n*d**2 + 6*m*d**2 + 4*n*m*d, "not for y"),
              (6*n*d**2 + 2*m*d**2 + 4*n*m*d, "values come from y"), (4*n*m*d, "projections"),
-             (8*n*d**2 + 4*n**2*d, "does not contain m")],
+             (8*n*d**2 + 4*n**2*d, "does not contain m"),
+             ((4*n*d**2 + 4*m*d**2 + 4*n*m*d).subs({n: 1024, d: 768}), "import cell"),
+             ((4*n*d**2 + 4*m*d**2 + 4*n*m*d).subs(d, 768), "import cell")],
 }
