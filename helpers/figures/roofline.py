@@ -22,7 +22,7 @@ def roofline_schematic():
     with house():
         axes = figure.add_axes([0.115, 0.135, 0.86, 0.755])
         growth_axes(axes)
-        axes.set(xlim=(0.1, 1e5), ylim=(2e11, 4e15), xlabel=INTENSITY, ylabel=REACHED,
+        axes.set(xlim=(0.1, 6e4), ylim=(2e11, 4e15), xlabel=INTENSITY, ylabel=REACHED,
                  title="The lower of two ceilings sets the speed")
         axes.grid(visible=False)
         axes.fill_between([0.1, ridge], 1e11, [0.1 * bandwidth, peak], color=SLOPE, alpha=0.12, linewidth=0)
