@@ -28,8 +28,8 @@ ABOVE = ("notation", "tracing", "layers", "counting", "transformer", "published"
          "roofline", "measuring", "figures")
 MAY_IMPORT = {
     "notation": (), "tracing": ("notation",), "layers": ("tracing",), "counting": (),
-    "transformer": ("notation",), "published": ("transformer",), "memory": ("transformer",),
-    "roofline": ("published", "memory"), "measuring": (), "figures": (),
+    "transformer": ("notation",), "published": ("transformer",), "memory": ("notation", "transformer", "published"),
+    "roofline": ("notation", "transformer", "published", "memory"), "measuring": (), "figures": (),
     "explorers": ABOVE, "exercises": (*ABOVE, "explorers"), "storing": (), "environment": (),
 }
 # Slow to import, so only where a module cannot do without: SymPy 0.4 s, the others 0.3 s each.
