@@ -9,7 +9,7 @@ from helpers.explorers.controls import Choice, Slider, powers_of_two
 from helpers.memory import block_traffic, tile_elements, tiled_attention
 
 LENGTHS, WIDTHS = tuple(powers_of_two(128, 4_096)), tuple(powers_of_two(16, 256))
-SIDES, CHIPS = tuple(powers_of_two(8, 1_024)), tuple(powers_of_two(4_096, 2**20))
+SIDES, CHIPS = tuple(powers_of_two(16, 1_024)), tuple(powers_of_two(4_096, 2**20))
 ORDERS = {"queries": "queries stay, keys pass by (FlashAttention-2)", "keys": "keys stay, queries pass by (FlashAttention)"}
 PARTS = (("Q", "#0072B2"), ("O", "#009E73"), ("K", "#E69F00"), ("V", "#AA4499"), ("scores", "#D55E00"))
 GRID = 64          # blocks a side, up to which their lines are drawn
@@ -55,7 +55,7 @@ class TilingExplorer(Explorer):
         "GPT-2's head on a large chip": {"n": 1_024, "d": 64, "M": 131_072, "rows": 512, "columns": 64, "outer": "queries"},
         "GPT-3's head on a large chip": {"n": 2_048, "d": 128, "M": 131_072, "rows": 256, "columns": 64, "outer": "queries"},
         "a tile that does not fit": {"n": 1_024, "d": 64, "M": 16_384, "rows": 128, "columns": 128, "outer": "queries"},
-        "a chip below d²": {"n": 1_024, "d": 128, "M": 8_192, "rows": 8, "columns": 8, "outer": "queries"},
+        "a chip below d²": {"n": 1_024, "d": 256, "M": 32_768, "rows": 32, "columns": 16, "outer": "queries"},
     }
 
     def frame(self, state):
