@@ -69,7 +69,9 @@ def test_the_numbers_of_the_start():
 
 def test_the_sentence_says_when_tiles_lose_and_when_they_are_cut():
     assert "tiles lose here" in TilingExplorer(preset="a chip below d²").sentence()
-    assert "the cache drops what it will need again" in TilingExplorer(preset="a tile that does not fit").sentence()
+    short = TilingExplorer(preset="a tile that does not fit")
+    assert "moves at least 4,683,776 elements" in short.sentence() and "plain" not in short.sentence()
+    assert "FLOPs per byte, at most" in short.numbers() and "this tiling moves at least (elements)" in short.numbers()
     cut = TilingExplorer(n=128, rows=1_024, columns=256, M=2**20)
     assert "cut to 128 × 128" in cut.sentence() and sides(cut.state) == (128, 128)
     assert sum(traffic(cut.state).values()) - 2 * 128 == least(cut.state)

@@ -33,7 +33,8 @@ class TilingExplorer(Explorer):
 
     `TilingExplorer(n=1_024, d=64, M=32_768, rows=64, columns=64)`. A side longer than n is cut to n. Counts are
     elements between main memory and a least-recently-used cache of M elements; plain attention is counted as four
-    passes over n × n, and Q, K, V and O once: less is not possible where M is far below n².
+    passes over n × n, and Q, K, V and O once: less is not possible where M is far below n². A tile that does not fit
+    is counted as if its blocks were fetched once for each tile; its products would need more, so that is a lower bound.
 
     Raises `ValueError` that names the argument, the value and what would be right.
 
@@ -125,11 +126,12 @@ class TilingExplorer(Explorer):
         artists["arrow"].set_marker(">" if state.outer == "queries" else "v")
         moved = sum(traffic(state).values())
         amounts = (least(state), moved, bound(state), plain(state))
-        names = ("each matrix once", "this tiling", "n²d²/M", "plain, at least")
+        need = tile_elements(state.d, rows, columns)
+        ours = "this tiling" if need <= state.M else "this tiling, at least"
+        names = ("each matrix once", ours, "n²d²/M", "plain, at least")
         for bar, text, name, amount in zip(artists["bars"], artists["values"], names, amounts):
             bar.set_width(max(0, log10(max(amount, 1)) - LEFT))
             text.set_text(f"{name}: {short(amount)}")
-        need = tile_elements(state.d, rows, columns)
         artists["need"].set_width(log10(need) - 2)
         artists["need"].set_facecolor("#0072B2" if need <= state.M else "#D55E00")
         artists["room"].set_data([log10(state.M)] * 2, [0, 1])
@@ -143,24 +145,25 @@ class TilingExplorer(Explorer):
         need, moved, at_least = tile_elements(state.d, rows, columns), sum(traffic(state).values()), plain(state)
         cut = f" A tile cannot be larger than n, so it is cut to {rows} × {columns}." if (rows, columns) != (
             state.rows, state.columns) else ""
-        if need <= state.M:
-            fit = f"A tile of {rows} × {columns} needs {need:,} of the chip's {state.M:,} elements."
-        else:
-            fit = (f"A tile of {rows} × {columns} needs {need:,} elements and the chip has {state.M:,}: the cache drops "
-                   "what it will need again.")
+        sizes = f"Attention over n = {state.n:,} tokens, d = {state.d:,}, then moves"
+        if need > state.M:
+            return (f"A tile of {rows} × {columns} needs {need:,} elements and the chip has {state.M:,}.{cut} {sizes} at least "
+                    f"{moved:,} elements: so much if each block is fetched once for a tile, and what does not fit is "
+                    "fetched more often.")
         factor = moved / bound(state)
         factor = f"{factor:,.0f}" if factor >= 10 else f"{factor:.1f}"
         if moved <= at_least:
             verdict = f"{times(at_least / moved)} less than the {at_least:,} that plain attention moves at least."
         else:
             verdict = f"{times(moved / at_least)} the {at_least:,} that plain attention moves at least: tiles lose here."
-        return (f"{fit}{cut} Attention over n = {state.n:,} tokens, d = {state.d:,}, then moves {moved:,} elements, {verdict} "
-                f"That is {moved / least(state):.2f} times all of Q, K, V and O, and {factor} · n²d²/M.")
+        return (f"A tile of {rows} × {columns} needs {need:,} of the chip's {state.M:,} elements.{cut} {sizes} {moved:,} "
+                f"elements, {verdict} That is {moved / least(state):.2f} times all of Q, K, V and O, and {factor} · n²d²/M.")
 
     def numbers(self):
         state, found = self.state, traffic(self.state)
-        moved = sum(found.values())
-        shown = {"this tiling moves (elements)": f"{moved:,}"}
+        moved, need = sum(found.values()), tile_elements(state.d, *sides(state))
+        least_of, most = ("", "") if need <= state.M else (" at least", ", at most")
+        shown = {f"this tiling moves{least_of} (elements)": f"{moved:,}"}
         shown |= {f"of these {array} (elements)": f"{found[array]:,}" for array in ("Q", "K", "V", "O") if array in found}
         others = moved - sum(found.get(array, 0) for array in "QKVO")
         return shown | {
@@ -169,9 +172,9 @@ class TilingExplorer(Explorer):
             "plain attention, at least (elements)": f"{plain(state):,}",
             "each matrix once, 4·n·d (elements)": f"{least(state):,}",
             "n²·d²/M (elements)": f"{bound(state):,.0f}",
-            "a tile needs (elements)": f"{tile_elements(state.d, *sides(state)):,}",
+            "a tile needs (elements)": f"{need:,}",
             "products, 4·n²·d (FLOPs)": f"{4 * state.n**2 * state.d:,}",
-            "FLOPs per byte": f"{2 * state.n**2 * state.d / moved:,.1f}",
+            f"FLOPs per byte{most}": f"{2 * state.n**2 * state.d / moved:,.1f}",
         }
 
 
