@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from functools import lru_cache
-from math import log10
+from math import log10, nan
 
 from helpers.explorers.base import Explorer
 from helpers.explorers.controls import Choice, Slider, powers_of_two
@@ -271,17 +271,13 @@ def place_of_tile(state):
 def _grid(n, rows, columns):
     """The lines between tiles, as one broken line."""
     xs, ys = [], []
-    if -(-n // columns) <= GRID:
-        for cut in range(columns, n, columns):
-            x = X + SIDE * cut / n
-            xs += [x, x, None]
-            ys += [Y, Y + SIDE, None]
-    if -(-n // rows) <= GRID:
-        for cut in range(rows, n, rows):
-            y = Y + SIDE - SIDE * cut / n
-            xs += [X, X + SIDE, None]
-            ys += [y, y, None]
-    return [float("nan") if x is None else x for x in xs], [float("nan") if y is None else y for y in ys]
+    for cut in range(columns, n, columns) if -(-n // columns) <= GRID else ():
+        xs += [X + SIDE * cut / n] * 2 + [nan]
+        ys += [Y, Y + SIDE, nan]
+    for cut in range(rows, n, rows) if -(-n // rows) <= GRID else ():
+        xs += [X, X + SIDE, nan]
+        ys += [Y + SIDE - SIDE * cut / n] * 2 + [nan]
+    return xs, ys
 
 
 def short(amount):
