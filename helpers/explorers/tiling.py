@@ -111,8 +111,7 @@ class TilingExplorer(Explorer):
         high, wide = SIDE * rows / state.n, SIDE * columns / state.n
         (down, across), top = place_of_tile(state), Y + SIDE
         i, j = top - (down + 1) * high, X + across * wide
-        i, high = max(i, Y), min(high, SIDE)
-        wide = min(wide, X + SIDE - j)
+        i, wide = max(i, Y), min(wide, X + SIDE - j)
         shown = ((X - 0.28, i, 0.16, high), (X + SIDE + 0.12, i, 0.16, high),
                  (j, top + 0.12, wide, 0.16), (j, Y - 0.28, wide, 0.16), (j, i, wide, high))
         for part, (x, y, w, h) in zip(artists["parts"], shown):
