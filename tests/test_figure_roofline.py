@@ -53,6 +53,7 @@ def test_the_schematic_is_a_roofline():
     assert rise == pytest.approx(1) and len(set(flat.get_ydata())) == 1
     assert (ridge.get_xdata()[0], ridge.get_ydata()[0]) == (slope.get_xdata()[1], slope.get_ydata()[1])
     assert token.get_ydata()[0] == pytest.approx(slope.get_ydata()[0] / slope.get_xdata()[0] * token.get_xdata()[0])
+    assert ridge.get_xdata()[0] == pytest.approx(300), "as the alternative text says"
     assert prompt.get_ydata()[0] == flat.get_ydata()[0] and prompt.get_xdata()[0] > ridge.get_xdata()[0]
     uncut(figure)
 

@@ -44,7 +44,7 @@ class RooflineExplorer(Explorer):
     '208'
     >>> RooflineExplorer(batch=0)
     Traceback (most recent call last):
-    ValueError: batch = 0 is out of range: sequences side by side is a whole number from 1 to 4,096 sequences.
+    ValueError: batch = 0 is out of range: batch b is a whole number from 1 to 4,096 sequences.
     """
 
     State = RooflineState
@@ -54,8 +54,8 @@ class RooflineExplorer(Explorer):
         Choice("model", "model", {name: name for name in NAMES}),
         Choice("phase", "what it does", {"prefill": "reads a prompt (prefill)", "decode": "writes a token (decode)"}),
         Choice("precision", "numbers kept in", {name: name for name in PRECISIONS}),
-        Slider("batch", "sequences side by side", "sequences", tuple(powers_of_two(1, 4_096))),
-        Slider("n", "tokens of each, n", "tokens", LENGTHS),
+        Slider("batch", "batch b", "sequences", tuple(powers_of_two(1, 4_096))),
+        Slider("n", "sequence length n", "tokens", LENGTHS),
     )
     presets = {
         "one chat: Llama-3 8B writes": dict(accelerator="H100 SXM", model="Llama-3 8B", phase="decode", precision="16 bit",
