@@ -88,7 +88,7 @@ def test_what_ends_a_formula_is_said():
     assert "beyond the 1,024 learned positions" in ModelExplorer(n=4_096).sentence()
     mistral = ModelExplorer(preset="Mistral 7B", n=10**6)
     assert "last 4,096 tokens" in mistral.sentence()
-    assert mistral.numbers()["n² takes half from n = (tokens)"].startswith("never")
+    assert mistral.numbers()["n² takes half from n on (tokens)"].startswith("never")
 
 
 @pytest.mark.parametrize("model", ["Llama-3 8B", "Mistral 7B", "DeepSeek-V3"])

@@ -72,7 +72,7 @@ def test_the_example_and_gpt2():
     numbers = RivalsExplorer(n=100, d=512).numbers()
     assert numbers["attention (FLOPs)"] == "230,195,200"
     explorer = RivalsExplorer()
-    assert explorer.numbers()["attention costs more than GRU from n = (tokens)"] == "769"
+    assert explorer.numbers()["attention costs more than GRU from n on (tokens)"] == "769"
     for words in ("n = 1,024 tokens", "GRU needs the fewest FLOPs, 7,247,757,312", "1.33 × as many", "from n = 1,537 on"):
         assert words in explorer.sentence(), words
 

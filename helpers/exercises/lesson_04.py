@@ -12,7 +12,7 @@ def times_attention_at_n_equals_d(answer):
             ("attention's four projections are missing: they cost 8·n·d² beside the 4·n²·d", Fraction(constant, 4)),
             ("4·n²·d is missing: at n = d it is half as much as the projections", Fraction(constant, 8)),
             ("there are two products with n², the scores and the weighted sum", Fraction(constant, 10)),
-            ("you counted attention for each of the recurrence; the question is the other way round", Fraction(12, constant)),
+            ("that is attention in units of the recurrence; the question is the other way round", Fraction(12, constant)),
             ("a recurrence has two products for each part, with the input and with the state", Fraction(constant, 24)),
             ("that is the constant of n·d²; divide by attention's", constant)])
     return entries(answer, {"vanilla RNN": share(4), "GRU": share(12), "LSTM": share(16)},
@@ -47,7 +47,7 @@ def dilated_layers(answer):
         answer, right, inputs=[(9, 3), (10, 3), (32, 3), (1, 3), (2, 5), (1024, 2), (243, 3), (125, 5), (1025, 2)],
         why="each layer multiplies the reach by k: log n to the base k, rounded up", mistakes=[
             ("that is for places that are neighbours in every layer; here the gaps grow", lambda n, k: -(-(n - 1) // (k - 1))),
-            ("one layer too many where n is no power of k, or two: a token hears itself before the first layer",
+            ("one layer too many: before the first layer each token has heard itself",
              lambda n, k: right(n, k) + 1),
             ("one layer too few: round up, the last token must hear of the first",
              lambda n, k: next(e for e in range(99) if k**(e + 1) > n)),

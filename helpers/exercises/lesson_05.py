@@ -60,6 +60,8 @@ def share_met(answer):
         answer, 100 * met / held, "attention and tables are met by every token, so it is more than two experts of eight",
         tolerance=0.004, unit="percent", mistakes=[
             ("that is two experts of eight; attention and tables are met too", 25),
+            ("the digits are right as far as they go; give one decimal", 28),
+            ("27 is cut off, not rounded; give one decimal", 27),
             ("the answer is in percent", met / held),
             ("that is what a token passes by", 100 * (1 - met / held)),
             ("8 · 7 billion are not there: attention and tables exist once", 100 * met / 56e9),

@@ -48,7 +48,12 @@ def same(left, right, tolerance=0):
 
 
 def describe(value):
-    """A few words for what a student gave: "the string 'n'", "NaN", "a list of 3"."""
+    """A few words for what a student gave: "the string 'n'", "(3, 5)", "a list of 30", "GPT-2".
+
+    >>> from helpers.published import MODELS
+    >>> [describe(value) for value in ((1024, 768), [0] * 30, MODELS["GPT-2"])]
+    ['(1024, 768)', 'a list of 30', 'GPT-2']
+    """
     try:
         if isinstance(value, bool | type(None)):
             return repr(value)
@@ -60,6 +65,9 @@ def describe(value):
             return f"{float(value):,.6g}"
         if isinstance(value, str):
             return f"the string {short(repr(value))}"
+        if isinstance(value, list | tuple) and 0 < len(value) <= 4 and len(repr(value)) <= 40 \
+                and all(type(part) in (int, float, str) for part in value):
+            return repr(value)
         if isinstance(value, list | tuple | dict | set):
             return f"a {type(value).__name__} of {len(value)}"
         if is_symbolic(value):
@@ -68,6 +76,9 @@ def describe(value):
             return f"an array of shape {value.shape}"
         if inspect.isroutine(value):
             return "a function"
+        name = getattr(value, "name", None)
+        if isinstance(name, str) and name and not isinstance(value, type):      # a published model
+            return short(name)
         return f"a {type(value).__name__}"
     except Exception:       # a student's class may break any of these
         return "something that cannot be shown"

@@ -213,7 +213,7 @@ class ModelExplorer(Explorer):
             "FLOPs forward, all n tokens": f"{flops:,}",
             "FLOPs per token and parameter met": f"{flops / state.n / model.active_parameters():.2f}",
             "share of n² in the FLOPs": percent(shares(model, state.n)[1]["n² products"]),
-            "n² takes half from n = (tokens)": "never: the window stops it" if half is None else f"{half:,}",
+            "n² takes half from n on (tokens)": "never: the window stops it" if half is None else f"{half:,}",
             "heads × width, beside d": f"{model.n_heads:,} × {state.d_head:,} = {model.n_heads * state.d_head:,}, d = {state.d_model:,}",
         }
 

@@ -113,7 +113,7 @@ class RivalsExplorer(Explorer):
         (left, right), (bottom, top) = _limits()
         lengths, widths = range(1, 8), (16, 64, 256, 1_024, 4_096, 16_384)
         axes.set(xlim=(left, right), ylim=(bottom, top), xlabel=TOKENS, ylabel=WIDTH, xticks=list(lengths),
-                 xticklabels=[tick_text(10.0**k) for k in lengths], yticks=[log10(d) for d in widths],
+                 xticklabels=[tick_text(10.0**k, above=30) for k in lengths], yticks=[log10(d) for d in widths],
                  yticklabels=[f"{d:,}" for d in widths])
         axes.grid(visible=False)
         beside = {"color": "#222222", "fontsize": 9.5, "transform": figure.transFigure, "clip_on": False}
@@ -174,7 +174,7 @@ class RivalsExplorer(Explorer):
         found = costs(state.n, state.d, state)
         shown = {f"{LAYERS[key][0]} (FLOPs)": f"{found[key]:,}" for key in LAYERS if key in state.rivals}
         for key, n in crossings(state).items():
-            shown[f"attention costs more than {LAYERS[key][0]} from n = (tokens)"] = f"{n:,}"
+            shown[f"attention costs more than {LAYERS[key][0]} from n on (tokens)"] = f"{n:,}"
         return shown
 
 

@@ -2,7 +2,7 @@
 
 from math import log10
 
-from helpers.figures.growth import TOKENS, WIDTH, tick_text
+from helpers.figures.growth import TOKENS, WIDTH, Ticks
 from helpers.figures.style import COLOURS, INK, house, new_figure
 
 PALE_LINE = "#c3cbd3"
@@ -86,8 +86,8 @@ def winners(panels, points=(), title="", lengths=(10, 10**6), widths=(64, 32_768
                     axes.annotate(label, (n, d), (5, -3), textcoords="offset points", fontsize=8, va="top", color=INK)
             axes.set_xticks([10, 10**3, 10**5])
             axes.set_yticks([64, 512, 4_096])
-            axes.xaxis.set_major_formatter(tick_text)
-            axes.yaxis.set_major_formatter(tick_text if place == 0 else "")
+            axes.xaxis.set_major_formatter(Ticks())
+            axes.yaxis.set_major_formatter(Ticks() if place == 0 else "")
             axes.minorticks_off()
         figure.text(0.02, 0.975, title, fontsize=12, weight="bold", va="top")
         figure.text(0.54, 0.02, TOKENS, ha="center", fontsize=11)

@@ -21,7 +21,7 @@ WRONG = {
              (lambda d, k: max(0, (k - 3) * d / 2), "fourth"), (lambda d, k: max(0, (k - 4) * d), "two products"),
              (lambda d, k: max(0, (k - 8) * d / 4), "2 FLOPs"), (lambda d, k: max(0, (k - 4) * d - 1), "causal"),
              (lambda d: 0, "calls it with")],
-    "04.3": [(lambda n, k: -(-(n - 1) // (k - 1)), "neighbours"), (lambda n, k: layers_of(n, k) + 1, "hears itself"),
+    "04.3": [(lambda n, k: -(-(n - 1) // (k - 1)), "neighbours"), (lambda n, k: layers_of(n, k) + 1, "heard itself"),
              (lambda n, k: next(e for e in range(99) if k**(e + 1) > n), "round up"), (lambda n, k: ceil(log2(n)), "base k"),
              (lambda n, k: layers_of(-(-(n - 1) // (k - 1)) + 1, 2), "factor k")],
     "04.4": [(4*n*d**2 + 2*n*d, "element by element"), (2*n*d**2, "matmul_flops"), (2*n*d**2 + 2*n*d, "multiplications"),
