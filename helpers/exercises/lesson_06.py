@@ -5,10 +5,11 @@ from helpers.exercises import entries, exercise, expression, function, number
 @exercise("06.1")
 def frozen_weights(answer):
     """FLOPs for each frozen weight and token: 4 where gradients pass through, 2 where they stop above."""
-    through = [("it takes part forward, and the adapters before it wait for a gradient that passes through it", 2),
+    through = [("it takes part forward, and the adapters before it wait for a gradient that passes through it "
+                "(or did you count multiply-adds?)", 2),
                ("a frozen weight needs no gradient of its own: one of the two backward products is left out", 6),
-               ("that is the backward pass of a trained weight and no forward", 5),
-               ("a multiply-add is 2 FLOPs: you counted products", 3)]
+               ("those are the three products of a trained weight; which of them does a frozen weight not need? "
+                "And a product is 2 FLOPs", 3)]
     stops = [("nobody before the last layer waits for a gradient: it does not pass through these weights", 4),
              ("nobody before the last layer waits for a gradient: these weights only run forward", 6),
              ("they still take part in the forward pass", 0), ("a multiply-add is 2 FLOPs", 1)]

@@ -11,7 +11,8 @@ def both(adapters, last):
 
 
 WRONG = {
-    "06.1": [(both(2, 2), "passes through"), (both(6, 2), "no gradient of its own"), (both(3, 2), "multiply-add"),
+    "06.1": [(both(2, 2), "or did you count multiply-adds"), (both(6, 2), "no gradient of its own"),
+             (both(3, 2), "which of them"), (both(5, 2), "too large"),
              (both(4, 4), "nobody"), (both(4, 6), "only run forward"), (both(4, 0), "take part"), (both(4, None), "no answer"),
              (4, "dict")],
     "06.2": [(lambda n, widths: 6 * n * sum(sizes(widths)), "which is data"),
