@@ -20,7 +20,8 @@ def verdicts(answer):
             "cannot be derived": "the shape says how many experts a token meets"}),
         "MT-NLG": verdict("cannot be derived", "a utilisation needs a speed", {
             "agrees": "which tokens per second did you put in? The shape has none",
-            "differs": "a figure that we cannot rebuild is not wrong for that: what does a utilisation need besides FLOPs?"}),
+            "differs": "a figure that we cannot rebuild is not wrong because of that: what does a utilisation need "
+                       "besides FLOPs?"}),
     }, why="a verdict is about what the given facts can prove")
 
 
