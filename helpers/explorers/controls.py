@@ -84,7 +84,7 @@ class Slider:
 
 @dataclass(frozen=True)
 class Choice:
-    """One of a few: a row of buttons. `options` maps the state's value to the button's text."""
+    """One of a few: a row of buttons, or a list to choose from where there are more than five. `options` maps the state's value to the button's text."""
 
     name: str
     label: str
@@ -96,11 +96,12 @@ class Choice:
         return value
 
     def make(self, value):
-        from ipywidgets import ToggleButtons
+        from ipywidgets import Dropdown, Layout, ToggleButtons
 
-        buttons = ToggleButtons(options=[(text, key) for key, text in self.options.items()], value=value,
-                                style={"button_width": "auto"})
-        return row(self.label, buttons)
+        options = [(text, key) for key, text in self.options.items()]
+        if len(options) > 5:  # two rows of buttons push the picture off a small screen
+            return row(self.label, Dropdown(options=options, value=value, layout=Layout(width="260px")))
+        return row(self.label, ToggleButtons(options=options, value=value, style={"button_width": "auto"}))
 
     def observed(self, widget):
         return [widget.children[1]]
