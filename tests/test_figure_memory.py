@@ -46,6 +46,10 @@ def test_a_bar_for_each_tensor():
     uncut(figure)
 
 
+def test_the_longest_name_in_the_lesson_is_not_cut():
+    uncut(kept_tensors([("feed-forward", "mask of the feed-forward's output", 2e6, False)], "One tensor"))
+
+
 def test_the_optimum_and_equal_stretches():
     optimal = [(m, optimal_checkpoints(30, m).forwards) for m in range(1, 31)]
     even = [(plan.memory, plan.forwards) for plan in map(lambda k: even_checkpoints(30, k), (2, 3, 5))]

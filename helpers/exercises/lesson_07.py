@@ -7,9 +7,10 @@ def forgotten_heads(answer):
     """What a key-value cache of one head's 512 bytes lacks: the 32 heads."""
     return number(
         answer, 32, "512 bytes are the key and the value of one head, and the layer has all of its heads to keep",
-        unit="times", mistakes=[
+        mistakes=[
             ("keys and values are both in the 512: read its three factors one by one", 2),
             ("keys and values and the bytes are in the 512 already", 64),
+            ("both factors of 2 are in the 512: keys and values, and the bytes of a number", 4),
             ("one factor is missing, not two: 0.5 GB has the layers in it", 1024),
             ("that is the width of a head, and it is in the 512", 128),
             ("Llama-2 7B does not share keys and values: see the lesson's table of caches", 8),
@@ -70,6 +71,8 @@ def without_dropout(answer):
             ("dropout stands at three places, and one of them has n² numbers for each head", layer(32, 5)),
             ("dropout has two places with n·b·d numbers", layer(33, 2)),
             ("dropout has two places with n·b·d numbers, and without it one copy of the weights is enough", layer(33, 4)),
+            ("three masks go, and they are not alike: two have n·b·d numbers, one has n² for each head", layer(31, 4)),
+            ("three masks go, and they are not alike: two have n·b·d numbers, one has n² for each head", layer(31, 5)),
             ("that is the layer with dropout", layer(34, 5)),
             ("a mask takes 1 byte a number, not 2", layer(30, 2)),
             ("the mask is gone, but the number of bytes of the result stays: 2", layer(32, 1)),

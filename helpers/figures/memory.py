@@ -91,7 +91,7 @@ def kept_tensors(rows, title):
     figure = new_figure(height=1.1 + 0.21 * len(rows))
     with house():
         tall = figure.get_figheight()
-        axes = figure.add_axes([0.315, 0.5 / tall, 0.66, 1 - 0.95 / tall])
+        axes = figure.add_axes([0.345, 0.5 / tall, 0.63, 1 - 0.95 / tall])
         figure.text(0.02, 1 - 0.1 / tall, title, fontsize=12, weight="bold", va="top")
         most = max(row[2] for row in rows) / 1e6
         axes.set(xlim=(0, 1.12 * most), ylim=(len(rows) - 0.4, -0.6), xlabel="memory (MB, 10⁶ bytes)",
