@@ -1,4 +1,7 @@
 """The checks of lesson 09: factors of the traffic, a merge of two softmaxes, the best tile, and decoding."""
+from contextlib import redirect_stdout, suppress
+from io import StringIO
+from math import isnan
 from numbers import Integral
 
 from helpers.exercises import correct, entries, exercise, function, not_yet, number
@@ -21,7 +24,7 @@ def six_factors(answer):
         NAMES[5]: (1, [("the memory changes what moves, not what is multiplied", 0.5),
                        ("the memory changes what moves, not what is multiplied", 2)]),
     }
-    return entries(answer, {name: lambda value, right=right, wrong=wrong: number(value, right, "", unit="times", mistakes=wrong)
+    return entries(answer, {name: lambda value, right=right, wrong=wrong: number(value, right, "", mistakes=wrong)
                             for name, (right, wrong) in mistakes.items()},
                    why="traffic follows n²·d²/M and the products 4·n²·d: the width counts twice for one and once for the other")
 
@@ -48,6 +51,16 @@ def merged_output(answer):
             return (mixed_a + mixed_b) / (total_a * a + total_b * b)
         return mixed_a * a + mixed_b * b
 
+    def overflows():
+        with suppress(Exception, SystemExit), redirect_stdout(StringIO()), np.errstate(all="ignore"):
+            try:
+                return isnan(answer(*inputs[-1]))
+            except OverflowError:
+                return True
+        return False
+
+    if callable(answer) and overflows():
+        return not_yet("e to the power of 900 is too large for a computer's number: measure both from the larger maximum")
     return function(
         answer, whole, inputs=inputs, tolerance=1e-9,
         why="both halves are measured from the larger maximum before they are added", mistakes=[
@@ -93,7 +106,7 @@ def saved_in_decoding(answer):
     ends, row = 2 * n * d + 2 * d, 4 * n
     return number(
         answer, 100 * row / (ends + row), "a row of scores is next to nothing beside keys and values that are d wide",
-        tolerance=0.02, unit="percent", mistakes=[
+        tolerance=0.03, unit="percent", mistakes=[
             ("that is what remains; asked is what is saved", 100 * ends / (ends + row)),
             ("keys and values both pass: 2·n·d", 100 * row / (ends - n * d + row)),
             ("the scores and the weights each go out and in: four passes of n", 100 * 2 * n / (ends + 2 * n)),

@@ -32,7 +32,8 @@ def tiled_attention(n, d, rows, columns, outer="queries"):
     outer="queries" (FlashAttention-2, Dao 2023): for each block of queries all keys and values pass by, the output
     stays. outer="keys" (FlashAttention, Dao et al. 2022, algorithm 1): for each block of keys and values all queries
     pass by, and with them O, the sums l and the maxima m, in and out. The tile of scores, "tile", takes its place
-    in the cache too. An iterator of `Access`. Raises ValueError for sizes below 1, a tile larger than n, another outer.
+    in the cache too. Each block is touched once for each tile. So where a tile does not fit, a cache's count is a lower
+    bound: the products would fetch the same rows again and again. An iterator of `Access`. Raises ValueError for sizes below 1, a tile larger than n, another outer.
 
     >>> len(list(tiled_attention(n=4, d=2, rows=2, columns=2)))
     38

@@ -1,4 +1,6 @@
 """Usual wrong answers to lesson 09 and a word of the hint that each must earn."""
+import math
+
 import numpy as np
 
 NAMES = ("traffic, n doubled", "traffic, head width d doubled", "traffic, M doubled",
@@ -16,6 +18,12 @@ def merge(top_a, total_a, mixed_a, top_b, total_b, mixed_b, sums=True, mixes=Tru
     return mixed / (total_a * a + total_b * b if sums else total_a + total_b)
 
 
+def unmeasured(exp, top_a, total_a, mixed_a, top_b, total_b, mixed_b):
+    """Right, and beyond the range of floats where the maxima are large."""
+    a, b = exp(top_a), exp(top_b)
+    return (mixed_a * a + mixed_b * b) / (total_a * a + total_b * b)
+
+
 WRONG = {
     "09.1": [(factors(2, 4, 0.5, 4, 2, 1), "n counts twice"), (factors(4, 2, 0.5, 4, 2, 1), "d counts twice"),
              (factors(4, 4, 2, 4, 2, 1), "less traffic"), (factors(4, 4, 0.25, 4, 2, 1), "not squared"),
@@ -27,6 +35,8 @@ WRONG = {
              (lambda ta, la, oa, tb, lb, ob: merge(ta, la, oa, tb, lb, ob, mixes=False), "mixes are not"),
              (lambda ta, la, oa, tb, lb, ob: merge(ta, la, oa, tb, lb, ob)
               * (la * np.exp(ta - max(ta, tb)) + lb * np.exp(tb - max(ta, tb))), "divide by the sum"),
+             (lambda ta, la, oa, tb, lb, ob: unmeasured(math.exp, ta, la, oa, tb, lb, ob), "larger maximum"),
+             (lambda ta, la, oa, tb, lb, ob: unmeasured(np.exp, ta, la, oa, tb, lb, ob), "larger maximum"),
              (lambda a, b: a, "takes (a, b)")],
     "09.3": [({"rows": 128, "columns": 128}, "needs 49,408"), ({"rows": 52, "columns": 52}, "another shape"),
              ({"rows": 16, "columns": 64}, "long side"), ({"rows": 90, "columns": 16}, "more of the room"),
