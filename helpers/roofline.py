@@ -147,11 +147,12 @@ def limit(flops, bytes_moved, accelerator):
     return "memory" if longer else "arithmetic"
 
 
-def prefill(model, accelerator, n, batch=1, precision="bf16", cache_precision=None, causal=False):
+def prefill(model, accelerator, n, batch=1, precision="bf16", cache_precision=None, causal=True):
     """`Work` of reading `batch` prompts of n tokens at once, the logits of all of them included.
 
-    FLOPs: `forward_flops`. Bytes: every weight that is met once, and the cache written; activations are left out, so
-    it is the least that must be moved. precision: of the weights; cache_precision: None is 16 bits. The peak is the
+    FLOPs: `forward_flops`; causal: a token meets those before it only, False counts the whole square of n². Code that
+    skips all logits but the last saves 2·d·V a token. Bytes: every weight that is met once, and the cache written;
+    activations are left out, so it is the least that must be moved. precision: of the weights; cache_precision: None is 16 bits. The peak is the
     accelerator's, of 16-bit arithmetic. Raises KeyError and ValueError for names and sizes that do not exist.
 
     >>> from helpers.published import MODELS

@@ -78,9 +78,10 @@ def test_a_mixture_reads_the_experts_that_its_batch_meets():
 
 def test_prefill_is_arithmetic_and_decode_is_memory():
     read, write = prefill(LLAMA, "H100 SXM", 8192), decode(LLAMA, "H100 SXM", 8192)
-    assert (read.limit, write.limit) == ("arithmetic", "memory") and read.flops == LLAMA.forward_flops(8192)
+    assert (read.limit, write.limit) == ("arithmetic", "memory") and read.flops == LLAMA.forward_flops(8192, causal=True)
     assert read.seconds == read.flops / 989e12 and write.seconds == write.bytes_moved / 3.35e12
-    assert prefill(LLAMA, "H100 SXM", 8192, causal=True).flops < read.flops
+    assert read.flops == sum(decode(LLAMA, "H100 SXM", n).flops for n in range(1, 8193)), "each token looks back only"
+    assert prefill(LLAMA, "H100 SXM", 8192, causal=False).flops == LLAMA.forward_flops(8192) > read.flops
     assert decode(LLAMA, "H100 SXM", 8192, precision="int4").bytes_moved < write.bytes_moved / 2
     assert decode(LLAMA, "H100 SXM", 8192, cache_precision="fp8").bytes_moved == write.bytes_moved - LLAMA.kv_cache_bytes(8192) // 2
     assert "limited by" in repr(read.table()) and read.intensity == read.flops / read.bytes_moved

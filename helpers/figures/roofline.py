@@ -20,7 +20,7 @@ def roofline_schematic():
     ridge = peak / bandwidth
     figure = new_figure(height=4.2)
     with house():
-        axes = figure.add_axes([0.115, 0.135, 0.86, 0.755])
+        axes = figure.add_axes([0.115, 0.135, 0.835, 0.755])
         growth_axes(axes)
         axes.set(xlim=(0.1, 6e4), ylim=(2e11, 4e15), xlabel=INTENSITY, ylabel=REACHED,
                  title="The lower of two ceilings sets the speed")

@@ -37,6 +37,12 @@ def without_answer(prompt, answer, weights, peak, bandwidth):
     return max(prompt * arithmetic, memory)
 
 
+def fast_chip(prompt, answer, weights, peak, bandwidth):
+    """Each written token waits for the memory, whatever the chip."""
+    arithmetic, memory = clocks(prompt, answer, weights, peak, bandwidth)
+    return max(prompt * arithmetic, memory) + answer * memory
+
+
 def multiply_adds(prompt, answer, weights, peak, bandwidth):
     arithmetic, memory = clocks(prompt, answer, weights, peak, bandwidth)
     return max(prompt * arithmetic / 2, memory) + answer * max(arithmetic / 2, memory)
@@ -52,9 +58,9 @@ WRONG = {
              (both(0.25, 1), "how many times"), (both(4, 2), "nothing makes"), (both(4, 0.25), "FLOPs"), (both(4, None), "no answer"),
              (4, "dict")],
     "08.2": [(once, "each phase"), (by_token, "at once"), (summed, "not their sum"), (without_prompt, "prompt is missing"),
-             (without_answer, "answer is missing"), (multiply_adds, "multiply-add"), (one_byte, "2 bytes"),
+             (without_answer, "answer is missing"), (multiply_adds, "multiply-add"), (one_byte, "2 bytes"), (fast_chip, "slow chip"),
              (lambda prompt: prompt, "takes (prompt)")],
-    "08.3": [(85, "H100"), (753, "Llama-3"), (81, "sparse"), (156, "number of chats"), (165, "shared by 4"), (1_620, "power of ten")],
+    "08.3": [(163, "round down"), (162.61, "round down"), (85, "H100"), (86, "H100"), (753, "Llama-3"), (81, "sparse"), (156, "number of chats"), (165, "shared by 4"), (1_620, "power of ten")],
     "08.4": [(log(989, 38.4), "dense"), (log(1979, 19.2), "log says"), (log(1979, 9.6), "half"), (log(1979, 0.384), "percent"),
              (log(72.96, 38.4), "multiplied"), (log(19.79, 38.4), "0.192"), (log(312, 38.4), "A100"), (log(1979, None), "no answer"),
              (38, "dict")],
