@@ -35,7 +35,8 @@ class Live:
         self.text = HTML(layout=Layout(**WIDE))
         self.message = HTML(layout=Layout(**WIDE))
         first = row("preset", self._preset, reset) if explorer.presets else row("", reset)
-        self.box = VBox([first, *(widget for _, widget in self._controls), self.message, self.image, self.text],
+        # The picture first: on a small screen the hand on a slider must see it.
+        self.box = VBox([self.image, self.message, first, *(widget for _, widget in self._controls), self.text],
                         layout=Layout(max_width="100%"))
         self.show()
 
@@ -48,7 +49,7 @@ class Live:
             picture, text = self._stage.png(state), text_html(explorer)
         except Exception as error:  # a reader sees what to do, never a traceback
             self._say(f"This state could not be drawn ({type(error).__name__}: {error}). "
-                      "The picture below is the last good one; move a control or press reset.")
+                      "The picture is the last good one; move a control or press reset.")
             return
         self.image.value, self.text.value = picture, text
         self._say("")
