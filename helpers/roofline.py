@@ -152,8 +152,9 @@ def prefill(model, accelerator, n, batch=1, precision="bf16", cache_precision=No
 
     FLOPs: `forward_flops`; causal: a token meets those before it only, False counts the whole square of n². Code that
     skips all logits but the last saves 2·d·V a token. Bytes: every weight that is met once, and the cache written;
-    activations are left out, so it is the least that must be moved. precision: of the weights; cache_precision: None is 16 bits. The peak is the
-    accelerator's, of 16-bit arithmetic. Raises KeyError and ValueError for names and sizes that do not exist.
+    activations are left out, so it is the least that must be moved. precision: of the weights; cache_precision: None
+    is 16 bits. The peak is the accelerator's, of 16-bit arithmetic. Raises KeyError and ValueError for names and
+    sizes that do not exist.
 
     >>> from helpers.published import MODELS
     >>> prefill(MODELS["Llama-3 8B"], "H100 SXM", 8192).limit

@@ -34,8 +34,9 @@ class RooflineExplorer(Explorer):
 
     `RooflineExplorer(model="Llama-3 70B", batch=64)` starts at a model and a batch. FLOPs and bytes are those of
     `helpers.roofline.prefill` and `decode`: matrix products, in a prompt the causal half of n² and the logits of
-    every token; each weight that is met once, and the cache. The peak is the dense 16-bit one: weights kept in 8 or 4 bits are widened before they are
-    multiplied. Times are lower bounds for one chip; a model that is too large for one is said to be.
+    every token; each weight that is met once, and the cache. The peak is the dense 16-bit one: weights kept in 8 or 4
+    bits are widened before they are multiplied. Times are lower bounds for one chip; a model that is too large
+    for one is said to be.
 
     Raises `ValueError` that names the argument, the value and what would be right.
 
