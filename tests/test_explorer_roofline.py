@@ -31,6 +31,8 @@ def test_one_chat_by_hand():
     assert shown["FLOPs"] == f"{flops:,}" and shown["bytes"] == f"{moved:,}"
     assert shown["tokens per second, at most"] == f"{3.35e12 / moved:.0f}" and shown["FLOPs per byte"] == f"{flops / moved:.2f}"
     assert shown["arithmetic in use"] == f"{100 * (flops / 989e12) / (moved / 3.35e12):.1f} %"
+    pairs = seen * (seen + 1) // 2  # each token of a prompt looks back only
+    assert phase_work(RooflineState(phase="prefill", n=seen)).flops == 2 * products * seen + 4 * 32 * 4_096 * pairs
 
 
 @settings(max_examples=60, deadline=None, phases=DRAWN)

@@ -17,6 +17,10 @@ def uncut(figure):
     figure.canvas.draw()
     width, height = figure.canvas.get_width_height()
     boxes = [Text.get_window_extent(text) for text in [*figure.texts, *figure.axes[0].texts]]  # an annotation without its line
+    axes = figure.axes[0]
+    low, high = axes.get_xlim()
+    ticks = [label.get_window_extent() for x, label in zip(axes.get_xticks(), axes.get_xticklabels(), strict=True) if low <= x <= high]
+    assert all(0 <= box.x0 and box.x1 <= width for box in [*ticks, axes.yaxis.label.get_window_extent()])
     assert all(0 <= box.x0 and box.x1 <= width and 0 <= box.y0 and box.y1 <= height for box in boxes)
     assert not any(a.overlaps(b) for i, a in enumerate(boxes) for b in boxes[i + 1:])
 

@@ -69,7 +69,7 @@ def longest_n(answer):
     right = int(_longest("Llama-2 7B", "A100 80GB"))
     h100 = int(_longest("Llama-2 7B", "H100 SXM"))
     return number(answer, right, "every chat brings its cache, and Llama-2 7B shares no keys among its heads",
-                  tolerance=0.6 / right, unit="tokens", mistakes=[
+                  tolerance=0.4 / right, unit="tokens", mistakes=[
                       ("the n must still be on this side of the limit: round down", right + 1),
                       ("that is for an H100; take the A100's peak and bandwidth", h100),
                       ("that is for an H100; take the A100's peak and bandwidth", h100 + 1),

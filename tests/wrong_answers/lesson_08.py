@@ -60,7 +60,7 @@ WRONG = {
     "08.2": [(once, "each phase"), (by_token, "at once"), (summed, "not their sum"), (without_prompt, "prompt is missing"),
              (without_answer, "answer is missing"), (multiply_adds, "multiply-add"), (one_byte, "2 bytes"), (fast_chip, "slow chip"),
              (lambda prompt: prompt, "takes (prompt)")],
-    "08.3": [(163, "round down"), (162.61, "round down"), (85, "H100"), (86, "H100"), (753, "Llama-3"), (81, "sparse"), (156, "number of chats"), (165, "shared by 4"), (1_620, "power of ten")],
+    "08.3": [(163, "round down"), (162.6, "round down"), (85, "H100"), (86, "H100"), (753, "Llama-3"), (81, "sparse"), (156, "number of chats"), (165, "shared by 4"), (1_620, "power of ten")],
     "08.4": [(log(989, 38.4), "dense"), (log(1979, 19.2), "log says"), (log(1979, 9.6), "half"), (log(1979, 0.384), "percent"),
              (log(72.96, 38.4), "multiplied"), (log(19.79, 38.4), "0.192"), (log(312, 38.4), "A100"), (log(1979, None), "no answer"),
              (38, "dict")],
