@@ -37,7 +37,7 @@ MACHINE = re.compile("|".join([
 def stub(source):
     """The source of a solution cell without its solution.
 
-    Between the markers everything goes, and a comment marks the place.
+    Between the markers everything goes; inside a function a comment marks the place.
     Raises ValueError when a marker is missing, or when what is left is not Python.
 
     >>> print(stub('''def pairs(n):
@@ -58,7 +58,8 @@ def stub(source):
             inside = not inside
             if inside:
                 regions += 1
-                kept.append(line[:len(line) - len(line.lstrip())] + "# your code here")
+                if line != line.lstrip():  # inside a function; a name above already says None
+                    kept.append(line[:len(line) - len(line.lstrip())] + "# your code here")
         elif not inside:
             kept.append(line)
     if inside or not regions:

@@ -4,6 +4,7 @@ Below them each rule is shown to fail, on a notebook that breaks it on purpose.
 """
 import base64
 import copy
+import re
 import warnings
 
 import nbformat
@@ -291,3 +292,15 @@ def test_a_lesson_without_solutions_is_seen(folder):
     "First.\n\n$$\nn^2\n$$\n\nThen.", "USD 5 and \\$5"])
 def test_good_mathematics_passes(text):
     assert list(maths_faults(text)) == []
+
+
+LESSONS = sorted(ROOT.glob("notebooks/[0-9]*.ipynb"))
+
+
+@pytest.mark.parametrize("place", range(1, len(LESSONS)), ids=lambda place: LESSONS[place].stem)
+def test_a_lesson_leads_to_its_neighbours(place):
+    last = nbformat.read(LESSONS[place], as_version=4).cells[-1].source.splitlines()[0]
+    before, after = LESSONS[place - 1], LESSONS[place + 1:place + 2]
+    assert re.match(rf"\[Previous: [^\]]+\]\({re.escape(before.name)}\) · \[Contents\]\(README\.md\) · ", last), last
+    if after:
+        assert re.search(rf" · \[Next: [^\]]+\]\({re.escape(after[0].name)}\)", last), last
