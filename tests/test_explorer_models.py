@@ -2,14 +2,13 @@
 
 from dataclasses import fields, replace
 
-import numpy as np
 import pytest
+from drawing import drawn_afresh
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from helpers.explorers import ModelExplorer
 from helpers.explorers.models import CURVES, ROWS, ModelState, half_length, shape, shares, values_of
-from helpers.explorers.stage import Stage
 from helpers.published import MODELS
 from helpers.transformer import PARTS, Transformer
 
@@ -108,12 +107,7 @@ def test_the_picture_draws_the_shares(model):
 @given(st.lists(states, min_size=2, max_size=3))
 def test_a_move_draws_what_a_new_figure_would_and_no_text_is_cut(chosen):
     explorer = ModelExplorer()
-    stage = Stage(explorer)
-    for state in chosen:
-        moved = stage.pixels(state).astype(int)
-        fresh = explorer.compose(state)[0]
-        fresh.canvas.draw()
-        assert np.abs(moved - np.asarray(fresh.canvas.buffer_rgba()).astype(int)).max() <= 2
+    for fresh in drawn_afresh(explorer, chosen):
         width, height = fresh.canvas.get_width_height()
         for text in [*fresh.texts, *(text for axes in fresh.axes for text in axes.texts)]:
             box = text.get_window_extent()
