@@ -3,7 +3,7 @@
 from dataclasses import fields, replace
 
 import pytest
-from drawing import drawn_afresh
+from drawing import assert_not_cut, drawn_afresh
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
@@ -108,10 +108,7 @@ def test_the_picture_draws_the_shares(model):
 def test_a_move_draws_what_a_new_figure_would_and_no_text_is_cut(chosen):
     explorer = ModelExplorer()
     for fresh in drawn_afresh(explorer, chosen):
-        width, height = fresh.canvas.get_width_height()
-        for text in [*fresh.texts, *(text for axes in fresh.axes for text in axes.texts)]:
-            box = text.get_window_extent()
-            assert 0 <= box.x0 and box.x1 <= width and 0 <= box.y0 and box.y1 <= height, text.get_text()
+        assert_not_cut(fresh)
 
 
 @pytest.mark.parametrize("values, words", [

@@ -7,7 +7,7 @@ from pathlib import Path
 import nbformat
 import numpy as np
 import pytest
-from drawing import drawn_afresh
+from drawing import assert_not_cut, drawn_afresh
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
@@ -115,12 +115,8 @@ def test_no_text_is_cut_and_each_number_is_said(state):
     explorer = explorer_at(state)
     figure = explorer.figure()
     figure.canvas.draw()
-    width, height = figure.canvas.get_width_height()
     axes, = figure.axes
-    for text in [*figure.texts, *axes.texts, axes.xaxis.label, axes.yaxis.label]:
-        if text.get_visible() and text.get_text():
-            box = text.get_window_extent()
-            assert 0 <= box.x0 and box.x1 <= width and 0 <= box.y0 and box.y1 <= height, text.get_text()
+    assert_not_cut(figure, axes.xaxis.label, axes.yaxis.label)
     order = ranking(state)
     assert [cost for _, cost in order] == sorted(cost for _, cost in order) and len(order) == len(state.rivals)
     assert f"{order[0][1]:,}" in explorer.sentence() and f"{order[-1][1]:,}" in explorer.numbers().values()
