@@ -9,7 +9,7 @@ import sympy
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from helpers.notation import d, h, k, n, w
+from helpers.notation import d, h, n, w
 from helpers.tracing import repeat, step, trace
 
 A, B, C = 2, 3, 4

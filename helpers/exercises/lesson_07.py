@@ -1,4 +1,6 @@
 """The checks of lesson 07: a forgotten factor, users beside the weights, a layer without dropout, the largest batch."""
+from functools import partial
+
 from helpers.exercises import entries, exercise, expression, function, number
 
 
@@ -32,20 +34,15 @@ def users_that_fit(answer):
                 (10**9, 10**10, 2, 1, 4, 5)],
         why="the weights are there once, each user's keys and values once more", mistakes=[
             ("a user has keys and values: that factor 2 is missing, or the 2 bytes of a number",
-             lambda memory_bytes, parameters, layers, kv_heads, head_width, n:
-             users(memory_bytes, parameters, layers, kv_heads, head_width, n, number_bytes=2)),
+             partial(users, number_bytes=2)),
             ("neither keys and values nor the bytes of a number are counted for a user",
-             lambda memory_bytes, parameters, layers, kv_heads, head_width, n:
-             users(memory_bytes, parameters, layers, kv_heads, head_width, n, number_bytes=1)),
+             partial(users, number_bytes=1)),
             ("a weight in 16 bits takes 2 bytes",
-             lambda memory_bytes, parameters, layers, kv_heads, head_width, n:
-             users(memory_bytes, parameters, layers, kv_heads, head_width, n, weight=1)),
+             partial(users, weight=1)),
             ("the weights must fit as well",
-             lambda memory_bytes, parameters, layers, kv_heads, head_width, n:
-             users(memory_bytes, parameters, layers, kv_heads, head_width, n, weight=0)),
+             partial(users, weight=0)),
             ("serving needs the weights alone: the 16 bytes belong to learning",
-             lambda memory_bytes, parameters, layers, kv_heads, head_width, n:
-             users(memory_bytes, parameters, layers, kv_heads, head_width, n, weight=16)),
+             partial(users, weight=16)),
             ("users are whole: a part of a user's cache is of no use",
              lambda memory_bytes, parameters, layers, kv_heads, head_width, n:
              max(memory_bytes - 2 * parameters, 0) / (4 * layers * kv_heads * head_width * n)),
