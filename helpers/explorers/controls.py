@@ -4,8 +4,11 @@ A control is bound to one field of the explorer's state. `check` answers a wrong
 `ValueError` that names the field, the value and what would be right.
 """
 
+import re
 from dataclasses import dataclass
+from decimal import Decimal
 from difflib import get_close_matches
+from numbers import Integral, Real
 
 WIDE = {"width": "700px", "max_width": "calc(100% - 6px)"}
 
@@ -16,6 +19,11 @@ def row(label, *widgets, label_width="220px"):
 
     words = Label(label, layout=Layout(width=label_width, max_width="100%", margin="2px 10px 2px 2px"))
     return Box([words, *widgets], layout=Layout(flex_flow="row wrap", align_items="center", overflow="visible", **WIDE))
+
+
+def with_unit(label, unit):
+    """The words beside a control: "model width d (elements)"."""
+    return f"{label} ({unit})" if unit else label
 
 
 def one_two_five(low, high):
@@ -64,7 +72,7 @@ class Slider:
 
         slider = SelectionSlider(options=self._options(value), value=value,
                                  layout=Layout(flex="1 1 300px", width="auto", min_width="0"))
-        return row(f"{self.label} ({self.unit})", slider)
+        return row(with_unit(self.label, self.unit), slider)
 
     def observed(self, widget):
         return [widget.children[1]]
@@ -80,6 +88,100 @@ class Slider:
 
     def _options(self, value):
         return [(f"{number:,}", number) for number in sorted({*self.values, value})]
+
+
+@dataclass(frozen=True)
+class Number:
+    """A field in which the reader types a number, from low to high: 2.5, 1e21, 2,048, 10 000.
+
+    Taken are a decimal point, groups of three set off by a comma, a space or _, a power of ten after e,
+    and the unit behind the number ("30 %" where the unit is %). The new number is read at Enter or when the
+    field is left. A whole value is an int, any other a float; `whole=True` takes whole values alone.
+    """
+
+    name: str
+    label: str
+    unit: str
+    low: float
+    high: float
+    whole: bool = False
+
+    def check(self, value):
+        real = isinstance(value, Real) and not isinstance(value, bool) and value == value  # NumPy's numbers too, no NaN
+        if not real or not self.low <= value <= self.high or self.whole and value != int(value):
+            raise ValueError(f"{self.name} = {value!r} is {'out of range' if real and not self.low <= value <= self.high else self._not()}"
+                             f": {self.label} is {self._range()}.")
+        return exact(value)
+
+    def make(self, value):
+        from ipywidgets import Layout, Text
+
+        words = number_text(value)
+        return row(with_unit(self.label, self.unit), Text(value=words, placeholder=words, continuous_update=False,
+                                                       layout=Layout(width="150px")))
+
+    def observed(self, widget):
+        return [widget.children[1]]
+
+    def read(self, widget):
+        typed, last = widget.children[1].value, widget.children[1].placeholder
+        value = read_number(typed.strip().removesuffix(self.unit))
+        if value is not None and self.low <= value <= self.high and not (self.whole and value != int(value)):
+            return exact(value)
+        wrong = (f"{self.label}: " + (f"“{typed.strip()[:30]}” is " if typed.strip() else "an empty field is ")
+                 + (self._not() if value is None or self.low <= value <= self.high else "out of range"))
+        raise ValueError(f"{wrong}. Type {self._range()}, such as {last}.")
+
+    def write(self, widget, value):
+        widget.children[1].value = widget.children[1].placeholder = number_text(value)
+
+    def _not(self):
+        return "not a whole number" if self.whole else "not a number"
+
+    def _range(self):
+        return f"a {'whole ' * self.whole}number from {number_text(self.low)} to {number_text(self.high)} {self.unit}".rstrip()
+
+
+FULL_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {ord("−"): "-"}  # as typed on a Chinese keyboard
+
+
+def read_number(text):
+    """The number that a text holds, exactly, or None.
+
+    >>> read_number("2,048"), read_number("10 000.5"), read_number("1e21"), read_number("2,5"), read_number("many")
+    (Decimal('2048'), Decimal('10000.5'), Decimal('1E+21'), None, None)
+    """
+    found = re.fullmatch(r"([-+]?(?:[0-9]+|[0-9]{1,3}(?:[, _\u00a0\u2009\u202f][0-9]{3})+)?(?:\.[0-9]*)?(?:[eE][-+]?[0-9]{1,4})?)",
+                         text.translate(FULL_WIDTH).strip())
+    try:
+        return Decimal(re.sub(r"[^-+.0-9eE]", "", found[0]))
+    except (TypeError, ArithmeticError):  # no number at all, or nothing before its e
+        return None
+
+
+def exact(value):
+    """The same number as an int where it is whole, as a float where not; a float is taken as it is written.
+
+    >>> exact(2.0), exact(1e23), exact(2.5)
+    (2, 100000000000000000000000, 2.5)
+    """
+    if isinstance(value, Integral):
+        return int(value)
+    written = value if isinstance(value, Decimal) else Decimal(repr(float(value)))
+    return int(written) if written == int(written) else float(written)
+
+
+def number_text(value):
+    """A number as a reader writes it; `read_number` reads it back, exactly.
+
+    >>> number_text(2048), number_text(2.5), number_text(314 * 10**21), number_text(0.00001)
+    ('2,048', '2.5', '3.14e23', '1e-5')
+    """
+    value = exact(value)
+    digits = str(abs(value)).rstrip("0")
+    if isinstance(value, int) and abs(value) >= 10**12 and len(digits) <= 6:
+        return f"{'-' * (value < 0)}{digits[0]}{'.' * (len(digits) > 1)}{digits[1:]}e{len(str(abs(value))) - 1}"
+    return re.sub(r"e([-+])0*", lambda power: "e" + power[1].strip("+"), f"{value:,}")
 
 
 @dataclass(frozen=True)
