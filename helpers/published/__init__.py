@@ -24,8 +24,9 @@ from helpers.published.memory import (ACTIVATIONS, ADAM_BYTES, CACHE_ELEMENTS, K
 from helpers.published.models import ACTIVE_PARAMETERS, MODELS, ActiveParameters, Model
 from helpers.published.registry import Registry
 from helpers.published.training import (CHINCHILLA_A4, CHINCHILLA_APPENDIX_F, CHINCHILLA_FITS, CHINCHILLA_OPTIMA,
-                                        FLOP_FORMULAS, GPT3_TABLE_2_1, GPT3_TABLE_D_1, MEGATRON_PARAMETERS, MEGATRON_RUNS,
-                                        PALM_RUN, UTILISATIONS, ChinchillaRatio, FlopFormula, GPT3Shape, GPT3Training,
-                                        LossFit, MegatronRun, Optimum, TrainingRun, Utilisation)
+                                        CHINCHILLA_UNROUNDED, FLOP_FORMULAS, GPT3_TABLE_2_1, GPT3_TABLE_D_1,
+                                        MEGATRON_PARAMETERS, MEGATRON_RUNS, PALM_RUN, REFIT_BOOTSTRAPS, REFIT_STANDARD_ERRORS,
+                                        TRAINED, UTILISATIONS, ChinchillaRatio, FlopFormula, GPT3Shape, GPT3Training,
+                                        LossFit, MegatronRun, Optimum, StandardErrors, Trained, TrainingRun, Utilisation)
 
 __all__ = [name for name in dir() if name[0].isupper()]

@@ -108,6 +108,38 @@ CHINCHILLA_FITS = (
     LossFit("refitted", 1.8172, 482.01, 2085.43, 0.3478, 0.3658, "Besiroglu et al. 2024", "TC"),
 )
 
+# the same fit before rounding, from the paper's TeX source as Besiroglu et al. quote it: exp of 6.0073404, 6.0179186, 0.5267228
+CHINCHILLA_UNROUNDED = LossFit("published, unrounded", 1.69337, 406.4, 410.7, 0.33917084, 0.2849083,
+                               "Besiroglu et al. 2024, data_analysis.ipynb of their repository", "P")
+
+
+@dataclass(frozen=True)
+class StandardErrors:
+    """Of ln E, ln A, ln B, alpha and beta of a loss fit: one standard deviation over bootstraps, each by itself.
+
+    The covariances are not printed, and the five are far from independent: see `REFIT_BOOTSTRAPS`.
+    """
+
+    E: float
+    A: float
+    B: float
+    alpha: float
+    beta: float
+    source: str
+    status: str
+
+
+REFIT_STANDARD_ERRORS = StandardErrors(0.014, 0.258, 0.421, 0.015, 0.021,
+                                       "Besiroglu et al. 2024, data_analysis.ipynb of their repository", "P")
+# ten of the 4,000 bootstrap refits: the first five and the last five rows, all that the notebook prints
+REFIT_BOOTSTRAPS = tuple(LossFit(f"bootstrap {row}", E, A, B, alpha, beta, REFIT_STANDARD_ERRORS.source, "P")
+                         for row, A, B, E, alpha, beta in (
+    (0, 349.556372, 2356.248315, 1.793330, 0.328633, 0.371855), (1, 487.836322, 1509.948214, 1.803583, 0.348965, 0.349989),
+    (2, 728.410632, 2507.010543, 1.861662, 0.372424, 0.375040), (3, 317.832944, 2328.800446, 1.786643, 0.323206, 0.371303),
+    (4, 319.982799, 2877.610489, 1.798078, 0.323745, 0.381286), (3995, 323.107736, 2435.550332, 1.796432, 0.324187, 0.373960),
+    (3996, 390.315663, 971.444831, 1.758666, 0.335337, 0.328742), (3997, 454.527797, 1830.991113, 1.811294, 0.345069, 0.359525),
+    (3998, 678.044514, 2313.775711, 1.848415, 0.367677, 0.371168), (3999, 338.634205, 2405.041375, 1.792946, 0.326479, 0.373081)))
+
 
 @dataclass(frozen=True)
 class Optimum:
@@ -121,6 +153,29 @@ class Optimum:
 
 
 CHINCHILLA_OPTIMA = (Optimum(5.76e23, 70e9, 1.4e12), Optimum(2.21e19, 400e6, 9.2e9))
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What somebody trained: parameters and tokens as printed, and the accelerator-hours where they are."""
+
+    name: str
+    parameters: float
+    tokens: float
+    source: str
+    status: str
+    accelerator_hours: int | None = None
+
+
+TRAINED = (
+    Trained("GPT-3 Small", 125e6, 300e9, "Brown et al. 2020, table 2.1", "T"),
+    Trained("GPT-3 175B", 174.6e9, 300e9, "Brown et al. 2020, tables 2.1 and D.1", "T"),
+    Trained("Chinchilla 70B", 70e9, 1.4e12, "Hoffmann et al. 2022, table 1", "T"),
+    Trained("PaLM 540B", 540.35e9, 780e9, "Chowdhery et al. 2022 (PaLM), tables 1 and 2", "T"),
+    Trained("Llama-2 70B", 70e9, 2e12, "Touvron et al. 2023 (Llama 2), tables 1 and 2: hours of A100 80GB", "T", 1_720_320),
+    Trained("Llama-3 8B", 8.03e9, 15e12, "Llama 3 model card 2024: over 15 T tokens", "T"),
+    Trained("Llama-3 405B", 405e9, 15.6e12, "Grattafiori et al. 2024 (The Llama 3 herd of models), section 1", "T"),
+)
 
 
 @dataclass(frozen=True)
