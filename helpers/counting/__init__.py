@@ -9,6 +9,9 @@ Slow on purpose, and written without NumPy: nothing here is shared with `helpers
 from helpers.counting.attention import (dot_product_attention, grouped_query_attention, multi_head_attention,
                                         self_attention)
 from helpers.counting.convolutions import convolution, separable_convolution
+from helpers.counting.features import (elu_features, feature_cell, linear_attention, linear_attention_recurrent,
+                                       low_rank_attention, mix_features, mix_features_recurrent, positive_features,
+                                       random_feature_attention)
 from helpers.counting.models import block, language_model
 from helpers.counting.positionwise import (feed_forward, gated_feed_forward, gelu, layer_norm, relu, rms_norm, sigmoid,
                                            silu)
@@ -16,7 +19,9 @@ from helpers.counting.products import dot_product, matrix_product, softmax
 from helpers.counting.recurrences import gru, gru_cell, lstm, lstm_cell, rnn, rnn_cell
 
 __all__ = [
-    "block", "convolution", "dot_product", "dot_product_attention", "feed_forward", "gated_feed_forward", "gelu",
-    "grouped_query_attention", "gru", "gru_cell", "language_model", "layer_norm", "lstm", "lstm_cell",
-    "matrix_product", "multi_head_attention", "relu", "rms_norm", "rnn", "rnn_cell", "self_attention",
-    "separable_convolution", "sigmoid", "silu", "softmax"]
+    "block", "convolution", "dot_product", "dot_product_attention", "elu_features", "feature_cell", "feed_forward",
+    "gated_feed_forward", "gelu", "grouped_query_attention", "gru", "gru_cell", "language_model", "layer_norm",
+    "linear_attention", "linear_attention_recurrent", "low_rank_attention", "lstm", "lstm_cell", "matrix_product",
+    "mix_features", "mix_features_recurrent", "multi_head_attention", "positive_features",
+    "random_feature_attention", "relu", "rms_norm", "rnn", "rnn_cell", "self_attention", "separable_convolution",
+    "sigmoid", "silu", "softmax"]

@@ -13,6 +13,10 @@ from helpers.layers.backward import (block_backward, feed_forward_backward, gate
                                      mix_backward, multi_head_attention_backward, projections_backward, relu_backward,
                                      rms_norm_backward, self_attention_backward, silu_backward, softmax_backward)
 from helpers.layers.convolutions import causal_windows, convolution, separable_convolution
+from helpers.layers.features import (elu_features, feature_cell, linear_attention, linear_attention_recurrent,
+                                     mix_features, mix_features_recurrent, positive_features,
+                                     random_feature_attention)
+from helpers.layers.low_rank import low_rank_attention
 from helpers.layers.models import block, block_shapes, language_model, language_model_shapes
 from helpers.layers.positionwise import (feed_forward, gated_feed_forward, gelu, layer_norm, relu, rms_norm, sigmoid,
                                          silu)
@@ -21,11 +25,12 @@ from helpers.layers.recurrences import gru, gru_cell, lstm, lstm_cell, rnn, rnn_
 
 __all__ = [
     "block", "block_backward", "block_shapes", "causal_windows", "check_heads", "check_kv_heads", "convolution",
-    "dot_product", "dot_product_attention", "feed_forward", "feed_forward_backward", "gated_feed_forward",
-    "gated_feed_forward_backward", "gelu", "gelu_backward", "grouped_query_attention",
+    "dot_product", "dot_product_attention", "elu_features", "feature_cell", "feed_forward", "feed_forward_backward",
+    "gated_feed_forward", "gated_feed_forward_backward", "gelu", "gelu_backward", "grouped_query_attention",
     "grouped_query_attention_backward", "gru", "gru_cell", "hide_future", "join_heads", "language_model",
-    "language_model_shapes", "layer_norm", "layer_norm_backward", "lstm", "lstm_cell", "matrix_product",
-    "matrix_product_backward", "mix", "mix_backward", "mix_past", "multi_head_attention",
-    "multi_head_attention_backward", "projections_backward", "relu", "relu_backward", "rms_norm",
+    "language_model_shapes", "layer_norm", "layer_norm_backward", "linear_attention", "linear_attention_recurrent",
+    "low_rank_attention", "lstm", "lstm_cell", "matrix_product", "matrix_product_backward", "mix", "mix_backward",
+    "mix_features", "mix_features_recurrent", "mix_past", "multi_head_attention", "multi_head_attention_backward",
+    "positive_features", "projections_backward", "random_feature_attention", "relu", "relu_backward", "rms_norm",
     "rms_norm_backward", "rnn", "rnn_cell", "self_attention", "self_attention_backward", "separable_convolution",
     "sigmoid", "silu", "silu_backward", "softmax", "softmax_backward", "split_heads"]
