@@ -25,11 +25,12 @@ NOT_IMPORTED = {"jupyterlab", "pytest-xdist", "pytest-benchmark"}
 
 # DESIGN's arrows: what a module of helpers may import from helpers.
 ABOVE = ("notation", "tracing", "layers", "counting", "transformer", "published", "memory",
-         "roofline", "measuring", "figures")
+         "roofline", "measuring", "planning", "figures")
 MAY_IMPORT = {
     "notation": (), "tracing": ("notation",), "layers": ("tracing",), "counting": (),
     "transformer": ("notation",), "published": ("transformer",), "memory": ("notation", "transformer", "published"),
     "roofline": ("notation", "transformer", "published", "memory"), "measuring": (), "figures": (),
+    "planning": ("notation", "transformer", "published", "memory", "roofline"),
     "explorers": ABOVE, "exercises": (*ABOVE, "explorers"), "storing": (), "environment": (),
 }
 # Slow to import, so only where a module cannot do without: SymPy 0.4 s, the others 0.3 s each.
