@@ -18,19 +18,23 @@ from helpers.layers.features import (elu_features, feature_cell, linear_attentio
                                      random_feature_attention)
 from helpers.layers.low_rank import low_rank_attention
 from helpers.layers.models import block, block_shapes, language_model, language_model_shapes
+from helpers.layers.patterns import (big_bird_blocks, block_mask, block_sparse_attention, masked_attention, strided_attention,
+                                     strided_mask, window_mask, windowed_attention)
 from helpers.layers.positionwise import (feed_forward, gated_feed_forward, gelu, layer_norm, relu, rms_norm, sigmoid,
                                          silu)
 from helpers.layers.products import dot_product, matrix_product, softmax
 from helpers.layers.recurrences import gru, gru_cell, lstm, lstm_cell, rnn, rnn_cell
 
 __all__ = [
-    "block", "block_backward", "block_shapes", "causal_windows", "check_heads", "check_kv_heads", "convolution",
-    "dot_product", "dot_product_attention", "elu_features", "feature_cell", "feed_forward", "feed_forward_backward",
-    "gated_feed_forward", "gated_feed_forward_backward", "gelu", "gelu_backward", "grouped_query_attention",
+    "big_bird_blocks", "block", "block_backward", "block_mask", "block_shapes", "block_sparse_attention",
+    "causal_windows", "check_heads", "check_kv_heads", "convolution", "dot_product", "dot_product_attention",
+    "elu_features", "feature_cell", "feed_forward", "feed_forward_backward", "gated_feed_forward",
+    "gated_feed_forward_backward", "gelu", "gelu_backward", "grouped_query_attention",
     "grouped_query_attention_backward", "gru", "gru_cell", "hide_future", "join_heads", "language_model",
     "language_model_shapes", "layer_norm", "layer_norm_backward", "linear_attention", "linear_attention_recurrent",
-    "low_rank_attention", "lstm", "lstm_cell", "matrix_product", "matrix_product_backward", "mix", "mix_backward",
-    "mix_features", "mix_features_recurrent", "mix_past", "multi_head_attention", "multi_head_attention_backward",
-    "positive_features", "projections_backward", "random_feature_attention", "relu", "relu_backward", "rms_norm",
-    "rms_norm_backward", "rnn", "rnn_cell", "self_attention", "self_attention_backward", "separable_convolution",
-    "sigmoid", "silu", "silu_backward", "softmax", "softmax_backward", "split_heads"]
+    "low_rank_attention", "lstm", "lstm_cell", "masked_attention", "matrix_product", "matrix_product_backward", "mix",
+    "mix_backward", "mix_features", "mix_features_recurrent", "mix_past", "multi_head_attention",
+    "multi_head_attention_backward", "positive_features", "projections_backward", "random_feature_attention", "relu",
+    "relu_backward", "rms_norm", "rms_norm_backward", "rnn", "rnn_cell", "self_attention", "self_attention_backward",
+    "separable_convolution", "sigmoid", "silu", "silu_backward", "softmax", "softmax_backward", "split_heads",
+    "strided_attention", "strided_mask", "window_mask", "windowed_attention"]
