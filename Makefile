@@ -6,6 +6,8 @@ IN := $(VENV)/bin/python
 # The kernel is the environment's own, whatever other kernels this account has.
 export JUPYTER_PREFER_ENV_PATH = 1
 unexport JUPYTER_PATH
+# A dragged slider is answered 40 ms sooner at times: helpers/server.py says why.
+AT_ONCE := --ServerApp.kernel_websocket_connection_class=helpers.server.PromptConnection
 
 ALIVE := $(IN) -c '' 2>/dev/null || { echo 'The environment $(VENV) no longer works (was Python updated or removed?): make clean, and try again'; exit 1; }
 
@@ -18,7 +20,7 @@ help:  ## this list
 
 lab: $(VENV)/for-lab  ## open the course in JupyterLab, at its first notebook
 	@$(ALIVE)
-	$(IN) -m jupyterlab --ServerApp.root_dir=. notebooks/00_start_here.ipynb
+	$(IN) -m jupyterlab --ServerApp.root_dir=. $(AT_ONCE) notebooks/00_start_here.ipynb
 
 test: $(VENV)/for-tests  ## all tests that need no browser (N="01 12": only these notebooks)
 	@$(ALIVE)
@@ -27,10 +29,10 @@ test: $(VENV)/for-tests  ## all tests that need no browser (N="01 12": only thes
 notebooks: $(VENV)/for-tests  ## run the notebooks again and store their outputs (N="01 03": only these; MEASURE=1: fresh timings too)
 	$(IN) -m helpers.storing $(if $(MEASURE),--measure) $(N)
 
-browser-test: $(VENV)/for-tests  ## the notebooks in JupyterLab in Chromium
-	$(IN) -m pytest tests/browser
+browser-test: $(VENV)/for-tests  ## the notebooks in JupyterLab in Chromium, and key press to pixels of each explorer
+	$(IN) -m pytest tests/browser tests/benchmarks/test_browser.py --benchmark-columns=median,rounds
 
-bench: $(VENV)/for-tests  ## time one slider move, the imports, a trace: a few minutes
+bench: $(VENV)/for-tests  ## time a move of each explorer, the imports, a trace: some ten minutes
 	$(IN) -m pytest tests/benchmarks --benchmark-columns=median,iqr,min,max,rounds
 
 clean:  ## remove what make has made

@@ -18,7 +18,7 @@ MODULES = sorted((ROOT / "helpers").rglob("*.py"))
 PACKAGE_OF = {"yaml": "pyyaml", "IPython": "ipython", "PIL": "pillow"}
 # Imported here, and always installed with a package of the list: no lines of their own there.
 COMES_WITH = {"ipython": "ipywidgets", "traitlets": "ipywidgets", "pillow": "matplotlib",
-              **dict.fromkeys(("nbformat", "nbclient", "jupyter-core", "jupyter-client"),
+              **dict.fromkeys(("nbformat", "nbclient", "jupyter-core", "jupyter-client", "jupyter-server"),
                               "jupyterlab"), "packaging": "pytest"}
 # Used without an import: run as a program, or loaded by pytest.
 NOT_IMPORTED = {"jupyterlab", "pytest-xdist", "pytest-benchmark"}
@@ -31,7 +31,7 @@ MAY_IMPORT = {
     "transformer": ("notation",), "published": ("transformer",), "memory": ("notation", "transformer", "published"),
     "roofline": ("notation", "transformer", "published", "memory"), "measuring": (), "figures": (),
     "planning": ("notation", "transformer", "published", "memory", "roofline"),
-    "explorers": ABOVE, "exercises": (*ABOVE, "explorers"), "storing": (), "environment": (),
+    "explorers": ABOVE, "exercises": (*ABOVE, "explorers"), "storing": (), "environment": (), "server": (),
 }
 # Slow to import, so only where a module cannot do without: SymPy 0.4 s, the others 0.3 s each.
 SLOW = {"sympy", "matplotlib", "ipywidgets"}

@@ -65,7 +65,9 @@ def server(tmp_path_factory, browser):
     with open(home / "server.log", "wb") as log:
         process = subprocess.Popen(
             [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--ip=127.0.0.1", f"--port={port}",
-             "--ServerApp.port_retries=0", f"--IdentityProvider.token={TOKEN}", f"--ServerApp.root_dir={home / 'course'}"],
+             "--ServerApp.port_retries=0",
+             "--ServerApp.kernel_websocket_connection_class=helpers.server.PromptConnection",  # as `make lab` does
+             f"--IdentityProvider.token={TOKEN}", f"--ServerApp.root_dir={home / 'course'}"],
             env=environment, stdout=log, stderr=log)
     address = f"http://127.0.0.1:{port}"
     try:
