@@ -11,35 +11,43 @@ from pathlib import Path
 
 import pytest
 
+from helpers import explorers
+
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "browser"))
 from lab import browser, lab, server  # noqa: E402, F401
 
 ROWS = []  # (what, design, milliseconds of each round)
 
-# The same figure both ways. `interact` does what its manual shows: a function that draws and shows.
+# The same figure both ways, moved by its first slider. `interact` does what its manual shows: a function
+# that draws and shows.
 EXPLORER = """
-from helpers.explorers import GrowthExplorer
-explorer = GrowthExplorer(n=100, d=512)
+from helpers.explorers import {name}
+explorer = {name}()
 explorer
 """
 INTERACT = """
 %matplotlib inline
+from dataclasses import replace
 from matplotlib import pyplot as plt
 from ipywidgets import SelectionSlider, interact
-from helpers.explorers.growth import LENGTHS, GrowthExplorer, GrowthState
+from helpers.explorers.controls import Slider
 from helpers.figures import house
 
-drawing = GrowthExplorer()
-def draw(n):
+drawing = {name}()
+moved = next(control for control in drawing.controls if isinstance(control, Slider))
+ours = next(widget for control, widget in explorer._live._controls if control is moved)
+def draw(value):
     with house():
         figure = plt.figure()
-        state = GrowthState(n=n)
+        state = replace(drawing.state, **{{moved.name: value}})
         drawing.update(drawing.build(figure, state), state)
         plt.show()
 
-slider = SelectionSlider(options=[(f"{n:,}", n) for n in LENGTHS], value=100, description="n")
-interact(draw, n=slider);
+slider = SelectionSlider(options=[(f"{{number:,}}", number) for number in moved.values],
+                         value=min(moved.values, key=lambda number: abs(number - getattr(drawing.state, moved.name))))
+interact(draw, value=slider);
 """
+NAMES = [name for name in explorers.__all__ if name != "Explorer"]
 
 
 @pytest.fixture
