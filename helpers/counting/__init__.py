@@ -12,16 +12,20 @@ from helpers.counting.convolutions import convolution, separable_convolution
 from helpers.counting.features import (elu_features, feature_cell, linear_attention, linear_attention_recurrent,
                                        low_rank_attention, mix_features, mix_features_recurrent, positive_features,
                                        random_feature_attention)
+from helpers.counting.latent import latent_attention, latent_attention_absorbed
 from helpers.counting.models import block, language_model
 from helpers.counting.positionwise import (feed_forward, gated_feed_forward, gelu, layer_norm, relu, rms_norm, sigmoid,
                                            silu)
 from helpers.counting.products import dot_product, matrix_product, softmax
 from helpers.counting.recurrences import gru, gru_cell, lstm, lstm_cell, rnn, rnn_cell
+from helpers.counting.state_space import (diagonal_state_space, diagonal_state_space_convolution, state_space_cell,
+                                          state_space_kernel)
 
 __all__ = [
-    "block", "convolution", "dot_product", "dot_product_attention", "elu_features", "feature_cell", "feed_forward",
-    "gated_feed_forward", "gelu", "grouped_query_attention", "gru", "gru_cell", "language_model", "layer_norm",
-    "linear_attention", "linear_attention_recurrent", "low_rank_attention", "lstm", "lstm_cell", "matrix_product",
-    "mix_features", "mix_features_recurrent", "multi_head_attention", "positive_features",
+    "block", "convolution", "diagonal_state_space", "diagonal_state_space_convolution", "dot_product",
+    "dot_product_attention", "elu_features", "feature_cell", "feed_forward", "gated_feed_forward", "gelu",
+    "grouped_query_attention", "gru", "gru_cell", "language_model", "latent_attention", "latent_attention_absorbed",
+    "layer_norm", "linear_attention", "linear_attention_recurrent", "low_rank_attention", "lstm", "lstm_cell",
+    "matrix_product", "mix_features", "mix_features_recurrent", "multi_head_attention", "positive_features",
     "random_feature_attention", "relu", "rms_norm", "rnn", "rnn_cell", "self_attention", "separable_convolution",
-    "sigmoid", "silu", "softmax"]
+    "sigmoid", "silu", "softmax", "state_space_cell", "state_space_kernel"]
