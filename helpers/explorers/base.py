@@ -1,8 +1,10 @@
 """The base of all explorers: state in, picture and sentence out; wired to widgets once, here."""
 
 import os
+from contextlib import contextmanager
 from dataclasses import fields, replace
 from difflib import get_close_matches
+from functools import cached_property
 from textwrap import fill
 
 ON_TOP = 10  # what moves is drawn over what stays, live and saved alike
@@ -15,7 +17,7 @@ class Explorer:
 
         State      a frozen dataclass: one field for each control, with its starting value
         title      what is explored, in a few words
-        controls   a tuple of Slider, Choice, MultiChoice (helpers.explorers.controls)
+        controls   a tuple of Slider, Number, Choice, MultiChoice (helpers.explorers.controls)
         presets    dict: name -> dict of the fields it sets
 
     and says, each time from the state alone,
@@ -27,6 +29,10 @@ class Explorer:
         sentence()              what is to be seen, with numbers
         numbers()               dict: label with unit -> text
 
+    and, where fields can contradict each other,
+
+        consistent(state)       raise `ValueError` with a sentence that names them and the remedy
+
     The base does the rest: checks, live widgets, fast redraw, the picture for saved notebooks.
     """
 
@@ -36,17 +42,37 @@ class Explorer:
     presets = {}
 
     def __init__(self, preset=None, *places, **values):
-        known = [field.name for field in fields(self.State)]
-        if places or isinstance(preset, (int, float)):
-            raise ValueError(f"{type(self).__name__} takes its sizes by name: write "
-                             f"{', '.join(f'{name}=…' for name in known[:2])}.")
-        for name in values:
-            if name not in known:
-                raise ValueError(f"{type(self).__name__} has no {name!r}; it takes preset, {', '.join(known)}.")
-        start = self.preset_values(preset) if preset is not None else {}
-        self._state = self._checked(self.State(**{**start, **values}))
-        self._start = self._state
         self._live = None
+        with self._refusing():
+            known = [field.name for field in fields(self.State)]
+            if places or isinstance(preset, (int, float)):
+                raise ValueError(f"{type(self).__name__} takes its sizes by name: write "
+                                 f"{', '.join(f'{name}=…' for name in known[:2])}.")
+            self._check_names(values, "takes preset,")
+            start = self.preset_values(preset) if preset is not None else {}
+            for name, value in self._each_checked(values).items():
+                if start.get(name, value) != value:
+                    raise ValueError(f"preset {preset!r} sets {name} = {start[name]!r}, and {name} = {value!r} is given "
+                                     f"beside it. Leave one of the two out, or call change({name}={value!r}) afterwards.")
+            self._state = self._start = self._checked(self.State(**{**values, **start}))
+
+    @contextmanager
+    def _refusing(self):
+        """Answer a wrong value: in a notebook one sentence and no traceback, beside a live picture too; in a script a `ValueError`."""
+        try:
+            yield
+        except ValueError as error:
+            sentence = str(error)
+            error._render_traceback_ = lambda: [sentence]  # what IPython shows
+            if self._live is not None:
+                self._live.say(sentence)
+            raise
+
+    def _check_names(self, names, has="has"):
+        known = [field.name for field in fields(self.State)]
+        for name in names:
+            if name not in known:
+                raise ValueError(f"{type(self).__name__} has no {name!r}; it {has} {', '.join(known)}.")
 
     # the state
 
@@ -57,16 +83,15 @@ class Explorer:
 
     @state.setter
     def state(self, value):
-        self._state = self._checked(value)
+        with self._refusing():
+            self._state = self._checked(value)
         if self._live is not None:
             self._live.show()
 
     def change(self, **values):
         """Set some fields and keep the others: `explorer.change(n=2_000)`."""
-        known = [field.name for field in fields(self.State)]
-        for name in values:
-            if name not in known:
-                raise ValueError(f"{type(self).__name__} has no {name!r}; it has {', '.join(known)}.")
+        with self._refusing():
+            self._check_names(values)
         self.state = replace(self._state, **values)
 
     def load(self, preset):
@@ -79,15 +104,20 @@ class Explorer:
 
     def preset_values(self, name):
         """The fields that a preset sets. Raises `ValueError` that lists the presets."""
-        if not isinstance(name, str) or name not in self.presets:
-            near = get_close_matches(str(name), self.presets, 1, 0.3)
-            hint = f" Nearest: {near[0]!r}." if near else ""
-            raise ValueError(f"preset {name!r} is unknown.{hint} There are {', '.join(map(repr, self.presets))}.")
-        return self.presets[name]
+        with self._refusing():
+            if not isinstance(name, str) or name not in self.presets:
+                near = get_close_matches(str(name), self.presets, 1, 0.3)
+                hint = f" Nearest: {near[0]!r}." if near else ""
+                raise ValueError(f"preset {name!r} is unknown.{hint} There are {', '.join(map(repr, self.presets))}.")
+        return self._presets[name]
+
+    @cached_property
+    def _presets(self):
+        return {name: self._each_checked(values) for name, values in self.presets.items()}
 
     def preset_name(self):
         """The name of the preset that the state matches, or None."""
-        for name, values in self.presets.items():
+        for name, values in self._presets.items():
             if all(getattr(self._state, field) == value for field, value in values.items()):
                 return name
         return None
@@ -97,9 +127,18 @@ class Explorer:
             raise ValueError(
                 f"state = {state!r} is no {self.State.__name__}; give {self.State.__name__}(…) or use change(…)."
             )
-        return replace(state, **{c.name: c.check(getattr(state, c.name)) for c in self.controls})
+        state = replace(state, **self._each_checked({c.name: getattr(state, c.name) for c in self.controls}))
+        self.consistent(state)
+        return state
+
+    def _each_checked(self, values):
+        checks = {control.name: control.check for control in self.controls}
+        return {name: checks.get(name, lambda value: value)(value) for name, value in values.items()}
 
     # what a subclass says
+
+    def consistent(self, state):
+        """Raise `ValueError` where fields contradict each other; nothing does unless a subclass says so."""
 
     def frame(self, state):
         return ()

@@ -48,11 +48,11 @@ class Live:
         try:
             picture, text = self._stage.png(state), text_html(explorer)
         except Exception as error:  # a reader sees what to do, never a traceback
-            self._say(f"This state could not be drawn ({type(error).__name__}: {error}). "
+            self.say(f"This state could not be drawn ({type(error).__name__}: {error}). "
                       "The picture is the last good one; move a control or press reset.")
             return
         self.image.value, self.text.value = picture, text
-        self._say("")
+        self.say("")
 
     def _set_controls(self, state):
         self._quiet = True
@@ -77,9 +77,10 @@ class Live:
             act()
         except Exception as error:
             self._set_controls(self._explorer.state)
-            self._say(str(error))
+            self.say(str(error) if isinstance(error, ValueError) else f"That was not possible ({type(error).__name__}: {error}).")
 
-    def _say(self, text):
+    def say(self, text):
+        """Show a message above the controls until the next picture; "" takes it away."""
         value = f'<div role="alert" style="color:#a33b00"><b>{escape(text)}</b></div>' if text else ""
         if self.message.value != value:
             self.message.value = value
