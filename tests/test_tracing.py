@@ -1,5 +1,6 @@
 """The trace: ordinary NumPy code, its shapes as NumPy gives them, its costs as loops count them."""
 
+from itertools import permutations
 from itertools import product as index_space
 from math import prod
 
@@ -92,6 +93,11 @@ SAME_CODE = {
     "arange": (lambda x, y, z, v: np.arange(3, like=x) * v, 3),
     "astype": (lambda x, y, z, v: x.astype(np.float32), 0),
     "copy": (lambda x, y, z, v: np.copy(x), 0),
+    "sort": (lambda x, y, z, v: np.sort(x), A * B * 2),                          # rows of 3: ⌈log₂ 3⌉ = 2 passes
+    "sort down the columns": (lambda x, y, z, v: np.sort(z, axis=1), A * B * C * 2),
+    "argsort": (lambda x, y, z, v: np.argsort(y, axis=0, kind="stable"), B * C * 2),
+    "x.argsort": (lambda x, y, z, v: y[:2].argsort(axis=0), 2 * C),               # pairs: one pass
+    "take along an axis": (lambda x, y, z, v: np.take_along_axis(y, np.argsort(y[:, :2], axis=-1), axis=-1), B * 2),
     "diagonal": (lambda x, y, z, v: np.diagonal(y[:, :3]), 0),
     "sliding windows": (lambda x, y, z, v: np.lib.stride_tricks.sliding_window_view(y, 2, axis=1).sum(axis=-1), B * (C - 1) * 2),
     "assignment": (lambda x, y, z, v: assigned(x, v), 0),
@@ -201,6 +207,30 @@ def test_matmul_flops_leave_out_what_is_no_matrix_product():
     assert ledger.flops == 4 * n * d**2 + 3 * n * d
 
 
+def test_a_sort_is_entered_as_the_most_that_a_merge_sort_compares():
+    """The count cannot depend on values, so it bounds every order from above, and an order needs nearly all of it."""
+    def comparisons(numbers):
+        if len(numbers) < 2:
+            return numbers, 0
+        (left, a), (right, b) = (comparisons(half) for half in (numbers[:len(numbers) // 2], numbers[len(numbers) // 2:]))
+        merged, count = [], a + b
+        while left and right:
+            count += 1
+            merged.append((left if left[0] <= right[0] else right).pop(0))
+        return merged + left + right, count
+
+    formula = trace(lambda x: np.argsort(x, axis=-1), x=(n,)).flops
+    for size in range(1, 70):
+        assert trace(lambda x: np.sort(x), x=(size,)).flops == formula.subs(n, size)
+    for size in range(1, 8):
+        worst = max(comparisons(list(order))[1] for order in permutations(range(size)))
+        assert 0 <= formula.subs(n, size) - worst < 2 * size
+    assert trace(lambda x: np.argsort(x), x=(n, 8)).flops == 24 * n
+    assert trace(lambda x: np.take_along_axis(x, np.argsort(x), -1), x=(n, 8)).bytes_moved == 2 * 8 * n * (2 + 3)
+    with pytest.raises(ValueError, match=r"take_along_axis.*\(n, d\).*\(d, n\)"):
+        trace(lambda x: np.take_along_axis(x, np.argsort(x.T), axis=0), x=(n, d))
+
+
 # the ledger ---------------------------------------------------------------------------------------------
 def two_steps(x, w):
     with step("outer"):
@@ -306,7 +336,9 @@ def test_two_symbols_of_one_name_get_a_hint():
 @pytest.mark.parametrize("code, name", [
     (lambda x: np.linalg.svd(x), r"np\.linalg.*svd"),
     (lambda x: np.fft.fft(x), "fft"),
-    (lambda x: np.sort(x), "sort"),
+    (lambda x: np.sort(x, axis=None), "sort with axis"),
+    (lambda x: np.unique(x), "unique"),
+    (lambda x: np.partition(x, 2), "partition"),
     (lambda x: np.gcd(x, 2), "gcd"),
     (lambda x: np.frompyfunc(abs, 1, 1)(x), "abs"),
     (lambda x: np.add.at(x, [0], 1), r"add\.at"),

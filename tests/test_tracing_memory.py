@@ -108,6 +108,8 @@ LINKS = {
     "with its mean": lambda x, a: x - x.mean(axis=a % x.ndim, keepdims=True) if x.ndim else x,
     "plus a row": lambda x, a: x * x[:1] if x.ndim else x,
     "summed": lambda x, a: np.sum(x, axis=a % x.ndim) if x.ndim > 1 else x,
+    "sorted": lambda x, a: np.sort(x, axis=a % x.ndim) if x.ndim else x,
+    "order": lambda x, a: np.argsort(x, axis=a % x.ndim) * 1.0 if x.ndim else x,
     "np.copy": lambda x, a: np.copy(x),
     "copy": lambda x, a: x.copy(),
     "astype": lambda x, a: x.astype(float),

@@ -9,7 +9,7 @@ import sys
 from contextlib import contextmanager
 from inspect import unwrap
 
-from helpers.tracing import elementwise, products, shaping  # noqa: F401 (each enters what it knows of NumPy)
+from helpers.tracing import elementwise, products, shaping, sorting  # noqa: F401 (each enters what it knows of NumPy)
 from helpers.tracing.array import TracedArray
 from helpers.tracing.ledger import Ledger, Operation, recording, repeat, step
 from helpers.tracing.sizes import check_size
@@ -25,7 +25,8 @@ def trace(function, /, *, bytes_per_element=2, **arguments):
                         (to pass a tuple as it is, bind it with functools.partial)
     bytes_per_element   for `Ledger.bytes_moved`; truth values take 1 byte (2: bfloat16 or float16)
 
-    Costs: a multiply-add 2 FLOPs, an elementwise function 1 per element, a sum or maximum over k terms k;
+    Costs: a multiply-add 2 FLOPs, an elementwise function 1 per element, a sum or maximum over k terms k,
+    a sort of k numbers k·⌈log₂ k⌉, the most that a merge sort compares (`helpers.tracing.sorting`);
     a scalar computed from sizes alone, like the 1/√d of attention, is free.
     Raises ValueError for a size that is no positive whole number or symbol and for shapes that do not fit,
     NotImplementedError for an operation whose cost is not known, TypeError for code that needs values.

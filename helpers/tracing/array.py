@@ -223,7 +223,7 @@ class TracedArray(NDArrayOperatorsMixin):
 
 
 _METHODS = ("sum", "prod", "mean", "var", "std", "max", "min", "any", "all", "argmax", "argmin", "cumsum", "cumprod",
-            "dot", "clip", "repeat", "take", "round", "diagonal")
+            "dot", "clip", "repeat", "take", "round", "diagonal", "argsort")
 
 
 def as_traced(ledger, value):
