@@ -7,15 +7,17 @@ import numpy as np
 
 from helpers.tracing.array import as_traced, axis_place, handles
 from helpers.tracing.elementwise import elementwise, unknown, written
+from helpers.tracing.layout import kept_order, row_strides
 from helpers.tracing.sizes import broadcast, equal, misfit, product
 
 
-def contracted(ledger, name, a, b, a_axes, b_axes, shape, out=None):
+def contracted(ledger, name, a, b, a_axes, b_axes, shape, out=None, strides=None):
     """Sum over a_axes of a and b_axes of b: 2 FLOPs for each element of `shape` and summed index."""
     summed = tuple(a.shape[i] for i in a_axes)
     if len(a_axes) != len(b_axes) or not all(equal(s, b.shape[j]) for s, j in zip(summed, b_axes)):
         raise misfit(name, a.shape, b.shape)
-    return written(ledger, name, [a, b], shape, 2 * product(tuple(shape)) * product(summed), out=out, is_matmul=True)
+    return written(ledger, name, [a, b], shape, 2 * product(tuple(shape)) * product(summed), out=out, is_matmul=True,
+                   strides=strides)
 
 
 def _matmul(ledger, a, b, out=None):
@@ -28,7 +30,11 @@ def _matmul(ledger, a, b, out=None):
     except ValueError:
         raise misfit("matmul", a.shape, b.shape) from None
     shape = (*leading, *a.shape[-2:-1], *(b.shape[-1:] if b.ndim > 1 else ()))
-    return contracted(ledger, "matmul", a, b, [a.ndim - 1], [max(b.ndim - 2, 0)], shape, out)
+    # NumPy lays the leading axes of the result out as those of its operands lie, and each matrix row after row
+    order = kept_order(leading, [x.view(x.shape[:-2], x.strides[:-2]) for x in (a, b)]) if leading else None
+    matrix = shape[len(leading):]
+    strides = order and (*(stride * product(matrix) for stride in order), *row_strides(matrix))
+    return contracted(ledger, "matmul", a, b, [a.ndim - 1], [max(b.ndim - 2, 0)], shape, out, strides)
 
 
 def _vecdot(ledger, a, b, out=None):
