@@ -135,7 +135,8 @@ class RooflineExplorer(Explorer):
                      f"which together are at most {chips:,} times as fast.")
         if state.precision != "16 bit":
             said += " The arithmetic stays in 16 bits."
-        return said
+        beyond = [line for line in MODELS[state.model].describe(state.n).split("\n")[1:] if "positions" in line]
+        return " ".join([said, *beyond])
 
     def numbers(self):
         state, work, chip = self.state, phase_work(self.state), ACCELERATORS[self.state.accelerator]

@@ -142,16 +142,16 @@ class TilingExplorer(Explorer):
         state = self.state
         rows, columns = sides(state)
         need, moved, at_least = tile_elements(state.d, rows, columns), sum(traffic(state).values()), plain(state)
-        cut = f" A tile cannot be larger than n, so it is cut to {rows} × {columns}." if (rows, columns) != (
-            state.rows, state.columns) else ""
+        uncut = (rows, columns) == (state.rows, state.columns)
+        cut = "" if uncut else f" A tile cannot be larger than n, so it is cut to {rows} × {columns}."
         sizes = f"Attention over n = {state.n:,} tokens, d = {state.d:,}, then moves"
         if need > state.M:
-            return (f"A tile of {rows} × {columns} needs {need:,} elements and the chip has {state.M:,}.{cut} {sizes} at least "
-                    f"{moved:,} elements: so much if each block is fetched once for a tile, and what does not fit is "
-                    "fetched more often.")
-        factor = moved / bound(state)
-        factor = f"{factor:,.0f}" if factor >= 10 else f"{factor:.1f}"
-        if moved <= at_least:
+            return (f"A tile of {rows} × {columns} needs {need:,} elements and the chip has {state.M:,}.{cut} {sizes} at least {moved:,} "
+                    "elements: so much if each block is fetched once for a tile, and what does not fit is fetched more often.")
+        factor = f"{moved / bound(state):,.{0 if moved >= 10 * bound(state) else 1}f}"
+        if abs(moved - at_least) < at_least / 20:
+            verdict = f"about as many as plain attention, which moves at least {at_least:,}."
+        elif moved <= at_least:
             verdict = f"{times(at_least / moved)} less than the {at_least:,} that plain attention moves at least."
         else:
             verdict = f"{times(moved / at_least)} the {at_least:,} that plain attention moves at least: tiles lose here."
