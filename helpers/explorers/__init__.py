@@ -7,7 +7,8 @@ from importlib import import_module
 
 _WHERE = {"Explorer": "base", "GrowthExplorer": "growth", "ModelExplorer": "models", "ConventionsExplorer": "conventions",
           "RivalsExplorer": "rivals", "MemoryExplorer": "memory", "RooflineExplorer": "roofline",
-          "TilingExplorer": "tiling"}
+          "TilingExplorer": "tiling", "BudgetExplorer": "budget", "ServingExplorer": "serving",
+          "ShrinkExplorer": "shrink"}
 __all__ = sorted(_WHERE)
 
 

@@ -1,0 +1,52 @@
+"""How large numbers, sums of money and days are written in sentences and pictures."""
+
+from helpers.explorers.roofline import number
+
+SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+def amount(value, words=(" trillion", " billion", " million")):
+    """A large number in three digits and a word.
+
+    >>> amount(3.876e9), amount(1.4e12), amount(99.96e6), amount(2.1e15), amount(0.5e6)
+    ('3.88 billion', '1.40 trillion', '100 million', '2,100 trillion', '0.500 million')
+    """
+    value = float(f"{value:.3g}")
+    size, word = next(((size, word) for size, word in zip((1e12, 1e9), words) if value >= size), (1e6, words[2]))
+    return f"{number(value / size)}{word}"
+
+
+def short(value):
+    """`amount` for pictures: T is 10¹², B 10⁹, M 10⁶.
+
+    >>> short(7.22e10)
+    '72.2 B'
+    """
+    return amount(value, (" T", " B", " M"))
+
+
+def power(value):
+    """A number as 1.91·10²¹.
+
+    >>> power(1.914e21), power(9.999e9)
+    ('1.91·10²¹', '1.00·10¹⁰')
+    """
+    digits, exponent = f"{value:.2e}".split("e")
+    return f"{digits}·10" + str(int(exponent)).translate(SUPERSCRIPTS)
+
+
+def money(value, written=amount):
+    """A sum in three digits.
+
+    >>> money(2912.4), money(1_234_567), money(0.5)
+    ('2,910', '1.23 million', '0.50')
+    """
+    return written(value) if value >= 1e6 else f"{float(f'{value:.3g}'):,.{2 if value < 100 else 0}f}"
+
+
+def days_text(days):
+    """Days, with a tenth below a hundred.
+
+    >>> days_text(7.56), days_text(123.4)
+    ('7.6 days', '123 days')
+    """
+    return f"{days:,.0f} days" if days >= 100 else f"{days:.1f} days"
