@@ -69,14 +69,14 @@ class Watched(np.ndarray):
 
     def call(self, name, function, args, kwargs):
         """Run on plain arrays; what shares memory with an argument is a view, everything else has been moved."""
-        kwargs = {key: value for key, value in kwargs.items() if key != "like"} if name in ("full", "zeros", "ones") else kwargs
+        kwargs = {key: value for key, value in kwargs.items() if key != "like"} if name in ("full", "zeros", "ones", "arange") else kwargs
         watch = next(a.watch for a in flat((args, kwargs, self)) if isinstance(a, Watched))
         given = [plain(a) for a in flat((args, {k: v for k, v in kwargs.items() if k != "out"})) if isinstance(a, np.ndarray)]
         target = [plain(a) for a in flat(kwargs.get("out", ()))]
         result = function(*plain(args), **plain(kwargs))
         found = [np.asarray(each) for each in flat(result)]
         made = [each for each in found if not any(np.shares_memory(each, a) for a in (*given, *target))]
-        if name.endswith("_like") or name in ("full", "zeros", "ones"):
+        if name.endswith("_like") or name in ("full", "zeros", "ones", "arange"):
             given = []
         if name == "sliding_window_view" or (made == [] and not target):
             assert not made

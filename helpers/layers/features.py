@@ -66,7 +66,6 @@ def linear_attention(q, k, v, causal=False):
     >>> linear_attention(np.zeros((3, 2)), np.zeros((3, 2)), np.ones((3, 2)), causal=True).shape
     (3, 2)
     """
-    check_causal(causal)
     with step("features"):
         phi_q, phi_k = elu_features(q), elu_features(k)
     return mix_features(phi_q, phi_k, v, causal)
@@ -90,11 +89,13 @@ def mix_features(phi_q, phi_k, v, causal=False):
     """φ(q)·(φ(k)ᵀ·v) over φ(q)·Σφ(k), all tokens at once: 4·n·r·d_h + 3·n·r + n·d_h FLOPs, causal or not.
 
     phi_q, phi_k: (n, r); v: (n, d_h). Returns (n, d_h). causal=True keeps the sum up to each token: n·r·d_h elements.
-    Katharopoulos et al. 2020, equations 5 and 6, and 9 to 12. Lesson 10.
+    Any positive features will do. Raises ValueError for another causal. Katharopoulos et al. 2020, equations 5 and 6,
+    and 9 to 12. Lesson 10.
 
     >>> mix_features(np.ones((2, 1)), np.ones((2, 1)), np.array([[1.], [3.]]), causal=True).tolist()
     [[1.0], [2.0]]
     """
+    check_causal(causal)
     if causal:
         with step("sums over the keys"):
             sums = np.cumsum(phi_k[:, :, None] * v[:, None, :], axis=0)              # (n, r, d_h)
@@ -140,12 +141,10 @@ def feature_cell(phi_q, phi_k, v_t, state, total):
 
 def check_features(omega, width):
     """ValueError unless omega is (r, width) with at least one feature; symbols are taken to fit."""
-    if len(omega.shape) != 2:
-        raise ValueError(f"omega: {len(omega.shape)} axes; it needs the 2 axes (r, d_h), one row for each feature")
+    if len(omega.shape) != 2 or omega.shape[1] != width and not hasattr(omega.shape[1] - width, "free_symbols"):
+        raise ValueError(f"omega: its shape is {omega.shape}, and the tokens are {width} wide; give it the shape (r, {width})")
     if omega.shape[0] == 0:
         raise ValueError("omega: 0 features leave every weight undefined; give it at least 1 row")
-    if omega.shape[1] != width and not hasattr(omega.shape[1] - width, "free_symbols"):
-        raise ValueError(f"omega: its rows are {omega.shape[1]} long and the tokens {width}; give it the shape (r, {width})")
 
 
 def check_causal(causal):

@@ -20,7 +20,7 @@ def latent_attention(x, w_uq, w_qr, w_dkv, w_kr, w_uk, w_uv, w_o, n_heads, w_dq=
     (d, r) compresses them first, from r; w_o: (h·d_v, d). Returns (n, d). causal=True: h·n² more. Left out: the norms
     on compressed rows, and the rotation, which belongs between `latent_queries`, `latent_cache` and `latent_mix`.
     Raises ValueError if n_heads does not divide a width, if w_uk and w_uv do not fit w_dkv, and for another causal.
-    Another model than multi-head attention. DeepSeek-V2 2024, section 2.1 and equations 37 to 47. Lesson 10.
+    Another model than multi-head attention. DeepSeek-V2 2024, sections 2.1.2 and 2.1.3. Lesson 10.
 
     >>> shapes = latent_attention_shapes(d_model=8, n_heads=2, d_c=3, d_nope=4, d_rope=2, d_v=4)
     >>> latent_attention(np.ones((5, 8)), **{name: np.ones(shape) for name, shape in shapes.items()}, n_heads=2).shape
@@ -70,8 +70,8 @@ def latent_attention_shapes(d_model, n_heads, d_c, d_nope, d_rope, d_v, q_rank=N
 def latent_queries(x, w_uq, w_qr, n_heads, w_dq=None):
     """The queries for content and for position, which the caller may rotate: (h, n, d_nope) and (h, n, d_r).
 
-    Shapes as in `latent_attention`. Raises ValueError if n_heads does not divide a width. DeepSeek-V2, equations 37 to
-    39 before the rotation. Lesson 10.
+    Shapes as in `latent_attention`. Raises ValueError if n_heads does not divide a width. DeepSeek-V2 2024,
+    sections 2.1.2 and 2.1.3. Lesson 10.
 
     >>> [q.shape for q in latent_queries(np.ones((5, 8)), np.ones((8, 6)), np.ones((8, 4)), n_heads=2)]
     [(2, 5, 3), (2, 5, 2)]
@@ -85,7 +85,7 @@ def latent_queries(x, w_uq, w_qr, n_heads, w_dq=None):
 def latent_cache(x, w_dkv, w_kr):
     """All that is kept of the tokens: content (n, d_c), and a key for position, (n, d_r), to be rotated before it is kept.
 
-    d_c + d_r numbers a token, whatever the number of heads. DeepSeek-V2, equations 41 and 43. Lesson 10.
+    d_c + d_r numbers a token, whatever the number of heads. DeepSeek-V2 2024, sections 2.1.2 and 2.1.3. Lesson 10.
 
     >>> [part.shape for part in latent_cache(np.ones((5, 8)), np.ones((8, 3)), np.ones((8, 2)))]
     [(5, 3), (5, 2)]

@@ -28,9 +28,9 @@ def low_rank_attention(q, k, v, e, f, causal=False):
 def check_projections(e, f, n):
     """ValueError unless e and f are (r, n) with 1 ≤ r ≤ n; symbols are taken to fit."""
     for name, matrix in (("e", e), ("f", f)):
-        rank, length = matrix.shape
-        if length != n and not hasattr(length - n, "free_symbols"):
-            raise ValueError(f"{name}: its rows are {length} long and there are {n} tokens; give it the shape (r, {n})")
+        if len(matrix.shape) != 2 or matrix.shape[1] != n and not hasattr(matrix.shape[1] - n, "free_symbols"):
+            raise ValueError(f"{name}: its shape is {matrix.shape}, and there are {n} tokens; give it the shape (r, {n})")
+        rank = matrix.shape[0]
         if rank == 0:
             raise ValueError(f"{name}: rank 0 leaves nothing to look at; give it at least 1 row")
         if not hasattr(rank - n, "free_symbols") and rank > n:

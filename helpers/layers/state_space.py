@@ -16,7 +16,7 @@ def diagonal_state_space(x, a, b, c):
     x: (n, d); a, b, c: (d, r), for each of d channels r decays, inputs and outputs. Returns (n, d). Channels do not
     meet. Real numbers, with |a| below 1 so that the past fades; already discrete (ā = exp(Δ·a) in the papers), no
     direct way from x to y. Another model than attention, causal. Raises ValueError if a, b, c differ in shape or have
-    r = 0. Gu et al. 2022 (S4D), section 3; Gu and Dao 2023 (Mamba), equation 2. Lesson 10.
+    r = 0. Gu et al. 2022 (S4D); Gu and Dao 2023 (Mamba), section 2. Lesson 10.
 
     >>> diagonal_state_space(np.array([[8.], [0.], [0.]]), *np.array([0.5, 1, 1]).reshape(3, 1, 1)).tolist()
     [[8.0], [4.0], [2.0]]
@@ -48,12 +48,11 @@ def diagonal_state_space_convolution(x, a, b, c):
     Arguments, result and errors as `diagonal_state_space`: the same values to rounding. The convolution is direct, with
     n − 1 zeros before the first token whose products are computed and counted: half of the n². By the fast Fourier
     transform it would cost about 15·n·d·log₂(2·n) instead: three real transforms of length 2·n, each 2.5·m·log₂(m) for
-    length m. Gu et al. 2022 (S4D), equation 3. Lesson 10.
+    length m. Gu et al. 2022 (S4D). Lesson 10.
 
     >>> diagonal_state_space_convolution(np.array([[8.], [0.], [0.]]), *np.array([0.5, 1, 1]).reshape(3, 1, 1)).tolist()
     [[8.0], [4.0], [2.0]]
     """
-    check_state(x, a, b, c)
     kernel = state_space_kernel(x, a, b, c)
     with step("convolution"):
         return np.einsum("tdj,jd->td", causal_windows(x, x.shape[0]), kernel[::-1])
@@ -67,6 +66,7 @@ def state_space_kernel(x, a, b, c):
     >>> state_space_kernel(np.ones((3, 1)), *np.array([0.5, 1, 1]).reshape(3, 1, 1)).tolist()
     [[1.0], [0.5], [0.25]]
     """
+    check_state(x, a, b, c)
     with step("kernel"):
         powers = a ** np.arange(x.shape[0], like=x)[:, None, None]
         return np.einsum("dr,jdr->jd", b * c, powers)

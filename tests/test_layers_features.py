@@ -1,0 +1,324 @@
+"""Low-rank, random-feature and linear attention, and the state-space layer: cost in three ways, values, limits."""
+
+import numpy as np
+import pytest
+import sympy
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from test_tracing_memory import assert_agree
+
+from helpers import counting, layers
+from helpers.notation import d, d_h, n, r
+from helpers.tracing import trace
+
+QKV = dict(q=(n, d_h), k=(n, d_h), v=(n, d_h))
+FEATURES = dict(phi_q=(n, r), phi_k=(n, r), v=(n, d_h))
+CELL = dict(phi_q=(r,), phi_k=(r,), v_t=(d_h,), state=(r, d_h), total=(r,))
+STATE = dict(a=(d, r), b=(d, r), c=(d, r))
+MIXED = 4*n*r*d_h + 3*n*r + n*d_h
+RANDOM = 8*n*r*d_h + 9*n*r + 7*n*d_h + 2*n
+LINEAR = 4*n*d_h**2 + 12*n*d_h
+
+# layer -> shapes of its arguments in symbols, further arguments, the formula of the docstring
+LAYERS = {
+    "low_rank_attention": (dict(**QKV, e=(r, n), f=(r, n)), {}, 8*n*r*d_h + 6*n*r),
+    "elu_features": (dict(x=(n, d_h)), {}, 4*n*d_h),
+    "positive_features": (dict(x=(n, d_h), omega=(r, d_h)), {}, 2*n*r*d_h + 3*n*r + 2*n*d_h + n),
+    "random_feature_attention": (dict(**QKV, omega=(r, d_h)), {}, RANDOM),
+    "causal random_feature_attention": (dict(**QKV, omega=(r, d_h)), dict(causal=True), RANDOM),
+    "linear_attention": (QKV, {}, LINEAR),
+    "causal linear_attention": (QKV, dict(causal=True), LINEAR),
+    "linear_attention_recurrent": (QKV, {}, LINEAR),
+    "mix_features": (FEATURES, {}, MIXED),
+    "causal mix_features": (FEATURES, dict(causal=True), MIXED),
+    "mix_features_recurrent": (FEATURES, {}, MIXED),
+    "feature_cell": (CELL, {}, 4*r*d_h + 3*r + d_h),
+    "diagonal_state_space": (dict(x=(n, d), **STATE), {}, 5*n*d*r),
+    "diagonal_state_space_convolution": (dict(x=(n, d), **STATE), {}, 2*n**2*d + 3*n*d*r + d*r),
+    "state_space_kernel": (dict(x=(n, d), **STATE), {}, 3*n*d*r + d*r),
+    "state_space_cell": (dict(x_t=(d,), state=(d, r), **STATE), {}, 5*d*r),
+}
+POSITIVE = ("phi_q", "phi_k", "total")  # features are positive, or the quotients mean nothing
+
+
+def whole(shapes, sizes):
+    return {name: tuple(int(sympy.sympify(size).subs(sizes)) for size in shape) for name, shape in shapes.items()}
+
+
+def drawn_sizes(data, name):
+    sizes = {symbol: data.draw(st.integers(1, 6), label=symbol.name) for symbol in (n, d, d_h, r)}
+    if name == "low_rank_attention":
+        sizes[r] = min(sizes[r], sizes[n])
+    return sizes
+
+
+def assert_equal(values, expected):
+    """Arrays, or tuples of arrays of different shapes."""
+    if isinstance(expected, tuple):
+        assert len(values) == len(expected)
+        for value, other in zip(values, expected):
+            assert_equal(value, other)
+    else:
+        np.testing.assert_allclose(values, expected, rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize("name", LAYERS)
+@given(data=st.data())
+@settings(max_examples=12, deadline=None)
+def test_count_formula_and_loops_agree(name, data):
+    shapes, options, published = LAYERS[name]
+    layer, sizes = name.split()[-1], drawn_sizes(data, name)
+    rng = np.random.default_rng(data.draw(st.integers(0, 99)))
+    arrays = {key: rng.uniform(0.1, 1, shape) if key in POSITIVE else rng.normal(size=shape)
+              for key, shape in whole(shapes, sizes).items()}
+
+    formula = trace(getattr(layers, layer), **shapes, **options).flops
+    count = trace(getattr(layers, layer), **whole(shapes, sizes), **options).flops
+    values, operations = getattr(counting, layer)(**{key: array.tolist() for key, array in arrays.items()}, **options)
+
+    assert sympy.expand(formula - published) == 0
+    assert type(count) is int and count == published.subs(sizes) == operations.total()
+    assert_equal(getattr(layers, layer)(**arrays, **options), values)
+
+
+@pytest.mark.parametrize("name", LAYERS)
+@given(data=st.data())
+@settings(max_examples=8, deadline=None)
+def test_bytes_and_peak_are_those_of_real_arrays(name, data):
+    shapes, options, _ = LAYERS[name]
+    layer, sizes = getattr(layers, name.split()[-1]), drawn_sizes(data, name)
+    assert_agree(layer, whole(shapes, sizes), options)
+    formula, ledger = trace(layer, **shapes, **options), trace(layer, **whole(shapes, sizes), **options)
+    assert sympy.sympify(formula.bytes_moved).subs(sizes) == ledger.bytes_moved
+    assert sympy.sympify(formula.peak_elements).subs(sizes) == ledger.peak_elements
+
+
+# --- low rank ------------------------------------------------------------------------------------------------------
+
+def arrays(*shapes, seed=0, scale=1.0):
+    rng = np.random.default_rng(seed)
+    return [scale * rng.normal(size=shape) for shape in shapes]
+
+
+def test_low_rank_with_as_many_rows_as_tokens_is_exact():
+    q, k, v = arrays(*[(6, 3)] * 3)
+    np.testing.assert_allclose(layers.low_rank_attention(q, k, v, np.eye(6), np.eye(6)), layers.mix(q, k, v))
+    order = np.eye(6)[[3, 1, 0, 5, 4, 2]]  # in any order, if both have the same
+    np.testing.assert_allclose(layers.low_rank_attention(q, k, v, order, order), layers.mix(q, k, v))
+
+
+def test_low_rank_is_exact_where_tokens_repeat_and_wrong_where_they_do_not():
+    """The bet: six tokens that come in three runs of two are three rows, and their mean says all."""
+    means = np.repeat(np.eye(3), 2, axis=1) / 2
+    q, k, v = arrays(*[(3, 4)] * 3)
+    q, k, v = (np.repeat(array, 2, axis=0) for array in (q, k, v))
+    np.testing.assert_allclose(layers.low_rank_attention(q, k, v, means, means), layers.mix(q, k, v))
+    k = arrays((6, 4), seed=1)[0]
+    assert np.abs(layers.low_rank_attention(q, k, v, means, means) - layers.mix(q, k, v)).max() > 0.1
+
+
+def test_low_rank_comes_nearer_as_the_rank_grows():
+    """Tokens that change slowly: the longer the runs that share a row, the larger the error."""
+    place = np.linspace(0, 3, 48)[:, None]
+    q, k, v = (np.sin(place * rate + rate) for rate in (np.arange(1., 5), np.arange(2., 6), np.arange(3., 7)))
+    exact, errors = layers.mix(q, k, v), []
+    for rank in (3, 6, 12, 24, 48):
+        means = np.repeat(np.eye(rank), 48 // rank, axis=1) * rank / 48
+        errors.append(np.abs(layers.low_rank_attention(q, k, v, means, means) - exact).max())
+    assert errors == sorted(errors, reverse=True) and errors[0] > 0.1 and errors[-1] < 1e-12
+
+
+# --- random features and linear attention -----------------------------------------------------------------------
+
+def kernel_attention(weights, v, causal):
+    """The reference with all n² weights: φ(q)·φ(k) in a matrix, the future struck out, each row over its sum."""
+    weights = np.tril(weights) if causal else weights
+    return weights / weights.sum(axis=1, keepdims=True) @ v
+
+
+@pytest.mark.parametrize("causal", [False, True])
+@given(size=st.integers(1, 7), width=st.integers(1, 4), features=st.integers(1, 5), seed=st.integers(0, 99))
+@settings(max_examples=20, deadline=None)
+def test_the_forms_are_the_matrix_of_all_weights(causal, size, width, features, seed):
+    rng = np.random.default_rng(seed)
+    q, k, v, omega = (rng.normal(size=shape) for shape in [*[(size, width)] * 3, (features, width)])
+    phi_q, phi_k = rng.uniform(0.1, 1, (2, size, features))
+
+    def elu(x):
+        return np.where(x > 0, x + 1, np.exp(x))
+
+    np.testing.assert_allclose(layers.mix_features(phi_q, phi_k, v, causal), kernel_attention(phi_q @ phi_k.T, v, causal))
+    expected = kernel_attention(elu(q) @ elu(k).T, v, causal)
+    np.testing.assert_allclose(layers.linear_attention(q, k, v, causal), expected)
+    if causal:
+        np.testing.assert_allclose(layers.linear_attention_recurrent(q, k, v), expected)
+        np.testing.assert_allclose(layers.mix_features_recurrent(phi_q, phi_k, v), layers.mix_features(phi_q, phi_k, v, True))
+    weights = [[np.mean([np.exp(w @ (a + b) / width ** 0.25 - (a @ a + b @ b) / width ** 0.5 / 2) for w in omega])
+                for b in k] for a in q]
+    np.testing.assert_allclose(layers.random_feature_attention(q, k, v, omega, causal),
+                               kernel_attention(np.array(weights), v, causal))
+
+
+def test_one_token_after_the_other_by_hand_is_the_whole_sequence():
+    phi_q, phi_k = np.random.default_rng(0).uniform(0.1, 1, (2, 5, 3))
+    v = arrays((5, 2))[0]
+    state, total = np.zeros((3, 2)), np.zeros(3)
+    kept = state, total
+    for t, expected in enumerate(layers.mix_features(phi_q, phi_k, v, causal=True)):
+        row, state, total = layers.feature_cell(phi_q[t], phi_k[t], v[t], state, total)
+        np.testing.assert_allclose(row, expected)
+    assert state.shape == (3, 2) and total.shape == (3,)
+    assert not kept[0].any() and not kept[1].any(), "the old state is the caller's and stays as it was"
+
+
+def test_random_features_are_right_on_average_and_scatter_as_their_lemma_says():
+    x, y = arrays((1, 4), (1, 4), scale=0.4)
+    omega = np.random.default_rng(1).normal(size=(400_000, 4))
+    phi_x, phi_y = (layers.positive_features(z, omega)[0] for z in (x, y))
+    estimates, exact = phi_x * phi_y * len(omega), np.exp(x @ y.T).item()
+    assert (phi_x > 0).all()
+    assert estimates.mean() == pytest.approx(exact, rel=0.01)
+    variance = np.exp(np.sum((x + y) ** 2)) - 1
+    assert (estimates / exact).var() == pytest.approx(variance, rel=0.05)
+
+
+def mean_error(features, scale=1.0, causal=False, seeds=12):
+    q, k, v = arrays(*[(24, 8)] * 3, scale=1.0)
+    q, k = q * scale, k * scale
+    exact = layers.mix(q, k, v, causal=causal)
+    draws = (np.random.default_rng(seed).normal(size=(features, 8)) for seed in range(seeds))
+    return np.mean([np.sqrt(np.mean((layers.random_feature_attention(q, k, v, omega, causal) - exact) ** 2)) for omega in draws])
+
+
+@pytest.mark.parametrize("causal", [False, True])
+def test_random_features_come_nearer_as_one_over_the_root_of_their_number(causal):
+    numbers = np.array([64, 256, 1024, 4096])
+    errors = [mean_error(number, 0.6, causal) for number in numbers]
+    slope = np.polyfit(np.log(numbers), np.log(errors), 1)[0]
+    assert -0.6 < slope < -0.4, (errors, slope)
+    assert errors == sorted(errors, reverse=True)
+
+
+def test_random_features_lose_their_bet_on_large_entries():
+    small, large = mean_error(256, 0.5), mean_error(256, 2.0)
+    assert large > 5 * small
+
+
+CAUSAL = {
+    "random_feature_attention": lambda q, k, v: layers.random_feature_attention(q, k, v, arrays((3, 4), seed=9)[0], causal=True),
+    "linear_attention": lambda q, k, v: layers.linear_attention(q, k, v, causal=True),
+    "linear_attention_recurrent": layers.linear_attention_recurrent,
+    "diagonal_state_space": lambda q, k, v: layers.diagonal_state_space(v, *abc(4)),
+    "diagonal_state_space_convolution": lambda q, k, v: layers.diagonal_state_space_convolution(v, *abc(4)),
+}
+
+
+def abc(channels, size=3, seed=5):
+    """Decays of both signs, below 1; inputs and outputs."""
+    rng = np.random.default_rng(seed)
+    return rng.uniform(-0.95, 0.95, (channels, size)), *rng.normal(size=(2, channels, size))
+
+
+@pytest.mark.parametrize("name", CAUSAL)
+@pytest.mark.parametrize("first", [1, 3, 5])
+def test_causal_layers_cannot_see_the_future_and_do_see_the_past(name, first):
+    layer, before = CAUSAL[name], arrays(*[(6, 4)] * 3)
+    for changed in range(3):
+        future, past = ([array.copy() for array in before] for _ in range(2))
+        future[changed][first:] += 1
+        np.testing.assert_array_equal(layer(*before)[:first], layer(*future)[:first])
+    past[2][0] += 1
+    assert not np.allclose(layer(*before)[first], layer(*past)[first])
+
+
+@pytest.mark.parametrize("layer", [lambda q, k, v: layers.linear_attention(q, k, v),
+                                   lambda q, k, v: layers.random_feature_attention(q, k, v, np.ones((3, 4)))])
+def test_without_causal_the_future_is_seen(layer):
+    before = arrays(*[(6, 4)] * 3)
+    future = [array.copy() for array in before]
+    future[2][5] += 1
+    assert not np.allclose(layer(*before)[0], layer(*future)[0])
+
+
+# --- the state-space layer ---------------------------------------------------------------------------------------
+
+@given(size=st.integers(1, 9), channels=st.integers(1, 3), state=st.integers(1, 4), seed=st.integers(0, 99))
+@settings(max_examples=25, deadline=None)
+def test_recurrence_and_convolution_are_one_matrix(size, channels, state, seed):
+    """The reference: for each channel the n × n matrix C·Aⁱ⁻ʲ·B, with matrices of the plain state-space model."""
+    x, (a, b, c) = arrays((size, channels), seed=seed)[0], abc(channels, state, seed)
+    expected = np.zeros_like(x)
+    for channel in range(channels):
+        matrix = [[c[channel] @ np.linalg.matrix_power(np.diag(a[channel]), i - j) @ b[channel] if j <= i else 0
+                   for j in range(size)] for i in range(size)]
+        expected[:, channel] = np.array(matrix) @ x[:, channel]
+    np.testing.assert_allclose(layers.diagonal_state_space(x, a, b, c), expected, rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose(layers.diagonal_state_space_convolution(x, a, b, c), expected, rtol=1e-9, atol=1e-12)
+    kernel = layers.state_space_kernel(x, a, b, c)
+    by_numpy = [np.convolve(x[:, i], kernel[:, i])[:size] for i in range(channels)]
+    np.testing.assert_allclose(np.transpose(by_numpy), expected, rtol=1e-9, atol=1e-12)
+
+
+def test_the_fourier_transform_gives_the_convolution():
+    """What the docstring names as the cheaper way: length 2n, so that the end does not reach round to the start."""
+    x, (a, b, c) = arrays((13, 2))[0], abc(2)
+    kernel = layers.state_space_kernel(x, a, b, c)
+    spectrum = np.fft.rfft(x, 26, axis=0) * np.fft.rfft(kernel, 26, axis=0)
+    np.testing.assert_allclose(np.fft.irfft(spectrum, 26, axis=0)[:13], layers.diagonal_state_space_convolution(x, a, b, c))
+
+
+# --- bad input ---------------------------------------------------------------------------------------------------
+
+def refused(message, layer, **shapes):
+    """Refused on arrays and under the trace, with the same words."""
+    options = {name: value for name, value in shapes.items() if not isinstance(value, tuple)}
+    shapes = {name: shape for name, shape in shapes.items() if name not in options}
+    with pytest.raises(ValueError, match=message):
+        layer(**{name: np.ones(shape) for name, shape in shapes.items()}, **options)
+    if all(size for shape in shapes.values() for size in shape):
+        with pytest.raises(ValueError, match=message):
+            trace(layer, **shapes, **options)
+
+
+SMALL = dict(q=(4, 2), k=(4, 2), v=(4, 2))
+
+
+@pytest.mark.parametrize("message, options", [
+    (r"e: rank 5 is above n = 4.*at most 4 rows", dict(e=(5, 4), f=(5, 4))),
+    (r"e: rank 0 leaves nothing.*at least 1 row", dict(e=(0, 4), f=(0, 4))),
+    (r"f: rank 9 is above n = 4", dict(e=(2, 4), f=(9, 4))),
+    (r"f: 3 rows and e has 2; .* give both as many", dict(e=(2, 4), f=(3, 4))),
+    (r"e: its shape is \(2, 3\), and there are 4 tokens; give it the shape \(r, 4\)", dict(e=(2, 3), f=(2, 4))),
+    (r"e: its shape is \(4,\).*\(r, 4\)", dict(e=(4,), f=(2, 4))),
+    (r"causal: True is not possible here.*leave it out, or take linear_attention", dict(e=(2, 4), f=(2, 4), causal=True)),
+    (r"causal: 'skip' is not possible", dict(e=(2, 4), f=(2, 4), causal="skip"))])
+def test_bad_projections_are_named(message, options):
+    refused(message, layers.low_rank_attention, **SMALL, **options)
+
+
+@pytest.mark.parametrize("message, options", [
+    (r"omega: 0 features.*at least 1 row", dict(omega=(0, 2))),
+    (r"omega: its shape is \(5, 3\), and the tokens are 2 wide; give it the shape \(r, 2\)", dict(omega=(5, 3))),
+    (r"omega: its shape is \(2,\)", dict(omega=(2,))),
+    (r"causal: 'skip' is not known here; give True or False", dict(omega=(5, 2), causal="skip")),
+    (r"causal: 1 is not known", dict(omega=(5, 2), causal=1))])
+def test_bad_features_are_named(message, options):
+    refused(message, layers.random_feature_attention, **SMALL, **options)
+
+
+def test_bad_switches_and_features_elsewhere_are_named():
+    refused("causal: None is not known", layers.linear_attention, **SMALL, causal=None)
+    refused("causal: 'recurrent' is not known", layers.mix_features, phi_q=(3, 2), phi_k=(3, 2), v=(3, 1), causal="recurrent")
+    refused("omega: 0 features", layers.positive_features, x=(3, 2), omega=(0, 2))
+    with pytest.raises(ValueError, match="omega, size 0.*below 1"):
+        trace(layers.positive_features, x=(3, 2), omega=(0, 2))
+
+
+@pytest.mark.parametrize("message, shapes", [
+    (r"a: its shape is \(3, 2\), and x has 4 channels; give it the shape \(4, r\)", dict(a=(3, 2), b=(4, 2), c=(4, 2))),
+    (r"b: its shape \(4, 1\) is not that of a, \(4, 2\)", dict(a=(4, 2), b=(4, 1), c=(4, 2))),
+    (r"c: its shape is \(4,\)", dict(a=(4, 2), b=(4, 2), c=(4,))),
+    (r"a: 0 numbers of state remember nothing; give each channel at least 1", dict(a=(4, 0), b=(4, 0), c=(4, 0)))])
+def test_bad_states_are_named(message, shapes):
+    for layer in (layers.diagonal_state_space, layers.diagonal_state_space_convolution, layers.state_space_kernel):
+        refused(message, layer, x=(5, 4), **shapes)
