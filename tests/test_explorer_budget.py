@@ -1,0 +1,141 @@
+"""BudgetExplorer: its numbers are those of `helpers.planning`, every state has a picture, and its presets real runs."""
+
+from dataclasses import fields, replace
+from math import inf, isclose
+
+import pytest
+from drawing import assert_not_cut, drawn_afresh
+from hypothesis import Phase, given, settings
+from hypothesis import strategies as st
+
+from helpers.explorers import BudgetExplorer
+from helpers.explorers.budget import BUDGETS, KINDS, MODEL_SIZES, BudgetState, extra_losses, map_data, plan
+from helpers.planning import training
+from helpers.published import ACCELERATORS, MODELS, TRAINED
+
+CHOICES = {control.name: st.sampled_from(list(getattr(control, "values", None) or control.options))
+           for control in BudgetExplorer.controls if control.name != "price"}
+states = st.builds(BudgetState, price=st.sampled_from([0.01, 1.5, 2, 1000]), **CHOICES)
+DRAWN = (Phase.explicit, Phase.reuse, Phase.generate)
+
+
+def explorer_at(state):
+    return BudgetExplorer(**{field.name: getattr(state, field.name) for field in fields(BudgetState)})
+
+
+@settings(max_examples=60, deadline=None)
+@given(states)
+def test_the_plan_is_the_helper_s(state):
+    found, share = plan(state), state.utilisation / 100
+    flops = ACCELERATORS[state.accelerator].flops_per_second * state.devices * share * 86_400 * state.days
+    assert isclose(found.flops, flops)
+    assert isclose(found.asked.parameters, found.best.parameters * state.size / 100)
+    assert isclose(6 * found.asked.parameters * found.asked.tokens, flops)
+    assert abs(found.model.parameters() / found.asked.parameters - 1) < 0.06
+    assert isclose(found.days, state.days * found.exact / found.flops)
+    assert isclose(found.price, found.days * 24 * state.devices * state.price)
+    enough = found.least_devices
+    assert found.footprint.fits == (enough <= state.devices) and (enough == inf or enough >= 1)
+
+
+@settings(max_examples=60, deadline=None)
+@given(states)
+def test_the_map_and_the_valley_hold_the_state(state):
+    found = plan(state)
+    assert BUDGETS[0] < found.flops < BUDGETS[1] and MODEL_SIZES[0] < found.asked.parameters < MODEL_SIZES[1]
+    losses = extra_losses(state.law, state.law, found.flops)
+    assert min(losses) >= 0 and losses.index(min(losses)) == len(losses) // 2
+
+
+@settings(max_examples=40, deadline=None)
+@given(states)
+def test_the_sentence_says_whether_it_fits_and_what_it_costs(state):
+    explorer, found = explorer_at(state), plan(state)
+    sentence, numbers = explorer.sentence(), explorer.numbers()
+    assert ("it fits" in sentence) == found.footprint.fits
+    assert ("one sequence alone is too much" in sentence) == (found.least_devices == inf)
+    assert ("You ask for" in sentence) == (state.size != 100)
+    assert f"your USD {state.price:,g} an hour" in sentence and numbers["price (USD)"] in sentence
+    assert numbers["compute-optimal N (parameters)"] in sentence and numbers["budget C (FLOPs)"] in sentence
+
+
+def test_the_lesson_s_start():
+    explorer = BudgetExplorer()
+    assert explorer.state == BudgetState() and explorer.preset_name() == "8 H100 for a week"
+    flops = 8 * 7 * 86_400 * 989e12 * 0.4
+    assert explorer.numbers()["budget C (FLOPs)"] == "1.91·10²¹" and f"{flops:.2e}" == "1.91e+21"
+    assert explorer.numbers()["compute-optimal N (parameters)"] == "3.88 billion"
+    assert explorer.published() is None
+
+
+@pytest.mark.parametrize("preset, name", BudgetExplorer.trained.items())
+def test_a_preset_has_the_flops_of_the_run_that_it_names(preset, name):
+    explorer = BudgetExplorer(preset=preset)
+    row = next(row for row in TRAINED if row.name == name)
+    assert explorer.published() is row and name in explorer.sentence()
+    assert isclose(plan(explorer.state).flops, 6 * row.parameters * row.tokens, rel_tol=0.025)
+    if row.accelerator_hours:
+        assert explorer.state.devices * explorer.state.days * 24 == row.accelerator_hours
+    explorer.change(days=explorer.state.days + 1)
+    assert explorer.published() is None and "was trained" not in explorer.sentence()
+
+
+def test_llama_3_8b_s_size_is_a_tenth_of_the_best_and_little_worse():
+    found = plan(BudgetExplorer(preset="Llama-3 8B's FLOPs and size").state)
+    assert isclose(found.asked.parameters, MODELS["Llama-3 8B"].parameters(), rel_tol=0.02)
+    assert 0.04 < found.asked.loss - found.best.loss < 0.07
+
+
+def test_one_sequence_that_is_too_much_is_said():
+    explorer = BudgetExplorer(preset="Llama-2 70B's hours of A100")
+    assert "it fits" in explorer.sentence()
+    explorer.change(recompute="selective")
+    assert "recompute more" in explorer.sentence() and explorer.numbers()["accelerators that it needs to fit"] == "no number"
+    explorer.change(recompute="full", n=131_072)
+    assert "too much" in explorer.sentence() and "recompute more" not in explorer.sentence()
+
+
+def test_the_map_draws_the_laws_and_what_was_trained():
+    lines, (budgets, low, high), points = map_data()
+    for law, (xs, ys) in lines.items():
+        assert all(isclose(y, training.optimal_split(law, x).parameters) for x, y in zip(xs, ys))
+    assert all(a < b for a, b in zip(low, high)) and set(lines) == set(training.LAWS)
+    assert isclose(points["GPT-3 175B"][0], 3.14e23, rel_tol=0.005) and isclose(points["Chinchilla 70B"][0], 5.76e23, rel_tol=0.025)
+
+
+@settings(max_examples=25, deadline=None, phases=DRAWN)
+@given(states)
+def test_the_picture_draws_the_plan(state):
+    figure, artists = explorer_at(state).compose(state)
+    found = plan(state)
+    assert artists["point"][0].get_data() == ([found.flops], [found.asked.parameters])
+    assert artists["here"][0].get_data() == ([state.size / 100], [found.asked.loss - found.best.loss])
+    widths = [patch.get_width() for patch in artists["parts"]]
+    total = 100 * found.footprint.total_bytes / found.footprint.memory_bytes
+    assert len(widths) == len(KINDS) and (isclose(sum(widths), total) or total > 1e3)
+    assert artists["verdict"].get_text().endswith("it fits" if found.footprint.fits else "too much")
+    assert_not_cut(figure)
+
+
+@settings(max_examples=8, deadline=None, phases=DRAWN)
+@given(st.lists(states, min_size=2, max_size=3))
+def test_moves_draw_what_new_figures_would(chosen):
+    for fresh in drawn_afresh(explorer_at(chosen[0]), [*chosen, replace(chosen[-1], size=10), replace(chosen[-1], n=512)]):
+        assert_not_cut(fresh, *(label for axes in fresh.axes for label in axes.get_xticklabels()
+                                if axes.get_xlim()[0] <= label.get_position()[0] <= axes.get_xlim()[1]))
+
+
+@pytest.mark.parametrize("values, words", [
+    (dict(devices=0), "devices = 0 is out of range: accelerators is a whole number from 1 to 50,000"),
+    (dict(days=1.5), "days = 1.5 is not a whole number"),
+    (dict(utilisation=0), "utilisation = 0 is out of range"),
+    (dict(utilisation=0.4), "utilisation = 0.4 is not a whole number"),
+    (dict(law="Kaplan"), "law = 'Kaplan' is unknown"),
+    (dict(price="cheap"), "price = 'cheap'"),
+    (dict(price=0), "price = 0 is out of range"),
+    (dict(accelerator="H1000"), "accelerator = 'H1000' is unknown"),
+    (dict(preset="8 H100 for a week", devices=9), "devices"),
+])
+def test_what_is_wrong_is_named(values, words):
+    with pytest.raises(ValueError, match=words):
+        BudgetExplorer(**values)
