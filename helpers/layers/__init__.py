@@ -16,6 +16,7 @@ from helpers.layers.convolutions import causal_windows, convolution, separable_c
 from helpers.layers.features import (elu_features, feature_cell, linear_attention, linear_attention_recurrent,
                                      mix_features, mix_features_recurrent, positive_features,
                                      random_feature_attention)
+from helpers.layers.hashing import hash_buckets, hashed_attention, hashed_mask, random_rotations
 from helpers.layers.latent import (latent_attention, latent_attention_absorbed, latent_attention_shapes, latent_cache,
                                    latent_mix, latent_mix_absorbed, latent_queries)
 from helpers.layers.low_rank import low_rank_attention
@@ -34,14 +35,14 @@ __all__ = [
     "causal_windows", "check_heads", "check_kv_heads", "convolution", "diagonal_state_space",
     "diagonal_state_space_convolution", "dot_product", "dot_product_attention", "elu_features", "feature_cell",
     "feed_forward", "feed_forward_backward", "gated_feed_forward", "gated_feed_forward_backward", "gelu",
-    "gelu_backward", "grouped_query_attention", "grouped_query_attention_backward", "gru", "gru_cell",
-    "hide_future", "join_heads", "language_model", "language_model_shapes", "latent_attention",
-    "latent_attention_absorbed", "latent_attention_shapes", "latent_cache", "latent_mix", "latent_mix_absorbed",
-    "latent_queries", "layer_norm", "layer_norm_backward", "linear_attention", "linear_attention_recurrent",
-    "low_rank_attention", "lstm", "lstm_cell", "masked_attention", "matrix_product", "matrix_product_backward",
-    "mix", "mix_backward", "mix_features", "mix_features_recurrent", "mix_past", "multi_head_attention",
-    "multi_head_attention_backward", "positive_features", "projections_backward", "random_feature_attention",
-    "relu", "relu_backward", "rms_norm", "rms_norm_backward", "rnn", "rnn_cell", "self_attention",
-    "self_attention_backward", "separable_convolution", "sigmoid", "silu", "silu_backward", "softmax",
-    "softmax_backward", "split_heads", "state_space_cell", "state_space_kernel", "strided_attention",
-    "strided_mask", "window_mask", "windowed_attention"]
+    "gelu_backward", "grouped_query_attention", "grouped_query_attention_backward", "gru", "gru_cell", "hash_buckets",
+    "hashed_attention", "hashed_mask", "hide_future", "join_heads", "language_model", "language_model_shapes",
+    "latent_attention", "latent_attention_absorbed", "latent_attention_shapes", "latent_cache", "latent_mix",
+    "latent_mix_absorbed", "latent_queries", "layer_norm", "layer_norm_backward", "linear_attention",
+    "linear_attention_recurrent", "low_rank_attention", "lstm", "lstm_cell", "masked_attention", "matrix_product",
+    "matrix_product_backward", "mix", "mix_backward", "mix_features", "mix_features_recurrent", "mix_past",
+    "multi_head_attention", "multi_head_attention_backward", "positive_features", "projections_backward",
+    "random_feature_attention", "random_rotations", "relu", "relu_backward", "rms_norm", "rms_norm_backward", "rnn",
+    "rnn_cell", "self_attention", "self_attention_backward", "separable_convolution", "sigmoid", "silu",
+    "silu_backward", "softmax", "softmax_backward", "split_heads", "state_space_cell", "state_space_kernel",
+    "strided_attention", "strided_mask", "window_mask", "windowed_attention"]

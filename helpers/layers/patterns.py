@@ -240,7 +240,7 @@ def check_same_length(q, k, v):
                          "same n, q and k of the same d_h")
 
 
-def check_count(name, value, highest, why):
+def check_count(name, value, highest=np.inf, why=""):
     """ValueError unless `value` is a whole number from 1 to `highest` or a symbol."""
     if hasattr(value, "free_symbols"):
         return
