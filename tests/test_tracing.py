@@ -98,6 +98,7 @@ SAME_CODE = {
     "argsort": (lambda x, y, z, v: np.argsort(y, axis=0, kind="stable"), B * C * 2),
     "x.argsort": (lambda x, y, z, v: y[:2].argsort(axis=0), 2 * C),               # pairs: one pass
     "take along an axis": (lambda x, y, z, v: np.take_along_axis(y, np.argsort(y[:, :2], axis=-1), axis=-1), B * 2),
+    "take along an axis for all": (lambda x, y, z, v: np.take_along_axis(z, np.argsort(v)[None, :2, None], axis=1), B * 2),
     "diagonal": (lambda x, y, z, v: np.diagonal(y[:, :3]), 0),
     "sliding windows": (lambda x, y, z, v: np.lib.stride_tricks.sliding_window_view(y, 2, axis=1).sum(axis=-1), B * (C - 1) * 2),
     "assignment": (lambda x, y, z, v: assigned(x, v), 0),
@@ -227,8 +228,10 @@ def test_a_sort_is_entered_as_the_most_that_a_merge_sort_compares():
         assert 0 <= formula.subs(n, size) - worst < 2 * size
     assert trace(lambda x: np.argsort(x), x=(n, 8)).flops == 24 * n
     assert trace(lambda x: np.take_along_axis(x, np.argsort(x), -1), x=(n, 8)).bytes_moved == 2 * 8 * n * (2 + 3)
-    with pytest.raises(ValueError, match=r"take_along_axis.*\(n, d\).*\(d, n\)"):
+    with pytest.raises(ValueError, match=r"take_along_axis.*\(d,\).*\(n,\)"):
         trace(lambda x: np.take_along_axis(x, np.argsort(x.T), axis=0), x=(n, d))
+    with pytest.raises(ValueError, match=r"take_along_axis.*\(n, d\).*\(d,\)"):
+        trace(lambda x: np.take_along_axis(x, np.argsort(x[0]), axis=0), x=(n, d))
 
 
 # the ledger ---------------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ import numpy as np
 from helpers.tracing.array import INT, TracedArray, as_traced, axis_place, handles
 from helpers.tracing.elementwise import unknown, written
 from helpers.tracing.layout import kept_order
-from helpers.tracing.sizes import equal_shapes, is_symbolic, misfit, product
+from helpers.tracing.sizes import broadcast, is_symbolic, misfit, product
 
 
 def passes(size):
@@ -39,12 +39,15 @@ def _sorted(ledger, name, x, axis, order, dtype=None, strides=None):
 
 @handles(np.take_along_axis)
 def _take_along_axis(ledger, x, indices, axis=-1):
-    """A copy, no FLOPs: it reads as many elements as it writes, and the indices."""
+    """A copy, no FLOPs: it reads as many elements as it writes, and the indices. The other axes broadcast."""
     unknown("take_along_axis", axis="None" if axis is None else None)
     x, indices = as_traced(ledger, x), as_traced(ledger, indices)
     place = axis_place(axis, x.ndim, "take_along_axis")
-    if not equal_shapes(*([size for i, size in enumerate(of.shape) if i != place] for of in (x, indices))):
+    others = [(*of.shape[:place], *of.shape[place + 1:]) for of in (x, indices)]
+    if x.ndim != indices.ndim:
         raise misfit("take_along_axis", x.shape, indices.shape)
-    output = TracedArray(ledger, indices.shape, x.dtype)
+    shape = list(broadcast("take_along_axis", *others))
+    shape.insert(place, indices.shape[place])
+    output = TracedArray(ledger, shape, x.dtype)
     ledger.record("take_along_axis", [output, indices], output, 0)
     return output
