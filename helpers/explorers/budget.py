@@ -135,7 +135,7 @@ class BudgetExplorer(Explorer):
         (colour, dash), (faint, dash_of_other) = LAW_LOOKS[state.law], LAW_LOOKS[other_law(state.law)]
         over = budget_map(figure, [0.08, 0.135, 0.415, 0.72], *map_data(), (BUDGETS, MODEL_SIZES), NAMES)
         side = valley(figure, [0.605, 0.53, 0.37, 0.275], height(state))
-        parts = memory_bar(figure, [0.605, 0.135, 0.37, 0.12], KINDS)
+        parts, limit = memory_bar(figure, [0.605, 0.135, 0.37, 0.12], KINDS)
         for row in (0, 2):
             key_of_kinds(figure, 0.375 - 0.02 * row, 0.605, KINDS[row:row + 2])
         dot = dict(linestyle="none", marker="o", markersize=9, color=colour, markeredgecolor="white")
@@ -146,7 +146,7 @@ class BudgetExplorer(Explorer):
             "other": side.plot([], [], color=faint, linestyle=dash_of_other, linewidth=1.6),
             "valley": side.plot([], [], color=colour, linestyle=dash),
             "here": side.plot([], [], **dot, clip_on=False),
-            "parts": parts,
+            "parts": parts, "limit": limit,
             "title": figure.text(0.02, 0.975, "", fontsize=12, weight="bold", va="top"),
             "flat": figure.text(0.605, 0.825, "", fontsize=10, va="bottom"),
             "verdict": figure.text(0.605, 0.265, "", fontsize=10, va="bottom"),

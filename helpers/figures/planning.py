@@ -50,7 +50,7 @@ def valley(figure, place, height):
 
 
 def memory_bar(figure, place, kinds):
-    """Axes for what one accelerator holds, up to twice its memory, and an empty bar for each of the kinds: the bars."""
+    """Axes for what one accelerator holds, up to twice its memory, and an empty bar for each of the kinds: (bars, limit)."""
     axes = figure.add_axes(place)
     axes.set(xlim=(0, 200), ylim=(-0.5, 0.5), yticks=(), xlabel="% of one accelerator's memory", xticks=range(0, 201, 50))
     axes.grid(visible=False)
@@ -58,5 +58,4 @@ def memory_bar(figure, place, kinds):
     for kind in kinds:
         colour, hatch = KINDS[kind]
         bars += list(axes.barh(0, 0, height=0.8, facecolor=colour, hatch=hatch, edgecolor="white", linewidth=0.8))
-    axes.axvline(100, color="black", linewidth=1.6, linestyle="--", zorder=20)
-    return bars
+    return bars, axes.axvline(100, color="black", linewidth=1.6, linestyle="--")
