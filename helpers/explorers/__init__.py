@@ -8,7 +8,7 @@ from importlib import import_module
 _WHERE = {"Explorer": "base", "GrowthExplorer": "growth", "ModelExplorer": "models", "ConventionsExplorer": "conventions",
           "RivalsExplorer": "rivals", "MemoryExplorer": "memory", "RooflineExplorer": "roofline",
           "TilingExplorer": "tiling", "BudgetExplorer": "budget", "ServingExplorer": "serving",
-          "ShrinkExplorer": "shrink"}
+          "ShrinkExplorer": "shrink", "PatternExplorer": "patterns"}
 __all__ = sorted(_WHERE)
 
 
