@@ -1,0 +1,267 @@
+"""ShrinkExplorer: a cost is above a limit; which lever brings it under, alone, and which pulls most? Lesson 14."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from math import ceil, floor, log10
+
+from helpers.explorers.base import Explorer
+from helpers.explorers.controls import Choice, MultiChoice, Number, Slider, powers_of_two
+from helpers.explorers.roofline import number, plural
+from helpers.planning.levers import COUNTED, LEVERS, Job, buildable, moved, now
+from helpers.planning.shrinking import alone, cost, elasticity
+from helpers.published import ACCELERATORS, MODELS
+
+NAMES = ("GPT-2", "GPT-2 XL", "GPT-3 175B", "Llama-2 7B", "Llama-3 8B", "Llama-3 70B", "Llama-3 405B", "Mistral 7B",
+         "Qwen2.5 7B", "Mixtral 8x7B", "DeepSeek-V3")
+LENGTHS = tuple(sorted({100, 1_000, 10_000, 100_000, *powers_of_two(16, 2**20)}))
+BATCHES = tuple(powers_of_two(1, 4_096))
+UNITS = {"forward": ("TFLOPs", 1e12), "weights": ("GB", 1e9), "cache": ("GB", 1e9), "memory": ("GB", 1e9), "read": ("s", 1),
+         "write": ("ms", 1e-3)}
+# lever: colour, dash, marker
+LOOKS = {"n": ("#D55E00", "-", "s"), "batch": ("#6b6b6b", (0, (6, 1, 1, 1, 1, 1)), "v"), "window": ("#AA4499", "-.", "D"),
+         "d": ("#0072B2", "--", "o"), "layers": ("#009E73", ":", "^"), "heads": ("#8c510a", (0, (3, 1)), "P"),
+         "groups": ("#000000", (0, (5, 1.5, 1, 1.5)), "X"), "bits": ("#5e3c99", (0, (8, 2, 2, 2)), "p")}
+LEAST, INK, GREY = 64, "#333333", "#8a8a8a"  # LEAST: curves end at 1/64
+
+
+@dataclass(frozen=True)
+class ShrinkState:
+    """limit in the unit of what is counted (`UNITS`); n in tokens, batch in sequences; levers: keys of LEVERS, one to five."""
+
+    model: str = "Llama-3 8B"
+    counted: str = "memory"
+    limit: float = 24
+    n: int = 131_072
+    batch: int = 1
+    accelerator: str = "H100 SXM"
+    levers: tuple = ("n", "d", "layers", "groups", "bits")
+
+
+class ShrinkExplorer(Explorer):
+    """A limit in FLOPs, bytes or seconds: which lever meets it alone, at a value that can be built, and which pulls most.
+
+    `ShrinkExplorer(model="Llama-3 70B", counted="cache", limit=8)` starts there; the limit is in TFLOPs, GB, s or ms,
+    as the choice of what is counted says. Costs are those of `helpers.planning.shrinking.cost`: causal, in 16 bits,
+    every latent or mixed expert as `Transformer` counts it. A curve's slope at its left end is the elasticity.
+
+    Raises `ValueError` that names the argument, the value and what would be right.
+
+    >>> explorer = ShrinkExplorer()
+    >>> explorer.numbers()["length n (tokens)"]
+    '131,072 → 60,573: saves 27.8 %'
+    >>> ShrinkExplorer(limit=0)
+    Traceback (most recent call last):
+    ValueError: limit = 0 is out of range: limit is a number from 1e-06 to 1,000,000,000 (the unit of what is counted).
+    """
+
+    State = ShrinkState
+    title = "Which lever brings a cost under a limit"
+    controls = (
+        Choice("model", "model", {name: name for name in NAMES}),
+        Choice("counted", "what is counted", {key: f"{words} ({UNITS[key][0]})" for key, (words, _) in COUNTED.items()}),
+        Number("limit", "limit", "TFLOPs, GB, s or ms", low=1e-6, high=1e9),
+        Slider("n", "sequence length n", "tokens", LENGTHS),
+        Slider("batch", "batch b", "sequences", BATCHES),
+        Choice("accelerator", "accelerator (for seconds)", {name: name for name in ACCELERATORS}),
+        MultiChoice("levers", "levers", {key: words for key, (words, *_) in LEVERS.items()}),
+    )
+    presets = {
+        "Llama-3 8B with 128 k into 24 GB": dict(model="Llama-3 8B", counted="memory", limit=24, n=131_072, batch=1),
+        "GPT-2, a forward pass of 0.1 TFLOPs": dict(model="GPT-2", counted="forward", limit=0.1, n=1_024, batch=1),
+        "Llama-3 70B, its cache into 8 GB": dict(model="Llama-3 70B", counted="cache", limit=8, n=131_072, batch=1),
+        "Mixtral 8x7B, its weights into 24 GB": dict(model="Mixtral 8x7B", counted="weights", limit=24, n=8_192, batch=1),
+        "Llama-3 8B, four prompts read in 0.2 s": dict(model="Llama-3 8B", counted="read", limit=0.2, n=8_192, batch=4,
+                                                        accelerator="H100 SXM"),
+        "Llama-2 7B, a token for 16 users in 5 ms": dict(model="Llama-2 7B", counted="write", limit=5, n=4_096, batch=16,
+                                                          accelerator="H100 SXM"),
+        "DeepSeek-V3, its cache into 40 GB": dict(model="DeepSeek-V3", counted="cache", limit=40, n=131_072, batch=16),
+    }
+
+    def frame(self, state):
+        return state.counted, state.levers, span(state)
+
+    def build(self, figure, state):
+        from helpers.figures.growth import growth_axes
+        from matplotlib.lines import Line2D
+
+        words, unit = COUNTED[state.counted][0], UNITS[state.counted][0]
+        axes = figure.add_axes([0.105, 0.145, 0.53, 0.70])
+        growth_axes(axes)
+        axes.set(xlim=(1.06, 1 / LEAST / 1.06), ylim=span(state), xlabel="what is left of the lever",
+                 ylabel=f"{words} ({unit})")
+        places = [2**k for k in range(7)]
+        axes.set_xticks([1 / place for place in places], ["1", *(f"1/{place}" for place in places[1:])])
+        head = {"fontsize": 9.5, "va": "center"}
+        figure.text(0.655, 0.862, "elasticity; value that meets the limit", fontsize=9.5, color=INK, va="center")
+        artists = {"limit": axes.plot([], [], color="black", linewidth=1.5, linestyle="-"), "lines": [], "marks": [],
+                   "pulls": [], "values": []}
+        for row, lever in enumerate(state.levers):
+            colour, dash, marker = LOOKS[lever]
+            y = 0.80 - 0.145 * row
+            figure.add_artist(Line2D([0.657, 0.7, 0.743], [y] * 3, color=colour, linestyle=dash, linewidth=2,
+                                     marker=marker, markevery=[1], markersize=7, transform=figure.transFigure))
+            small = {"marker": marker, "markersize": 4} if lever in ("groups", "bits") else {}
+            artists["lines"] += axes.plot([], [], color=colour, linestyle=dash, linewidth=2, label=lever, **small)
+            artists["marks"] += axes.plot([], [], color=colour, linestyle="none", marker=marker, markersize=10,
+                                          markeredgecolor="white")
+            artists["pulls"].append(figure.text(0.757, y, "", color=colour, **head))
+            artists["values"].append(figure.text(0.657, y - 0.06, "", color=INK, **head))
+        artists["limit_text"] = axes.text(0.985, 0, "", fontsize=9.5, color="black", ha="right", va="bottom",
+                                          transform=axes.transAxes,
+                                          bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.5, "alpha": 0.8})
+        artists["title"] = figure.text(0.02, 0.975, "", fontsize=12, weight="bold", va="top")
+        return artists
+
+    def update(self, artists, state):
+        unit, scale = UNITS[state.counted]
+        bottom, top = span(state)
+        inside = bottom <= state.limit <= top
+        artists["limit"][0].set_data([1.06, 1 / LEAST / 1.06], [state.limit] * 2 if inside else [float("nan")] * 2)
+        height = log10(state.limit / bottom) / log10(top / bottom)
+        artists["limit_text"].set_text(f"limit {number(state.limit)} {unit}" + ("" if inside else ": " + (
+            "below this picture" if height < 0 else "above this picture")))
+        artists["limit_text"].set_y(round(280 * min(0.93, max(0.01, height + 0.01))) / 280)
+        for lever, line, mark, pull, value in zip(state.levers, *(artists[key] for key in ("lines", "marks", "pulls", "values"))):
+            line.set_data(*curve(job(state), lever, scale))
+            found = shrunk(state, lever)
+            moves = found.value is not None and found.value != found.before
+            mark.set_data(*(([found.value / found.before], [found.cost / scale]) if moves and found.value * LEAST >= found.before
+                            else ([], [])))
+            pull.set_text(f"{LEVERS[lever][0]}: {pulling(elasticity(job(state), lever))}")
+            value.set_text(meeting(state, found))
+        artists["title"].set_text(heading(state))
+
+    def sentence(self):
+        state, asked = self.state, job(self.state)
+        unit, scale = UNITS[state.counted]
+        today, words = cost(asked) / scale, COUNTED[state.counted][0]
+        what = {"forward": f"A forward pass of {plural(state.batch, 'sequence')} of {state.n:,} tokens through {state.model} takes",
+                "read": f"On one {state.accelerator}, {state.model} reads {plural(state.batch, 'prompt')} of {state.n:,} tokens in at least",
+                "write": f"On one {state.accelerator}, {state.model} writes one token for {plural(state.batch, 'sequence')} of {state.n:,} tokens "
+                         "in at least", "weights": f"The weights of {state.model} take"}.get(
+            state.counted, f"The {words} of {state.model} with {plural(state.batch, 'sequence')} of {state.n:,} tokens take")
+        said = [f"{what} {number(today)} {unit}; the limit is {number(state.limit)} {unit}."]
+        if today <= state.limit:
+            said.append("It is met already.")
+        else:
+            good, bad = [], []
+            for lever in state.levers:
+                found, name = shrunk(state, lever), LEVERS[lever][0]
+                if found.value is not None:
+                    good.append(f"{name} = {found.value:,} instead of {found.before:,} (saves {percent(found.saved)})")
+                elif len(buildable(asked, lever)) > 1:
+                    bad.append(f"{name} (the least that can be built leaves {number(found.cost / scale)} {unit})")
+            said.append(f"Alone, it is met by {_listed(good, ' or ')}." if good else "No lever of these meets it alone.")
+            if bad:
+                said.append(f"Never by {_listed(bad, ' or ')}.")
+        said.append(_pulls(state))
+        stuck = [LEVERS[lever][0] for lever in state.levers if len(buildable(asked, lever)) == 1]
+        if stuck:
+            why = ", because latent attention caches no heads" if MODELS[state.model].is_latent and "groups" in state.levers else ""
+            said.append(f"{_listed(stuck, ' and ').capitalize()} cannot be less{why}.")
+        if state.counted == "weights":
+            said.append("Sequences change no weights.")
+        if state.counted not in ("read", "write"):
+            said.append("The accelerator counts for seconds alone.")
+        return " ".join(said)
+
+    def numbers(self):
+        state, asked = self.state, job(self.state)
+        unit, scale = UNITS[state.counted]
+        base = COUNTED[state.counted][1]
+        today = cost(asked)
+        shown = {f"today ({base})": f"{today:,}" if isinstance(today, int) else f"{today:.4g}",
+                 f"limit ({unit})": number(state.limit), "of the limit": percent(today / scale / state.limit)}
+        for lever in state.levers:
+            words, of, _ = LEVERS[lever]
+            shown[f"{words} ({of})"] = meeting(state, shrunk(state, lever), True)
+        return shown | {f"elasticity of {LEVERS[lever][0]}": f"{float(elasticity(asked, lever)):.3f}" for lever in state.levers}
+
+
+@lru_cache(maxsize=4096)
+def job(state):
+    """The `Job` of a state."""
+    return Job(MODELS[state.model], state.counted, state.n, state.batch, 16, state.accelerator)
+
+
+@lru_cache(maxsize=8192)
+def shrunk(state, lever):
+    """`alone` for a lever of a state."""
+    return alone(job(state), lever, state.limit * UNITS[state.counted][1])
+
+
+@lru_cache(maxsize=2048)
+def curve(asked, lever, scale):
+    """Shares of today's value that can be built, from 1 down to 1/64, and the costs there."""
+    values, top = buildable(asked, lever), now(asked, lever)
+    if len(values) > 40:
+        values = sorted({max(values[-1], round(top / 2 ** (k / 4))) for k in range(25)}, reverse=True)
+    values = [value for value in values if value * LEAST >= top]
+    return [value / top for value in values], [cost(moved(asked, lever, value)) / scale for value in values]
+
+
+def span(state):
+    """The vertical axis' ends, powers of ten: all curves, and the limit unless it is far away."""
+    return _span(job(state), state.levers, UNITS[state.counted][1], state.limit)
+
+
+@lru_cache(maxsize=2048)
+def _span(asked, levers, scale, limit):
+    top = cost(asked) / scale
+    least = min(min(curve(asked, lever, scale)[1]) for lever in levers)
+    low, high = min(least, max(limit, top / 1e4)), max(top, min(limit, top * 100))
+    return 10.0 ** floor(log10(low * 0.9)), 10.0 ** ceil(log10(high * 1.1))
+
+
+def heading(state):
+    """The finding of a state in one line."""
+    asked = job(state)
+    pulls = {lever: elasticity(asked, lever) for lever in state.levers}
+    most = max(pulls, key=pulls.get)
+    if pulls[most] == 0:
+        return "None of these levers moves this cost"
+    words = LEVERS[most][0].capitalize()
+    if cost(asked) <= state.limit * UNITS[state.counted][1]:
+        return f"Within the limit; {words} pulls most: 1 % less saves {pulling(pulls[most])} %"
+    meets = sum(shrunk(state, lever).value is not None for lever in state.levers)
+    return f"{words} pulls most: 1 % less saves {pulling(pulls[most])} %; {meets} of {len(pulls)} meet the limit"
+
+
+def meeting(state, found, long=False):
+    """A lever's value that meets the limit, in a few words."""
+    if len(buildable(job(state), found.lever)) == 1:
+        return f"{found.before:,}: cannot be less"
+    if found.value is None:
+        return f"{found.before:,} → none" + (f": saves at most {percent(found.saved)}" if long else f" meets it")
+    if found.value == found.before:
+        return f"{found.before:,} meets it"
+    return f"{found.before:,} → {found.value:,}" + (f": saves {percent(found.saved)}" if long else "")
+
+
+def pulling(value):
+    """
+    >>> pulling(1.934), pulling(0), pulling(0.0004)
+    ('1.93', '0', 'under 0.01')
+    """
+    return "0" if value == 0 else "under 0.01" if value < 0.01 else f"{float(value):.2f}"
+
+
+def percent(share):
+    """
+    >>> percent(0.278), percent(0.0004), percent(13.8)
+    ('27.8 %', '0.04 %', '1,380 %')
+    """
+    return f"{number(100 * share)} %" if share < 0.1 else f"{100 * share:,.1f} %" if share < 10 else f"{100 * share:,.0f} %"
+
+
+def _pulls(state):
+    order = sorted(state.levers, key=lambda lever: -elasticity(job(state), lever))
+    first = elasticity(job(state), order[0])
+    if first == 0:
+        return "None of these levers moves it."
+    rest = [f"{LEVERS[lever][0]} {pulling(elasticity(job(state), lever))} %" for lever in order[1:]]
+    return (f"One percent less {LEVERS[order[0]][0]} saves {pulling(first)} %" + (f", of {_listed(rest, ', ')}" if rest else "")) + "."
+
+
+def _listed(items, last):
+    return last.join([", ".join(items[:-1]), items[-1]]) if len(items) > 1 else items[0]
