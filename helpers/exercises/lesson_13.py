@@ -50,6 +50,9 @@ def flops_per_weight(answer):
         "n = 131,072, whole square, all layers once more": row(
             long + 2 * layers + pairs * 131_072 / 3, ("recomputation is still switched off", long),
             ("one pass more makes 4 for the layers, but the logits keep their 3", long * 4 / 3)),
+        "n = 131,072, whole square, GPT-3 175B": row(
+            6 + 12 * 96 * 12_288 * 131_072 / 174_563_733_504, thumb, ("that is still Llama-3 8B", long),
+            ("that is with all layers once more: switch recomputation off", 22.16)),
     }, why="what the rule of thumb leaves out grows with n, and at 131,072 tokens it is most of the cost")
 
 
@@ -84,7 +87,7 @@ def flops_per_byte(answer):
 
     alone, eight = ("is the batch at 4,096?", 1), ("is n at 131,072? That is for 8,192", grouped(32, 4096, 32, 8, 14336, 128256, 8_192))
     return sheet(answer, {
-        "Llama-2 7B": row(grouped(32, 4096, 32, 32, 11008, 32000), alone),
+        "GPT-3 175B": row(grouped(96, 12288, 96, 96, 49152 * 2 / 3, 50257), alone),   # two matrices, not three
         "Llama-3 8B": row(grouped(32, 4096, 32, 8, 14336, 128256), eight, ("is the batch at 4,096? That is for one chat",
                                                                          grouped(32, 4096, 32, 8, 14336, 128256, batch=1))),
         "Llama-3 405B": row(grouped(126, 16384, 128, 8, 53248, 128256)),
