@@ -12,8 +12,11 @@ from helpers.counting.convolutions import convolution, separable_convolution
 from helpers.counting.features import (elu_features, feature_cell, linear_attention, linear_attention_recurrent,
                                        low_rank_attention, mix_features, mix_features_recurrent, positive_features,
                                        random_feature_attention)
+from helpers.counting.hashing import hashed_attention
 from helpers.counting.latent import latent_attention, latent_attention_absorbed
 from helpers.counting.models import block, language_model
+from helpers.counting.patterns import (block_sparse_attention, masked_attention, strided_attention,
+                                       windowed_attention)
 from helpers.counting.positionwise import (feed_forward, gated_feed_forward, gelu, layer_norm, relu, rms_norm, sigmoid,
                                            silu)
 from helpers.counting.products import dot_product, matrix_product, softmax
@@ -22,10 +25,11 @@ from helpers.counting.state_space import (diagonal_state_space, diagonal_state_s
                                           state_space_kernel)
 
 __all__ = [
-    "block", "convolution", "diagonal_state_space", "diagonal_state_space_convolution", "dot_product",
-    "dot_product_attention", "elu_features", "feature_cell", "feed_forward", "gated_feed_forward", "gelu",
-    "grouped_query_attention", "gru", "gru_cell", "language_model", "latent_attention", "latent_attention_absorbed",
-    "layer_norm", "linear_attention", "linear_attention_recurrent", "low_rank_attention", "lstm", "lstm_cell",
-    "matrix_product", "mix_features", "mix_features_recurrent", "multi_head_attention", "positive_features",
-    "random_feature_attention", "relu", "rms_norm", "rnn", "rnn_cell", "self_attention", "separable_convolution",
-    "sigmoid", "silu", "softmax", "state_space_cell", "state_space_kernel"]
+    "block", "block_sparse_attention", "convolution", "diagonal_state_space", "diagonal_state_space_convolution",
+    "dot_product", "dot_product_attention", "elu_features", "feature_cell", "feed_forward", "gated_feed_forward",
+    "gelu", "grouped_query_attention", "gru", "gru_cell", "hashed_attention", "language_model", "latent_attention",
+    "latent_attention_absorbed", "layer_norm", "linear_attention", "linear_attention_recurrent", "low_rank_attention",
+    "lstm", "lstm_cell", "masked_attention", "matrix_product", "mix_features", "mix_features_recurrent",
+    "multi_head_attention", "positive_features", "random_feature_attention", "relu", "rms_norm", "rnn", "rnn_cell",
+    "self_attention", "separable_convolution", "sigmoid", "silu", "softmax", "state_space_cell", "state_space_kernel",
+    "strided_attention", "windowed_attention"]
