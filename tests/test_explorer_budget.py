@@ -15,7 +15,7 @@ from helpers.published import ACCELERATORS, MODELS, TRAINED
 
 CHOICES = {control.name: st.sampled_from(list(getattr(control, "values", None) or control.options))
            for control in BudgetExplorer.controls if control.name != "price"}
-states = st.builds(BudgetState, price=st.sampled_from([0.01, 1.5, 2, 1000]), **CHOICES)
+states = st.builds(BudgetState, price=st.sampled_from([0.01, 1.5, 2.5, 1000]), **CHOICES)
 DRAWN = (Phase.explicit, Phase.reuse, Phase.generate)
 
 
@@ -55,7 +55,8 @@ def test_the_sentence_says_whether_it_fits_and_what_it_costs(state):
     assert ("it fits" in sentence) == found.footprint.fits
     assert ("one sequence alone is too much" in sentence) == (found.least_devices == inf)
     assert ("You ask for" in sentence) == (state.size != 100)
-    assert f"your USD {state.price:,g} an hour" in sentence and numbers["price (USD)"] in sentence
+    assert f"{numbers['price (USD)']} USD, at {state.price:,g} USD an hour" in sentence
+    assert ("our assumption" in sentence) == (state.price == BudgetState().price)
     assert numbers["compute-optimal N (parameters)"] in sentence and numbers["budget C (FLOPs)"] in sentence
 
 

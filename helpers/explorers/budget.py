@@ -10,6 +10,7 @@ from helpers.explorers.controls import Choice, Number, Slider, one_two_five, pow
 from helpers.explorers.memory import gigabytes, kinds
 from helpers.explorers.roofline import plural
 from helpers.planning import training
+from helpers.planning.serving import ASSUMED_ON, ASSUMED_USD_PER_HOUR
 from helpers.published import ACCELERATORS, TRAINED
 
 KINDS = ("weights", "gradients", "optimizer", "activations, logits")
@@ -36,7 +37,7 @@ class BudgetState:
     block: str = "Llama-2"
     n: int = 4_096
     recompute: str = "none"
-    price: float = 2
+    price: float = ASSUMED_USD_PER_HOUR
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,7 @@ class BudgetExplorer(Explorer):
     `BudgetExplorer(devices=1_024, days=30)` starts at a budget. Utilisation: the share of the dense 16-bit peak at which
     the chips work, recomputation included. Size: the model that you ask for, in percent of the compute-optimal one; the
     tokens follow from 6·N·D = C. The shape's exact FLOPs then correct the days. Memory: mixed-precision Adam, the states
-    divided evenly over all accelerators, one sequence of n tokens on each. The price is yours; USD 2 is a placeholder.
+    divided evenly over all accelerators, one sequence of n tokens on each. The price is yours; its start is an assumption.
 
     Raises `ValueError` that names the argument, the value and what would be right.
 
@@ -105,7 +106,7 @@ class BudgetExplorer(Explorer):
         Choice("block", "block", {name: f"as {name}'s" for name in training.BLOCKS}),
         Slider("n", "sequence length n", "tokens", tuple(powers_of_two(512, 131_072))),
         Choice("recompute", "recomputation", {"none": "none", "selective": "selective", "full": "full"}),
-        Number("price", "price of one accelerator", "USD an hour", low=0.01, high=1000),
+        Number("price", "price of one accelerator (yours)", "USD an hour", low=0.01, high=1000),
     )
     presets = {
         "8 H100 for a week": dict(devices=8, accelerator="H100 SXM", days=7, utilisation=40, size=100, block="Llama-2", n=4_096,
@@ -167,7 +168,7 @@ class BudgetExplorer(Explorer):
             patch.set(x=left, width=min(size, 1e3))  # the axis ends before
             left += size
         artists["title"].set_text(f"{short(found.asked.parameters)} parameters on {short(found.asked.tokens)} tokens: "
-                                  f"{days_text(found.days)}, USD {money(found.price, short)}")
+                                  f"{days_text(found.days)}, {money(found.price, short)} USD")
         artists["flat"].set_text(f"within {NATS} nat: {short(found.flat[0])} to {short(found.flat[1])}")
         artists["verdict"].set_text(verdict(found))
 
@@ -183,8 +184,9 @@ class BudgetExplorer(Explorer):
                         f"tokens, {asked.loss - best.loss:.3f} nats worse.")
         said.append(f"A shape: {plural(model.n_layers, 'layer')} of width {model.d_model:,} with "
                     f"{plural(model.n_heads, 'head')}, {amount(model.parameters())} parameters. Its own FLOPs are "
-                    f"{found.exact / found.flops:.2f} times the budget, so it takes {days_text(found.days)} and, at your USD "
-                    f"{state.price:,g} an hour, USD {money(found.price)}.")
+                    f"{found.exact / found.flops:.2f} times the budget, so it takes {days_text(found.days)} and costs "
+                    f"{money(found.price)} USD, at {state.price:,g} USD an hour for each "
+                    f"{'(our assumption of ' + ASSUMED_ON + ')' if state.price == ASSUMED_USD_PER_HOUR else '(yours)'}.")
         said.append(fit_sentence(state, found))
         theirs = self.published()
         if theirs:
