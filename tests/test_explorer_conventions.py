@@ -89,7 +89,7 @@ def test_a_switch_adds_what_it_names():
 def test_the_bars_are_the_counts():
     explorer = ConventionsExplorer(preset="as Megatron 2021", model="GPT-2", n=2_048)
     artists = explorer.compose(explorer.state)[1]
-    unit = 6 * letters("GPT-2")["N"]
+    unit = 6 * letters("GPT-2")["N"] * right_end(explorer.state)  # the axis runs from 0 to 1
     widths = [bar.get_width() * unit for bar in artists["bars"]]
     assert widths == pytest.approx(list(explorer.published().values()))
     assert sum(part.get_width() for part in artists["parts"]) * unit == pytest.approx(count(explorer.state))

@@ -81,9 +81,12 @@ def test_the_picture_draws_the_bytes():
     explorer = MemoryExplorer(preset="Llama-3 8B learns")
     bar, over = explorer.figure().axes
     found = kinds(explorer.footprint())
-    assert [patch.get_width() for patch in bar.patches] == [found[kind] / 1e9 for kind in KINDS]
-    lefts = [patch.get_x() for patch in bar.patches]
-    assert lefts == pytest.approx([sum(list(found.values())[:place]) / 1e9 for place in range(len(KINDS))])
+    end = right_end(explorer.state) * explorer.footprint().memory_bytes  # the axis runs from 0 to 1
+    assert [patch.get_width() * end for patch in bar.patches] == pytest.approx([found[kind] for kind in KINDS])
+    lefts = [patch.get_x() * end for patch in bar.patches]
+    assert lefts == pytest.approx([sum(list(found.values())[:place]) for place in range(len(KINDS))])
+    limit = next(line for line in bar.lines if line.get_linestyle() == "--")
+    assert limit.get_xdata()[0] * end == pytest.approx(ACCELERATORS[explorer.state.accelerator].memory_bytes)
     curve = next(line for line in over.lines if len(line.get_xdata()) == len(GRID))
     for n, total in zip(*curve.get_data()):
         assert total == footprint(replace(explorer.state, n=int(n))).total_bytes / 1e9

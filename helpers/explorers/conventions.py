@@ -74,16 +74,17 @@ class ConventionsExplorer(Explorer):
     }
 
     def frame(self, state):
-        return right_end(state), state.model
+        return state.model
 
     def build(self, figure, state):
+        from helpers.figures.scale import MovingScale
         from matplotlib.patches import Rectangle
 
         axes = figure.add_axes([0.205, 0.225, 0.52, 0.62])
         figure.text(0.02, 0.975, "The formulas differ by what they count", fontsize=12, weight="bold", va="top")
-        axes.set(xlim=(0, right_end(state)), ylim=(len(FORMULAS) + 0.55, -0.6), xlabel="training FLOPs ÷ 6·N·D")
+        axes.set(ylim=(len(FORMULAS) + 0.55, -0.6), xlabel="training FLOPs ÷ 6·N·D")
         axes.set_yticks(range(len(FORMULAS) + 1), ["your switches", *FORMULAS])
-        axes.grid(axis="y", visible=False)
+        axes.grid(visible=False)
         axes.tick_params(axis="y", length=0)
         for place, head in ((1.23, "FLOPs"), (1.5, "from yours")):
             axes.text(place, -0.75, head, ha="right", transform=axes.get_yaxis_transform(), fontsize=10)
@@ -95,7 +96,8 @@ class ConventionsExplorer(Explorer):
         def bar(row, colour, height=0.62):
             return axes.add_patch(Rectangle((0, row - height / 2), 0, height, facecolor=colour))
 
-        artists = {"bars": [bar(row, PLAIN) for row in range(1, len(FORMULAS) + 1)],
+        artists = {"scale": MovingScale(axes, grid=True),
+                   "bars": [bar(row, PLAIN) for row in range(1, len(FORMULAS) + 1)],
                    "parts": [bar(0, colour, 0.7) for _, colour in PARTS.values()],
                    "here": axes.plot([], [], color=HERE, linewidth=1, linestyle=(0, (3, 3)))[0]}
         column = {"ha": "right", "va": "center", "fontsize": 10, "transform": axes.get_yaxis_transform()}
@@ -106,6 +108,8 @@ class ConventionsExplorer(Explorer):
     def update(self, artists, state):
         shape = letters(state.model)
         unit, mine, parts = 6 * shape["N"], count(state), counted_parts(state)
+        unit *= right_end(state)  # the axis runs from 0 to 1
+        artists["scale"].show(right_end(state))
         left = 0.0
         for part, patch in zip(PARTS, artists["parts"]):
             patch.set_x(left)

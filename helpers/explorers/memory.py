@@ -83,17 +83,18 @@ class MemoryExplorer(Explorer):
         return footprint(self.state)
 
     def frame(self, state):
-        return right_end(state), state.accelerator
+        return state.accelerator
 
     def build(self, figure, state):
         from helpers.figures.growth import TOKENS, growth_axes
         from helpers.figures.memory import KINDS as LOOKS, key_of_kinds
+        from helpers.figures.scale import MovingScale
 
         memory = ACCELERATORS[state.accelerator].memory_bytes / 1e9
         figure.text(0.02, 0.975, f"What fills the {memory:,.0f} GB of one {state.accelerator}", fontsize=12, weight="bold", va="top")
         key_of_kinds(figure, 0.873, 0.115, set(LOOKS))
         bar = figure.add_axes([0.115, 0.62, 0.86, 0.155])
-        bar.set(xlim=(0, right_end(state) * memory), ylim=(-0.5, 0.5), yticks=(), xlabel="memory (GB)")
+        bar.set(ylim=(-0.5, 0.5), yticks=(), xlabel="memory (GB)")
         bar.grid(visible=False)
         over = figure.add_axes([0.115, 0.125, 0.86, 0.335])
         growth_axes(over)
@@ -102,11 +103,11 @@ class MemoryExplorer(Explorer):
         over.axhline(memory, color="black", linewidth=1.4, linestyle="--")
         over.text(12, 1.25 * memory, f"{state.accelerator}, {memory:,.0f} GB", fontsize=9, va="bottom", color="#333333")
         over.text(0.015, 0.06, "dotted: what n does not change", fontsize=9, color="#333333", transform=over.transAxes)
-        artists = {"parts": [], "curves": []}
+        artists = {"scale": MovingScale(bar), "parts": [], "curves": []}
         for kind in KINDS:
             colour, hatch = LOOKS[kind]
             artists["parts"] += list(bar.barh(0, 0, height=0.7, facecolor=colour, hatch=hatch, edgecolor="white", linewidth=0.8))
-        artists["limit"] = bar.axvline(memory, color="black", linewidth=1.6, linestyle="--")
+        artists["limit"] = bar.axvline(0, color="black", linewidth=1.6, linestyle="--")
         artists["curves"] = (over.plot([], [], color="#6b6b6b", linestyle=":", linewidth=1.6)
                              + over.plot([], [], color="#D55E00", linestyle="-"))
         artists["point"] = over.plot([], [], "o", color="#D55E00", markersize=8, markeredgecolor="white")[0]
@@ -116,9 +117,12 @@ class MemoryExplorer(Explorer):
 
     def update(self, artists, state):
         found = footprint(state)
+        end = right_end(state) * found.memory_bytes
+        artists["scale"].show(end / 1e9)
+        artists["limit"].set_xdata([found.memory_bytes / end] * 2)
         left = 0.0
         for kind, patch in zip(KINDS, artists["parts"]):
-            size = kinds(found)[kind] / 1e9
+            size = kinds(found)[kind] / end
             patch.set_x(left)
             patch.set_width(size)
             left += size
