@@ -17,7 +17,6 @@ PROMPTS = tuple(sorted({1_000, 10_000, 100_000, *powers_of_two(16, 2**20)}))
 WRITTEN = tuple(sorted({100, 1_000, 10_000, *powers_of_two(2, 2**16)}))
 BATCHES = tuple(sorted({*powers_of_two(1, 4_096), *(3 * 2**k for k in range(11))}))
 SHARES = tuple(range(5, 101, 5))
-MEMORY, ARITHMETIC, INK, GREY = "#D55E00", "#0072B2", "#333333", "#8a8a8a"
 
 
 @dataclass(frozen=True)
@@ -89,73 +88,33 @@ class ServingExplorer(Explorer):
         return limits(state)
 
     def build(self, figure, state):
-        from helpers.figures.growth import growth_axes
-        from matplotlib.patches import Rectangle
+        from helpers.figures.serving import serving_stage
 
-        (left, right), (bottom, top) = limits(state)
-        axes = figure.add_axes([0.105, 0.145, 0.5, 0.67])
-        growth_axes(axes)
-        axes.set(xlim=(left, right), ylim=(bottom, top), xlabel="speed for each user (tokens per second)",
-                 ylabel="USD per million tokens written")
-        for place, (words, colour, dash) in enumerate((("memory limits", MEMORY, "-"), ("arithmetic limits", ARITHMETIC, "--"),
-                                                       ("no room", GREY, ":"))):
-            x = (0.105, 0.31, 0.53)[place]
-            figure.add_artist(_line(figure, [x, x + 0.045], 0.862, colour, dash))
-            figure.text(x + 0.053, 0.862, words, fontsize=9.5, color=colour, va="center")
-        side = figure.add_axes([0.66, 0.70, 0.32, 0.06])
-        side.set(xlim=(0, 1.01), ylim=(-0.02, 1.02))
-        side.axis("off")
-        head = {"fontsize": 10, "color": INK, "va": "center"}
-        for row, (marker, face) in enumerate((("o", "white"), ("s", INK), ("D", "white"))):
-            figure.add_artist(_line(figure, [0.668], 0.553 - 0.06 * row, INK, "none", marker, face))
-        curve = [axes.plot([], [], color=colour, linestyle=dash, linewidth=2.2)[0]
-                 for colour, dash in ((GREY, ":"), (ARITHMETIC, "--"), (MEMORY, "-"))]
-        return {
-            "bars": [side.add_patch(Rectangle((0, 0), 0, 1, facecolor=colour, hatch=hatch, edgecolor="white"))
-                     for colour, hatch in (("#555555", ""), ("#aaaaaa", "//"))],
-            "room": side.add_patch(Rectangle((0, 0), 0, 1, facecolor="none", edgecolor="black", linewidth=1.6)),
-            "curve": curve,
-            "one": axes.plot([], [], "o", color=INK, markerfacecolor="white", markersize=8, markeredgewidth=1.8),
-            "full": axes.plot([], [], "D", color=INK, markerfacecolor="white", markersize=8, markeredgewidth=1.8),
-            "here": axes.plot([], [], "s", color=INK, markersize=10, markeredgecolor="white"),
-            "title": figure.text(0.02, 0.975, "", fontsize=12, weight="bold", va="top"),
-            "words": [figure.text(0.66, y, "", **head) for y in (0.795, 0.65)],
-            "marks": [figure.text(0.69, 0.553 - 0.06 * row, "", **head) for row in range(3)],
-            "lines": [figure.text(0.66, 0.345 - 0.06 * row, "", **head) for row in range(4)],
-        }
+        return serving_stage(figure, *limits(state))
 
     def update(self, artists, state):
         found, curve = serving(state), over_batches(state)
-        full = [place for place, (*_, fits) in enumerate(curve) if fits]
-        pieces = {"none": [], "arithmetic": [], "memory": []}
-        for place, (_, x, y, limit, fits) in enumerate(curve):
-            kind = limit if fits else "none"
-            for key, points in pieces.items():
-                before = place and (curve[place - 1][3] if curve[place - 1][4] else "none") == key
-                points.append((x, y) if key == kind or before else (float("nan"), float("nan")))
-        for line, points in zip(artists["curve"], pieces.values()):
-            line.set_data(*zip(*points))
+        for kind, line in artists["curve"].items():
+            line.set_data(*stretch(curve, kind))
         artists["one"][0].set_data(*([value] for value in curve[0][1:3]))
         artists["here"][0].set_data([found.tokens_per_second_per_user], [found.usd_per_million_written])
-        artists["here"][0].set_markerfacecolor(INK if found.fits else GREY)
-        end = curve[full[-1]] if full and full[-1] + 1 < len(curve) else None
-        artists["full"][0].set_data(*(([end[1]], [end[2]]) if end else ([], [])))
+        artists["here"][0].set_markerfacecolor("#333333" if found.fits else "#8a8a8a")
+        last = max((row for row in curve if row[4]), default=None)
+        full = [last[1:3]] if last and last[0] == found.largest_batch else []
+        artists["full"][0].set_data([x for x, _ in full], [y for _, y in full])
         held, memory = found.footprint.total_bytes, found.footprint.memory_bytes
         widths = [size / max(held, memory) for size in found.footprint.parts.values()]
         for bar, start, width in zip(artists["bars"], (0, widths[0]), widths):
             bar.set_x(start)
             bar.set_width(width)
         artists["room"].set_width(memory / max(held, memory))
-        weights, cache = (size / 1e9 for size in found.footprint.parts.values())
-        said = (f"{state.devices:,} × {state.accelerator}: {memory / 1e9:,.0f} GB",
-                f"weights {number(weights)} + cache {number(cache)} GB",
-                f"1 user: {money(curve[0][2])} USD", f"{plural(state.batch, 'user')}: {money(found.usd_per_million_written)} USD",
-                full_text(state), f"first token after {duration(found.first_token_seconds)}",
-                f"each user: {number(found.tokens_per_second_per_user)} tokens/s",
-                f"in all: {number(found.tokens_per_second)} tokens/s",
-                f"a million read: {money(found.usd_per_million_read)} USD")
-        for text, words in zip((*artists["words"], *artists["marks"], *artists["lines"]), said):
+        weights, cache = (number(size / 1e9) for size in found.footprint.parts.values())
+        said = (f"{weights} + {cache} GB", f"{money(curve[0][2])} USD", f"{money(found.usd_per_million_written)} USD",
+                plural(found.largest_batch, "user"), duration(found.first_token_seconds),
+                number(found.tokens_per_second_per_user), number(found.tokens_per_second), money(found.usd_per_million_read))
+        for text, words in zip(artists["values"].values(), said):
             text.set_text(words)
+        artists["device"].set_text(f"{state.devices:,} × {state.accelerator}: {number(memory / 1e9)} GB")
         artists["title"].set_text(heading(state))
 
     def sentence(self):
@@ -219,6 +178,13 @@ def _over_batches(state):
             for batch, one in found]
 
 
+def stretch(curve, kind):
+    """The part of a curve that a limit sets, or with "none" the part without room, each joined to the point before it."""
+    kinds = [limit if fits else "none" for *_, limit, fits in curve]
+    shown = [kind in (here, before) for here, before in zip(kinds, kinds[:1] + kinds)]
+    return [[row[place] if show else float("nan") for row, show in zip(curve, shown)] for place in (1, 2)]
+
+
 @lru_cache(maxsize=256)
 def _limits(state):
     ends = []
@@ -247,12 +213,6 @@ def heading(state):
     cheaper = times(alone.usd_per_million_written, found.usd_per_million_written)
     slower = times(alone.tokens_per_second_per_user, found.tokens_per_second_per_user)
     return f"{state.batch:,} users: tokens {cheaper} times cheaper, each user {slower} times slower"
-
-
-def full_text(state):
-    """Where the memory is full, in a few words."""
-    most = serving(state).largest_batch
-    return "not one user fits" if not most else f"full at {plural(most, 'user')}"
 
 
 def writing_limit(found):
@@ -301,9 +261,3 @@ def _double(state, found):
         why = "the arithmetic is full" if found.writing.limit == "arithmetic" else "each user brings a cache that must be read"
         return f"Twice the users would each write {slower:.0f} % slower and save {cheaper:.0f} %: {why}."
     return f"Twice the users would make a token {cheaper:.0f} % cheaper, and each of them {slower:.0f} % slower."
-
-
-def _line(figure, x, y, colour, dash, marker=None, face=None):
-    from matplotlib.lines import Line2D
-    return Line2D(x, [y] * len(x), color=colour, linestyle=dash, linewidth=2.2, marker=marker, markersize=8,
-                  markerfacecolor=face, markeredgewidth=1.8, transform=figure.transFigure)

@@ -51,7 +51,7 @@ class ShrinkExplorer(Explorer):
     '131,072 → 60,573: saves 27.8 %'
     >>> ShrinkExplorer(limit=0)
     Traceback (most recent call last):
-    ValueError: limit = 0 is out of range: limit is a number from 1e-06 to 1,000,000,000 (the unit of what is counted).
+    ValueError: limit = 0 is out of range: limit is a number from 1e-6 to 1,000,000,000 TFLOPs, GB, s or ms.
     """
 
     State = ShrinkState
@@ -92,7 +92,8 @@ class ShrinkExplorer(Explorer):
         places = [2**k for k in range(7)]
         axes.set_xticks([1 / place for place in places], ["1", *(f"1/{place}" for place in places[1:])])
         head = {"fontsize": 9.5, "va": "center"}
-        figure.text(0.655, 0.862, "elasticity; value that meets the limit", fontsize=9.5, color=INK, va="center")
+        figure.text(0.655, 0.866, "lever: value within the limit", fontsize=9, color=INK, va="center")
+        figure.text(0.985, 0.866, "elasticity", fontsize=9, color=INK, va="center", ha="right")
         artists = {"limit": axes.plot([], [], color="black", linewidth=1.5, linestyle="-"), "lines": [], "marks": [],
                    "pulls": [], "values": []}
         for row, lever in enumerate(state.levers):
@@ -104,7 +105,8 @@ class ShrinkExplorer(Explorer):
             artists["lines"] += axes.plot([], [], color=colour, linestyle=dash, linewidth=2, label=lever, **small)
             artists["marks"] += axes.plot([], [], color=colour, linestyle="none", marker=marker, markersize=10,
                                           markeredgecolor="white")
-            artists["pulls"].append(figure.text(0.757, y, "", color=colour, **head))
+            figure.text(0.757, y, LEVERS[lever][0], color=colour, **head)
+            artists["pulls"].append(figure.text(0.985, y, "", color=colour, ha="right", **head))
             artists["values"].append(figure.text(0.657, y - 0.06, "", color=INK, **head))
         artists["limit_text"] = axes.text(0.985, 0, "", fontsize=9.5, color="black", ha="right", va="bottom",
                                           transform=axes.transAxes,
@@ -127,7 +129,7 @@ class ShrinkExplorer(Explorer):
             moves = found.value is not None and found.value != found.before
             mark.set_data(*(([found.value / found.before], [found.cost / scale]) if moves and found.value * LEAST >= found.before
                             else ([], [])))
-            pull.set_text(f"{LEVERS[lever][0]}: {pulling(elasticity(job(state), lever))}")
+            pull.set_text(pulling(elasticity(job(state), lever)))
             value.set_text(meeting(state, found))
         artists["title"].set_text(heading(state))
 
@@ -221,10 +223,14 @@ def heading(state):
     if pulls[most] == 0:
         return "None of these levers moves this cost"
     words = LEVERS[most][0].capitalize()
+    alike = [LEVERS[lever][0] for lever in pulls if pulling(pulls[lever]) == pulling(pulls[most])]
+    pull = (f"{words} pulls most" if len(alike) == 1 else f"{alike[0].capitalize()} and {alike[1]} pull most" if len(alike) == 2
+            else f"{('Three', 'Four', 'Five')[len(alike) - 3]} levers pull alike")
+    saves = f"{pull}: 1 % less saves {pulling(pulls[most])} %"
     if cost(asked) <= state.limit * UNITS[state.counted][1]:
-        return f"Within the limit; {words} pulls most: 1 % less saves {pulling(pulls[most])} %"
+        return f"{saves}; the limit is met already"
     meets = sum(shrunk(state, lever).value is not None for lever in state.levers)
-    return f"{words} pulls most: 1 % less saves {pulling(pulls[most])} %; {meets} of {len(pulls)} meet the limit"
+    return f"{saves}; {meets} of {len(pulls)} meet the limit"
 
 
 def meeting(state, found, long=False):
@@ -248,8 +254,8 @@ def pulling(value):
 
 def percent(share):
     """
-    >>> percent(0.278), percent(0.0004), percent(13.8)
-    ('27.8 %', '0.04 %', '1,380 %')
+    >>> percent(0.278), percent(0.000412), percent(13.8)
+    ('27.8 %', '0.0412 %', '1,380 %')
     """
     return f"{number(100 * share)} %" if share < 0.1 else f"{100 * share:,.1f} %" if share < 10 else f"{100 * share:,.0f} %"
 
