@@ -1,6 +1,7 @@
 """The checks of lesson 12: growth, by dragging."""
 
 from helpers.exercises import correct, describe, entries, exercise, function, not_yet, number
+from helpers.exercises.sheets import reading, sheet
 
 
 @exercise("12.1")
@@ -66,3 +67,48 @@ def linear_view(answer):
     if flat:
         return not_yet(f"on the floor lies: {', '.join(flat)}. Move n towards the crossing, n = 2d")
     return correct("costs of like size are what linear axes are for")
+
+
+@exercise("12.5")
+def vanilla_rnns(answer):
+    """2 + w/d vanilla RNNs for restricted attention, 2 + n/d for all pairs, at n = 131,072 and d = 4,096."""
+    left_out = "that leaves the four projections out: they are two vanilla RNNs by themselves, look at the list"
+
+    def row(products, *mistakes):
+        bare = [(left_out, products)] if products > 0.1 else [(left_out, products), (left_out, 0), (left_out, round(products, 2))]
+        return reading(2 + products, tolerance=0.004, mistakes=[*mistakes, *bare])
+
+    every, seen = 131_072 / 4_096, 131_073 / 8_192
+    return sheet(answer, {
+        "attention to all pairs": row(every, ("is that the triangle? Here all pairs count", 2 + seen)),
+        "all pairs, the triangle that it sees": row(
+            seen, ("half of the products; the projections stay whole", (2 + every) / 2), ("that is the whole square", 2 + every)),
+        "window of 256": row(256 / 4_096, ("that is the window of 4,096: has it moved?", 3)),
+        "window of 10": row(10 / 4_096, ("that is the window of 4,096: has it moved?", 3)),
+        "window of 10, n = 10,000,000": row(10 / 4_096, ("that is attention to all pairs; read the line of restricted attention", 2 + 1e7 / 4_096)),
+    }, why="a window takes care of n², and the projections' 8·n·d² are two vanilla RNNs whatever it does")
+
+
+@exercise("12.6")
+def when_n_doubles(answer):
+    """Bills at 131,072 over those at 65,536 tokens, heads 64 wide: 263·n·(2s − 1 + n/s) + 64·n with a stride s."""
+    def strided(n, s):
+        return 263 * n * (2 * s - 1 + n // s) + 64 * n
+
+    def row(value, *mistakes):
+        return reading(value, tolerance=0.01, mistakes=[
+            ("divide the bill of the longer text by that of the shorter", 1 / value), *mistakes])
+
+    guess = ("the budget is fixed, but is all that a token reads? Count the far ones: n/s of them", 2)
+    best = min((2**k for k in range(2, 10)), key=lambda s: strided(131_072, s))
+    near = "the bill falls and then rises again: try its neighbours on the slider"
+    return sheet(answer, {
+        "window, budget 64": row(2, ("that is all pairs", 4)),
+        "linear attention": row(2, ("that is all pairs", 4)),
+        "strided, budget 64": row(strided(131_072, 64) / strided(65_536, 64), guess,
+                                  ("nearly: in the end it is 4, but here some of the bill is linear", 4)),
+        "strided, budget 512": row(strided(131_072, 512) / strided(65_536, 512), guess,
+                                   ("that is with a budget of 64", strided(131_072, 64) / strided(65_536, 64))),
+        "strided, n = 131,072: the cheapest budget": reading(best, mistakes=[
+            ("a small stride has many far tokens to read: drag on", 4), (near, best // 2), (near, 2 * best)]),
+    }, why="what a method reads nearby stays, what it reads far off grows with n; only a doubled n shows it")

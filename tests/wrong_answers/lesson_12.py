@@ -8,6 +8,16 @@ def state(**values):
                           | values).state
 
 
+RNNS = {"attention to all pairs": [32, 34], "all pairs, the triangle that it sees": [17, 18], "window of 256": [1, 2.06],
+        "window of 10": [0.1, 2], "window of 10, n = 10,000,000": [0.1, 2]}
+DOUBLED = {"window, budget 64": [2, 2], "linear attention": [2, 2], "strided, budget 64": [2, 3.78],
+           "strided, budget 512": [2, 2.22], "strided, n = 131,072: the cheapest budget": [4, 256]}
+
+
+def but(right, row, seen, predicted=1):
+    return right | {row: [predicted, seen]}
+
+
 WRONG = {
     "12.1": [({"n doubled": 4, "d doubled": 2}, "alone"), ({"n doubled": 2, "d doubled": 3.8}, "close"),
              ({"n doubled": 2.2, "d doubled": 2}, "alone"), ({"n doubled": 2.2, "d doubled": 4}, "close"),
@@ -22,4 +32,14 @@ WRONG = {
              (state(curves=("products", "projections")), "three"),
              (state(curves=("walk", "products", "projections")), "door"),
              (state(n=100_000), "crossing"), ("linear", "print"), ({"n": 1_000}, "print")],
+    "12.5": [(but(RNNS, "attention to all pairs", 32), "projections"), (but(RNNS, "attention to all pairs", 18), "triangle"),
+             (but(RNNS, "all pairs, the triangle that it sees", 17), "stay whole"), (but(RNNS, "window of 256", 0.0625), "projections"),
+             (but(RNNS, "window of 10", 0), "projections"), (but(RNNS, "window of 10", 3), "moved"),
+             (but(RNNS, "window of 10, n = 10,000,000", 2_443), "restricted"), (but(RNNS, "window of 256", 2.06, None), "predict first"),
+             (RNNS | {"window of 10": 2}, "two places")],
+    "12.6": [(but(DOUBLED, "window, budget 64", 4), "all pairs"), (but(DOUBLED, "linear attention", 0.5), "longer text"),
+             (but(DOUBLED, "strided, budget 64", 2), "far ones"), (but(DOUBLED, "strided, budget 64", 4), "nearly"),
+             (but(DOUBLED, "strided, budget 512", 3.78), "64"),
+             (but(DOUBLED, "strided, n = 131,072: the cheapest budget", 4), "drag on"),
+             (but(DOUBLED, "strided, n = 131,072: the cheapest budget", 512), "neighbours")],
 }
