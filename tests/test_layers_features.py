@@ -204,6 +204,38 @@ def test_random_features_lose_their_bet_on_large_entries():
     assert large > 5 * small
 
 
+def test_where_the_features_underflow():
+    """The docstring's limit: rows of length 28 still work, far beyond it there is nothing left to divide by."""
+    q, k, v, omega = arrays(*[(32, 16)] * 3, (64, 16))
+    for length, finite in ((28, True), (40, False)):
+        long_q, long_k = (array / np.linalg.norm(array, axis=1, keepdims=True) * length * 2 for array in (q, k))  # 16 ** 0.25 is 2
+        with np.errstate(invalid="ignore"):
+            assert np.isfinite(layers.random_feature_attention(long_q, long_k, v, omega)).all() == finite
+
+
+def test_elu_features_neither_overflow_nor_warn():
+    with np.errstate(all="raise"):
+        np.testing.assert_array_equal(layers.elu_features(np.array([1000.0, 0.0, -700.0])), [1001, 1, np.exp(-700)])
+
+
+def made(name):
+    """The sizes of all arrays that a layer makes or looks at, in elements."""
+    layer = getattr(layers, name.split()[-1])
+    shapes, options, _ = LAYERS[name]
+    return {sympy.prod(op.output) for op in trace(layer, **shapes, **options).operations}
+
+
+def test_what_is_never_in_memory():
+    """No n² anywhere; running sums keep n tables, a recurrence keeps one."""
+    for name, (shapes, options, _) in LAYERS.items():
+        sizes = {sympy.degree(size, n) if size.has(n) else 0 for size in map(sympy.sympify, made(name))}
+        assert max(sizes) <= 1, name
+    assert n*d_h**2 in made("causal linear_attention") and n*r*d_h in made("causal mix_features")
+    for name in ("causal random_feature_attention", "linear_attention_recurrent", "mix_features_recurrent"):
+        assert not {n*r*d_h, n*d_h**2} & made(name)
+    assert n*d*r in made("state_space_kernel") and n*d*r not in made("diagonal_state_space")
+
+
 CAUSAL = {
     "random_feature_attention": lambda q, k, v: layers.random_feature_attention(q, k, v, arrays((3, 4), seed=9)[0], causal=True),
     "linear_attention": lambda q, k, v: layers.linear_attention(q, k, v, causal=True),
@@ -259,12 +291,29 @@ def test_recurrence_and_convolution_are_one_matrix(size, channels, state, seed):
     np.testing.assert_allclose(np.transpose(by_numpy), expected, rtol=1e-9, atol=1e-12)
 
 
-def test_the_fourier_transform_gives_the_convolution():
-    """What the docstring names as the cheaper way: length 2n, so that the end does not reach round to the start."""
-    x, (a, b, c) = arrays((13, 2))[0], abc(2)
-    kernel = layers.state_space_kernel(x, a, b, c)
-    spectrum = np.fft.rfft(x, 26, axis=0) * np.fft.rfft(kernel, 26, axis=0)
-    np.testing.assert_allclose(np.fft.irfft(spectrum, 26, axis=0)[:13], layers.diagonal_state_space_convolution(x, a, b, c))
+def transform(values, sign, count):
+    """The fast Fourier transform of a list, halves and halves again; count[0] grows by the real operations of each step."""
+    if len(values) == 1:
+        return values
+    even, odd = transform(values[::2], sign, count), transform(values[1::2], sign, count)
+    turned = [np.exp(sign * 2j * np.pi * i / len(values)) * value for i, value in enumerate(odd)]
+    count[0] += len(odd) * (6 + 2 + 2)  # a complex product is 4 products and 2 sums, a complex sum 2 sums
+    return [a + b for a, b in zip(even, turned)] + [a - b for a, b in zip(even, turned)]
+
+
+@pytest.mark.parametrize("size", [1, 2, 8, 32])
+def test_the_fourier_transform_gives_the_convolution_for_what_the_docstring_says(size):
+    """Two channels: x + i·kernel goes forward in one transform of length 2n each, and both come back in a third."""
+    x, (a, b, c) = arrays((size, 2))[0], abc(2)
+    kernel, length, count, spectra = layers.state_space_kernel(x, a, b, c), 2 * size, [0], []
+    for channel in range(2):
+        both = transform([*(x[:, channel] + 1j * kernel[:, channel]), *[0] * size], -1, count)
+        mirrored = np.conj([both[-i] for i in range(length)])
+        spectra.append((both + mirrored) * (both - mirrored) / 4j)
+    back = np.array(transform(list(spectra[0] + 1j * spectra[1]), 1, count)) / length
+    expected = layers.diagonal_state_space_convolution(x, a, b, c)
+    np.testing.assert_allclose(np.stack([back.real, back.imag], axis=1)[:size], expected, rtol=1e-9, atol=1e-9)
+    assert count[0] == 15 * size * 2 * int(np.log2(length)), "15·n·d·log₂(2·n), d = 2; products and sums linear in n besides"
 
 
 # --- bad input ---------------------------------------------------------------------------------------------------

@@ -25,9 +25,9 @@ def positive_features(x, omega):
     """exp(ω·x − ‖x‖²/2)/√r, so that φ(x)·φ(y) is exp(x·y) on average: 2·n·r·d_h + 3·n·r + 2·n·d_h + n FLOPs.
 
     x: (n, d_h); omega: (r, d_h), each row drawn from the normal distribution. Returns (n, r), all positive. The mean
-    over ω is exact, the variance (exp(‖x + y‖²) − 1)/r of its square. Beyond ‖x‖ = 38 all features of a row may
-    underflow to 0. Raises ValueError for omega without rows, or with rows of another width than x.
-    Choromanski et al. 2021 (Performer), lemmas 1 and 2. Lesson 10.
+    over ω is exact, the variance is (exp(‖x + y‖²) − 1)/r of its square: large entries need very many features. Beyond
+    ‖x‖ = 28 the products underflow, and attention on them is nan. Raises ValueError for omega without rows, or with rows
+    of another width than x. Choromanski et al. 2021 (Performer), lemmas 1 and 2. Lesson 10.
 
     >>> positive_features(np.zeros((1, 2)), np.ones((4, 2)))
     array([[0.5, 0.5, 0.5, 0.5]])
