@@ -19,7 +19,8 @@ from PIL import Image
 from helpers import explorers
 from helpers.explorers import GrowthExplorer
 from helpers.explorers.base import Explorer
-from helpers.explorers.controls import Choice, MultiChoice, Slider
+from helpers.explorers.controls import Choice, MultiChoice, Number, Slider
+from helpers.explorers.fields import exact, number_text
 from helpers.explorers.growth import CURVES, LENGTHS, WIDTHS, GrowthState, on_the_floor
 from helpers.explorers.live import OWN
 from helpers.explorers.stage import KEPT, Stage, encode_png
@@ -263,6 +264,25 @@ def parts(explorer):
         "preset": explorer._live._preset, "image": explorer._live.image, "text": explorer._live.text, "message": explorer._live.message}
 
 
+def widget_of(explorer, control):
+    """The line of a control in the live explorer."""
+    explorer.widget()
+    return next(widget for one, widget in explorer._live._controls if one is control)
+
+
+def nudge(explorer, control):
+    """Move a control once, as a hand does."""
+    widget, *_ = parts = control.observed(widget_of(explorer, control))
+    if isinstance(control, Number):
+        widget.value = number_text(exact(getattr(explorer.state, control.name)) * (0.5 if control.whole is False else 1) or 1)
+    elif isinstance(control, MultiChoice):
+        full = sum(tick.value for tick in parts) == control.most
+        tick = next((tick for tick in parts if tick.value == full), widget)
+        tick.value = not tick.value
+    else:
+        widget.index = (widget.index + 1) % len(widget.options)
+
+
 def starts(cls):
     """Where a control may be tried: the start; then each preset and each single choice, for what acts only there."""
     yield {}
@@ -279,15 +299,11 @@ def test_each_control_moves_the_state_and_the_picture_or_the_text(cls, control):
         explorer = cls(**start)
         live = parts(explorer)
         before, state = (bytes(live["image"].value), live["text"].value), explorer.state
-        widget = live[control.name]
-        if isinstance(control, MultiChoice):
-            tick = next((tick for tick in control.observed(widget) if not tick.value), control.observed(widget)[0])
-            tick.value = not tick.value
-        else:
-            widget.index = (widget.index + 1) % len(widget.options)
+        nudge(explorer, control)
         assert getattr(explorer.state, control.name) != getattr(state, control.name)
         assert explorer.sentence() in unescaped(live["text"].value) and live["message"].value == ""
         words = next(box for one, box in explorer._live._controls if one is control).children[0].value
+        words = unescaped(words)
         assert control.label in words and getattr(control, "unit", "") in words
         if (bytes(live["image"].value), live["text"].value) != before:
             return

@@ -4,21 +4,42 @@ A control is bound to one field of the explorer's state. `check` answers a wrong
 `ValueError` that names the field, the value and what would be right.
 """
 
-import re
 from dataclasses import dataclass
-from decimal import Decimal
 from difflib import get_close_matches
-from numbers import Integral, Real
+from html import escape
+from numbers import Real
 
+from helpers.explorers.fields import exact, fault, field, is_typed, number_text, show, span, typed
+
+NARROW = "118px"  # of the words before a control in two columns
 WIDE = {"width": "700px", "max_width": "calc(100% - 6px)"}
 
 
 def row(label, *widgets, label_width="220px"):
     """A line of widgets behind their label; in a narrow window they move below it."""
-    from ipywidgets import Box, Label, Layout
+    from ipywidgets import HTML, Box, Dropdown, Layout, Text
 
-    words = Label(label, layout=Layout(width=label_width, max_width="100%", margin="2px 10px 2px 2px"))
+    words = HTML(f'<div style="line-height:15px;white-space:normal;padding:2px 0">{escape(label)}</div>',
+                 layout=Layout(width=label_width, max_width="100%", margin="0 8px 0 2px"))
+    for widget in widgets:
+        if isinstance(widget, (Dropdown, Text)):  # its name for those who hear the page; the words to be seen stand apart
+            widget.description, widget.style.description_width = label, "0"
     return Box([words, *widgets], layout=Layout(flex_flow="row wrap", align_items="center", overflow="visible", **WIDE))
+
+
+def in_columns(controls, rows):
+    """The rows of many controls in two columns, read from left to right; one column in a narrow window."""
+    from ipywidgets import GridBox, Layout
+
+    for control, line in zip(controls, rows):
+        line.layout.width, line.layout.grid_area = "auto", "auto / 1 / auto / -1" if control.wide else "auto"
+        if not isinstance(control, MultiChoice):
+            line.children[0].layout.width = NARROW
+        if not control.wide:
+            line.layout.flex_flow = "row nowrap"
+            line.children[1].layout.flex, line.children[1].layout.min_width = "1 1 60px", "0"
+    return GridBox(rows, layout=Layout(grid_template_columns="repeat(auto-fit, minmax(min(100%, 280px), 1fr))",
+                                       grid_gap="0 14px", align_items="center", overflow="visible", **WIDE))
 
 
 def with_unit(label, unit):
@@ -48,8 +69,8 @@ def powers_of_two(low, high):
 class Slider:
     """A slider over a fixed grid of whole numbers, evenly spaced: logarithmic when the grid is.
 
-    Arrow keys step from value to value. A whole number between the ends that is not on the grid
-    may be set from code; the slider takes it in for as long as it is the value.
+    Arrow keys step from value to value. A whole number between the ends that is not on the grid may be typed
+    in the field beside it, or set from code; the slider takes it in for as long as it is the value.
     """
 
     name: str
@@ -57,37 +78,47 @@ class Slider:
     unit: str
     values: tuple
 
+    @property
+    def wide(self):
+        return self._longest() > 11  # the field leaves too little of half a line to the slider
+
     def check(self, value):
         low, high = self.values[0], self.values[-1]
         whole = hasattr(value, "__index__") and not isinstance(value, bool)  # NumPy's whole numbers too
         if not whole or not low <= value <= high:
-            raise ValueError(
-                f"{self.name} = {value!r} is {'out of range' if whole else 'not a whole number'}: {self.label} is a "
-                f"whole number from {low:,} to {high:,} {self.unit}."
-            )
+            raise ValueError(f"{self.name} = {value!r} is {'out of range' if whole else 'not a whole number'}: "
+                             f"{self.label} is {span(low, high, self.unit, whole=True)}.")
         return int(value)
 
     def make(self, value):
         from ipywidgets import Layout, SelectionSlider
 
-        slider = SelectionSlider(options=self._options(value), value=value,
-                                 layout=Layout(flex="1 1 300px", width="auto", min_width="0"))
-        return row(with_unit(self.label, self.unit), slider)
+        # The slider's own readout can be edited too, but nothing comes of it: a field in its place.
+        slider = SelectionSlider(options=self._options(value), value=value, readout=False,
+                                 layout=Layout(flex="1 1 150px", width="auto", min_width="0"))
+        return row(with_unit(self.label, self.unit), slider, field(value, f"{8 * max(10, self._longest()) + 16}px"))
 
     def observed(self, widget):
-        return [widget.children[1]]
+        return list(widget.children[1:])
 
     def read(self, widget):
-        return widget.children[1].value
+        slider, beside = widget.children[1:]
+        if is_typed(beside):
+            return typed(beside, self.label, self.unit, self.values[0], self.values[-1], whole=True)
+        return slider.value
 
     def write(self, widget, value):
-        slider, options = widget.children[1], self._options(value)
+        (slider, beside), options = widget.children[1:], self._options(value)
         if list(slider.options) != options:
             slider.options = options
         slider.value = value
+        show(beside, value)
 
     def _options(self, value):
         return [(f"{number:,}", number) for number in sorted({*self.values, value})]
+
+    def _longest(self):
+        return max(len(number_text(number)) for number in self.values)
 
 
 @dataclass(frozen=True)
@@ -105,83 +136,27 @@ class Number:
     low: float
     high: float
     whole: bool = False
+    wide = False
 
     def check(self, value):
         real = isinstance(value, Real) and not isinstance(value, bool) and value == value  # NumPy's numbers too, no NaN
-        if not real or not self.low <= value <= self.high or self.whole and value != int(value):
-            raise ValueError(f"{self.name} = {value!r} is {'out of range' if real and not self.low <= value <= self.high else self._not()}"
-                             f": {self.label} is {self._range()}.")
+        wrong = fault(value if real else None, self.low, self.high, self.whole)
+        if wrong:
+            raise ValueError(f"{self.name} = {value!r} is {wrong}: {self.label} is "
+                             f"{span(self.low, self.high, self.unit, self.whole)}.")
         return exact(value)
 
     def make(self, value):
-        from ipywidgets import Layout, Text
-
-        words = number_text(value)
-        return row(with_unit(self.label, self.unit), Text(value=words, placeholder=words, continuous_update=False,
-                                                       layout=Layout(width="150px")))
+        return row(with_unit(self.label, self.unit), field(value, "150px"))
 
     def observed(self, widget):
         return [widget.children[1]]
 
     def read(self, widget):
-        typed, last = widget.children[1].value, widget.children[1].placeholder
-        value = read_number(typed.strip().removesuffix(self.unit))
-        if value is not None and self.low <= value <= self.high and not (self.whole and value != int(value)):
-            return exact(value)
-        wrong = (f"{self.label}: " + (f"“{typed.strip()[:30]}” is " if typed.strip() else "an empty field is ")
-                 + (self._not() if value is None or self.low <= value <= self.high else "out of range"))
-        raise ValueError(f"{wrong}. Type {self._range()}, such as {last}.")
+        return typed(widget.children[1], self.label, self.unit, self.low, self.high, self.whole)
 
     def write(self, widget, value):
-        widget.children[1].value = widget.children[1].placeholder = number_text(value)
-
-    def _not(self):
-        return "not a whole number" if self.whole else "not a number"
-
-    def _range(self):
-        return f"a {'whole ' * self.whole}number from {number_text(self.low)} to {number_text(self.high)} {self.unit}".rstrip()
-
-
-FULL_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {ord("−"): "-"}  # as typed on a Chinese keyboard
-
-
-def read_number(text):
-    """The number that a text holds, exactly, or None.
-
-    >>> read_number("2,048"), read_number("10 000.5"), read_number("1e21"), read_number("2,5"), read_number("many")
-    (Decimal('2048'), Decimal('10000.5'), Decimal('1E+21'), None, None)
-    """
-    found = re.fullmatch(r"([-+]?(?:[0-9]+|[0-9]{1,3}(?:[, _\u00a0\u2009\u202f][0-9]{3})+)?(?:\.[0-9]*)?(?:[eE][-+]?[0-9]{1,4})?)",
-                         text.translate(FULL_WIDTH).strip())
-    try:
-        return Decimal(re.sub(r"[^-+.0-9eE]", "", found[0]))
-    except (TypeError, ArithmeticError):  # no number at all, or nothing before its e
-        return None
-
-
-def exact(value):
-    """The same number as an int where it is whole, as a float where not; a float is taken as it is written.
-
-    >>> exact(2.0), exact(1e23), exact(2.5)
-    (2, 100000000000000000000000, 2.5)
-    """
-    if isinstance(value, Integral):
-        return int(value)
-    written = value if isinstance(value, Decimal) else Decimal(repr(float(value)))
-    return int(written) if written == int(written) else float(written)
-
-
-def number_text(value):
-    """A number as a reader writes it; `read_number` reads it back, exactly.
-
-    >>> number_text(2048), number_text(2.5), number_text(314 * 10**21), number_text(0.00001)
-    ('2,048', '2.5', '3.14e23', '1e-5')
-    """
-    value = exact(value)
-    digits = str(abs(value)).rstrip("0")
-    if isinstance(value, int) and abs(value) >= 10**12 and len(digits) <= 6:
-        return f"{'-' * (value < 0)}{digits[0]}{'.' * (len(digits) > 1)}{digits[1:]}e{len(str(abs(value))) - 1}"
-    return re.sub(r"e([-+])0*", lambda power: "e" + power[1].strip("+"), f"{value:,}")
+        show(widget.children[1], value)
 
 
 @dataclass(frozen=True)
@@ -191,6 +166,10 @@ class Choice:
     name: str
     label: str
     options: dict
+
+    @property
+    def wide(self):
+        return len(self.options) <= 5 and sum(7 * len(text) + 24 for text in self.options.values()) > 210
 
     def check(self, value):
         if not isinstance(value, str) or value not in self.options:
@@ -202,7 +181,7 @@ class Choice:
 
         options = [(text, key) for key, text in self.options.items()]
         if len(options) > 5:  # two rows of buttons push the picture off a small screen
-            return row(self.label, Dropdown(options=options, value=value, layout=Layout(width="260px")))
+            return row(self.label, Dropdown(options=options, value=value, layout=Layout(width="260px", max_width="100%")))
         return row(self.label, ToggleButtons(options=options, value=value, style={"button_width": "auto"}))
 
     def observed(self, widget):
@@ -223,6 +202,7 @@ class MultiChoice:
     label: str
     options: dict
     most: int = 5
+    wide = True
 
     def check(self, value):
         if isinstance(value, str) or not isinstance(value, (tuple, list)):

@@ -3,11 +3,19 @@
 from html import escape
 
 from ipywidgets import HTML, Button, Dropdown, Image, Layout, VBox
+from traitlets import Unicode
 
-from helpers.explorers.controls import WIDE, row
+from helpers.explorers.controls import NARROW, WIDE, in_columns, row
 from helpers.explorers.stage import Stage
 
 OWN = "your own values"
+FEW = 5  # so many controls stand below each other; more, in two columns, so that the picture stays in sight
+
+
+class Picture(Image):
+    """An image with a name for those who hear the page: its `tooltip`, which JupyterLab shows only beside a description."""
+
+    description = Unicode().tag(sync=True)
 
 
 class Live:
@@ -30,29 +38,33 @@ class Live:
         self._preset.observe(self._chosen, names="value")
         reset = Button(description="reset", tooltip="back to the start", layout=Layout(width="80px"))
         reset.on_click(lambda _: self._safely(explorer.reset))
-        # Without a fixed width a VBox stretches the picture; its tooltip would break the picture's view.
-        self.image = Image(format="png", layout=Layout(height="auto", **WIDE))
+        # Without a fixed width a VBox stretches the picture. Its name stays the same: the sentence is what changes.
+        self.image = Picture(format="png", tooltip=f"{explorer.title}. The sentence under the controls says what is seen.",
+                             layout=Layout(height="auto", **WIDE))
         self.text = HTML(layout=Layout(**WIDE))
         self.message = HTML(layout=Layout(**WIDE))
         first = row("preset", self._preset, reset) if explorer.presets else row("", reset)
+        rows = [widget for _, widget in self._controls]
+        if len(rows) > FEW:
+            rows = [in_columns(explorer.controls, rows)]
+            first.children[0].layout.width = NARROW
         # The picture first: on a small screen the hand on a slider must see it.
-        self.box = VBox([self.image, self.message, first, *(widget for _, widget in self._controls), self.text],
-                        layout=Layout(max_width="100%"))
+        self.box = VBox([self.image, self.message, first, *rows, self.text], layout=Layout(max_width="100%"))
         self.show()
 
     def show(self):
         """Bring the controls, the picture and the text to the explorer's state."""
         explorer = self._explorer
         state = explorer.state
-        self._set_controls(state)
         try:
             picture, text = self._stage.png(state), text_html(explorer)
+            self.image.value, self.text.value = picture, text
+            self.say("")
         except Exception as error:  # a reader sees what to do, never a traceback
             self.say(f"This state could not be drawn ({type(error).__name__}: {error}). "
-                      "The picture is the last good one; move a control or press reset.")
-            return
-        self.image.value, self.text.value = picture, text
-        self.say("")
+                     "The picture is the last good one; move a control or press reset.")
+        finally:
+            self._set_controls(state)  # behind the picture, which the hand waits for
 
     def _set_controls(self, state):
         self._quiet = True
@@ -94,7 +106,7 @@ def text_html(explorer):
         for label, value in explorer.numbers().items()
     )
     return (
-        f'<p style="margin:2px 0 6px;line-height:1.4;font-size:14px">{escape(explorer.sentence())}</p>'
+        f'<p role="status" style="margin:2px 0 6px;line-height:1.4;font-size:14px">{escape(explorer.sentence())}</p>'
         '<div style="display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,320px),1fr));'
         f'gap:0 24px;line-height:1.45">{pairs}</div>'
     )
