@@ -5,6 +5,7 @@ is left open. A lesson ends a figure cell with `show(figure, alt)`.
 """
 
 from helpers.figures.audit import counters_figure, readings_figure, valleys_figure
+from helpers.figures.capstone import capstone_chain
 from helpers.figures.cheaper import error_panels, pattern_grid, recall_curves
 from helpers.figures.course import banner, course_map
 from helpers.figures.dance import dance_floor
@@ -21,7 +22,7 @@ from helpers.figures.tiling import memory_hierarchy
 from helpers.figures.training import error_maps
 
 __all__ = [
-    "COLOURS", "DASHES", "MARKERS", "attention_matrices", "banner", "checkpoint_curve",
+    "COLOURS", "DASHES", "MARKERS", "attention_matrices", "banner", "capstone_chain", "checkpoint_curve",
     "complexity_grid", "counters_figure", "course_map", "dance_floor", "error_maps", "error_panels", "growth_curves",
     "house", "kept_tensors", "matrix_step", "memory_bars", "memory_hierarchy", "new_figure", "parts_twice",
     "pattern_grid", "png", "product_sizes", "readings_figure", "recall_curves", "roofline_places",

@@ -1,0 +1,66 @@
+"""A table checked entry by entry, and the verdicts on all of them in one table to hand in."""
+from dataclasses import dataclass
+
+from helpers.exercises.values import describe, is_stub, listed
+from helpers.exercises.verdict import NOT_ATTEMPTED, Verdict, not_yet
+from helpers.notation import Table
+
+
+@dataclass(frozen=True, repr=False)
+class Sheet(Verdict):
+    """The Verdict on a table; parts: pairs (entry, its own Verdict)."""
+
+    parts: tuple = ()
+
+
+def sheet(answer, checks, why):
+    """A `Sheet` for a dict with an entry for each of `checks`; the first that is wrong or missing gives the hint.
+
+    >>> from helpers.exercises import number
+    >>> tests = {"n": lambda value: number(value, 4, ""), "d": lambda value: number(value, 2, "")}
+    >>> sheet({"n": 4, "d": 3}, tests, "n counts twice")
+    not yet: 'd': 3 is too large (1 of 2 entries right)
+    """
+    if not isinstance(answer, dict):
+        return not_yet(f"the answer is a dict with {listed(map(repr, checks))}; this is {describe(answer)}")
+    strange = [name for name in answer if name not in checks and name != "model"]
+    if strange:
+        return not_yet(f"there is no entry {describe(strange[0])}; the entries are {listed(map(repr, checks))}")
+    parts = tuple((name, NOT_ATTEMPTED if is_stub(answer.get(name)) else check(answer[name]))
+                  for name, check in checks.items())
+    right = sum(map(bool, (verdict for _, verdict in parts)))
+    if right == len(parts):
+        return Sheet("correct", why, parts)
+    if all(verdict == NOT_ATTEMPTED for _, verdict in parts):
+        return NOT_ATTEMPTED
+    wrong = [f"{name!r}: {verdict.text}" for name, verdict in parts if verdict.state == "not yet"]
+    open_ = [f"{name!r} has no answer yet" for name, verdict in parts if verdict == NOT_ATTEMPTED]
+    return Sheet("not yet", f"{[*wrong, *open_][0]} ({right} of {len(parts)} entries right)", parts)
+
+
+def report(answers):
+    """The state of each entry of each exercise, in one Table whose caption counts what is correct.
+
+    answers: dict from an exercise's number to the answer. Hints are left out: this is what a student hands in.
+
+    >>> report({"15.2": None})
+    0 of 1 correct, 1 not attempted
+    exercise  entry  verdict
+    --------  -----  -------------
+        15.2         not attempted
+    """
+    from helpers.exercises import check
+    rows = []
+    for number, answer in answers.items():
+        verdict = check(number, answer)
+        if isinstance(verdict, Sheet):
+            rows += [(number, name, part.state) for name, part in verdict.parts]
+        elif isinstance(answer, dict) and verdict == NOT_ATTEMPTED:
+            rows += [(number, name, verdict.state) for name in answer if name != "model"]
+        else:
+            rows.append((number, "", verdict.state))
+    states = [state for _, _, state in rows]
+    caption = f"{states.count('correct')} of {len(rows)} correct, {states.count('not attempted')} not attempted"
+    if "not yet" in states:
+        caption += f", {states.count('not yet')} not yet"
+    return Table(rows, ("exercise", "entry", "verdict"), caption)
