@@ -162,6 +162,9 @@ def check_hashing(rotations, bucket_size, q, k, causal):
     if len(rotations.shape) != 3 or 0 in rotations.shape:
         raise ValueError(f"rotations: shape {tuple(rotations.shape)}; it must be (rounds, d_h, n_buckets/2) with at least "
                          "1 of each, as random_rotations makes it")
+    if rotations.shape[1] != q.shape[1]:
+        raise ValueError(f"rotations: shape {tuple(rotations.shape)} for queries of {q.shape[1]} numbers; "
+                         "its middle must be d_h")
     check_divides("bucket_size", bucket_size, q.shape[0])
     if causal and k is not None:
         raise ValueError("causal: True with keys of their own, whose places among the sorted queries depend on the future; "

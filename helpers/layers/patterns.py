@@ -24,7 +24,7 @@ def masked_attention(q, k, v, mask):
     [[1.0], [3.0]]
     """
     check_same_length(q, k, v)
-    if isinstance(mask, np.ndarray) and (mask.shape != (len(q), len(k)) or not mask.any(axis=1).all()):
+    if isinstance(mask, np.ndarray) and (mask.shape != (len(q), len(k)) or not np.asarray(mask).any(axis=1).all()):
         raise ValueError(f"mask: shape {mask.shape} for {len(q)} queries and {len(k)} keys; it must be "
                          f"({len(q)}, {len(k)}), with at least one True in every row")
     with step("scores"):
@@ -270,7 +270,7 @@ def check_divides(name, size, n):
 
 
 def check_blocks(block, blocks, n, causal):
-    """`blocks` as sorted lists, those after the row's own left out if causal; an array of a trace unchanged."""
+    """`blocks` as sorted arrays, those after the row's own left out if causal; an array of a trace unchanged."""
     check_divides("block", block, n)
     if hasattr(blocks, "ledger"):
         return blocks
@@ -278,8 +278,8 @@ def check_blocks(block, blocks, n, causal):
     if len(rows) != n_blocks:
         raise ValueError(f"blocks: {len(rows)} rows for {n_blocks} blocks of {block} tokens; give one row for each")
     for place, row in enumerate(rows):
-        if not row or len({*row}) < len(row) or not 0 <= row[0] <= row[-1] < n_blocks:
+        if not row or len({*row}) < len(row) or not {*row} <= {*range(n_blocks)}:
             raise ValueError(f"blocks: row {place} is {row}; give it one or more of the columns 0 to {n_blocks - 1}, each once")
         if causal and place not in row:
             raise ValueError(f"blocks: row {place} is {row} and misses its own block; causal, add {place} to it")
-    return [[int(column) for column in row if not causal or column <= place] for place, row in enumerate(rows)]
+    return [np.array([column for column in row if not causal or column <= place]) for place, row in enumerate(rows)]
