@@ -45,20 +45,22 @@ def structured(kind, n, d_h, seed=10):
 
 @dataclass(frozen=True)
 class Method:
-    """name; size: what the budget is for it, "" if it has none; bet: what must hold of the input; kind: what it computes."""
+    """size: what the budget is for it, "" without one; bet: what must hold of the input; kind: what it computes; past: causal?"""
 
     name: str
     size: str
     bet: str
     kind: str
+    past: str = "yes"
 
 
 METHODS = {
     "all": Method("all pairs", "", "", "exact"),
     "window": Method("window", "tokens in the window", "what matters stands near", "approximate"),
     "strided": Method("strided", "stride", "what matters stands near or a whole number of strides away", "approximate"),
-    "hashing": Method("hashing", "keys a query meets", "what matters points the same way as the query", "approximate"),
-    "low_rank": Method("low rank", "summaries of the keys", "neighbours say nearly the same", "approximate"),
+    "hashing": Method("hashing", "keys a query meets", "what matters points the same way as the query", "approximate",
+                      "if keys are queries"),
+    "low_rank": Method("low rank", "summaries of the keys", "neighbours say nearly the same", "approximate", "no"),
     "features": Method("random features", "features", "queries and keys are short", "approximate"),
     "linear": Method("linear attention", "", "", "another model"),
 }
@@ -210,3 +212,25 @@ def future(method, structure, d_h, budget):
     import numpy as np
 
     return float(np.triu(weights(method, structure, d_h, budget, False), 1).sum() / SHOWN)
+
+
+def side_by_side(n, d_h, budget):
+    """All methods on one table: FLOPs and memory of one head over n tokens, and the errors measured on SHOWN tokens.
+
+    "kept" is in elements, for the whole text; the errors are those of the structure that suits the method best, and least.
+
+    >>> print(str(side_by_side(8_192, 128, 256)).splitlines()[2].split()[2:4])
+    ['34,762,391,552', '1.0']
+    """
+    from helpers.notation import Table
+
+    rows = []
+    for key, method in METHODS.items():
+        found = sorted(error(key, structure, d_h, budget) for structure in STRUCTURES)
+        errors = ("0", "0") if key == "all" else ("–", "–") if key == "linear" else tuple(
+            "< 0.001" if value < 0.001 else f"{value:.2g}" for value in (found[0], found[-1]))
+        keep = kept(key, n, d_h, budget)
+        rows.append((method.name, flops(key, n, d_h, budget), f"{flops('all', n, d_h, 1) / flops(key, n, d_h, budget):.1f}",
+                     "cannot" if keep is None else f"{keep:,}", *errors, method.kind, method.past))
+    return Table(rows, ("method", "FLOPs", "times fewer", "kept to write on", "error, bet won", "error, bet lost", "computes",
+                        "past alone"))

@@ -26,13 +26,13 @@ def pattern_grid(patterns, title=""):
         if np.ndim(mask) != 2 or np.shape(mask)[0] != np.shape(mask)[1]:
             raise ValueError(f"patterns[{name!r}] has the shape {np.shape(mask)}; a mask is square, (n, n)")
     rows = -(-len(patterns) // 3)
-    high = 0.55 + 2.5 * rows
+    high = 0.4 + 2.45 * rows
     figure = new_figure(height=high)
     with house():
         figure.text(0.02, 1 - 0.1 / high, title, fontsize=12, weight="bold", va="top")
         for place, (name, mask) in enumerate(patterns.items()):
             row, column = divmod(place, 3)
-            axes = figure.add_axes([0.075 + column * 0.315, (0.12 + 2.5 * (rows - 1 - row)) / high, 0.25, 1.75 / high])
+            axes = figure.add_axes([0.075 + column * 0.315, (0.28 + 2.45 * (rows - 1 - row)) / high, 0.25, 1.75 / high])
             mask = np.asarray(mask, bool)
             axes.imshow(mask, cmap=ListedColormap([UNREAD, READ]), vmin=0, vmax=1, interpolation="nearest")
             axes.set(xticks=[], yticks=[])
@@ -64,14 +64,14 @@ def error_panels(panels, title="", x_label="FLOPs, of those of all pairs (%)"):
     if not 1 <= len(names) <= len(COLOURS):
         raise ValueError(f"panels name {len(names)} series; one to five can be told apart")
     rows = -(-len(panels) // 2)
-    high = 1.25 + 2.1 * rows
+    high = 0.98 + 2.1 * rows
     every = [x for series in panels.values() for xs, _ in series.values() for x in xs]
     figure = new_figure(height=high)
     with house():
         figure.text(0.02, 1 - 0.1 / high, title, fontsize=12, weight="bold", va="top")
         for place, (panel, series) in enumerate(panels.items()):
             row, column = divmod(place, 2)
-            axes = figure.add_axes([0.1 + 0.46 * column, (0.88 + 2.1 * (rows - 1 - row)) / high, 0.42, 1.55 / high])
+            axes = figure.add_axes([0.125 + 0.455 * column, (0.88 + 2.1 * (rows - 1 - row)) / high, 0.405, 1.55 / high])
             growth_axes(axes)
             for name, (xs, ys) in series.items():
                 number = names.index(name)
@@ -84,7 +84,7 @@ def error_panels(panels, title="", x_label="FLOPs, of those of all pairs (%)"):
             axes.tick_params(axis="x", labelsize=9.5)
             axes.set_title(panel, fontsize=10.5, weight="normal", pad=4)
         figure.text(0.53, 0.47 / high, x_label, ha="center", fontsize=10.5)
-        figure.text(0.012, 0.52, "relative error", rotation=90, va="center", fontsize=10.5)
+        figure.text(0.008, 0.54, "relative error", rotation=90, va="center", fontsize=10.5)
         lines = [line for line in figure.axes[0].lines if line.get_label() in names]
         figure.legend(lines, [line.get_label() for line in lines], loc="lower center", ncols=len(lines), fontsize=9.5,
                       frameon=False, bbox_to_anchor=(0.53, 0.0), columnspacing=1.4, handlelength=2.6, borderaxespad=0.2)

@@ -1,0 +1,21 @@
+"""Usual wrong answers to lesson 10 and a word of the hint that each must earn."""
+NAMES = ("FLOPs, all pairs", "FLOPs, window", "FLOPs, linear state", "kept, all pairs", "kept, window", "kept, linear state")
+
+
+def factors(*values):
+    return dict(zip(NAMES, values))
+
+
+WRONG = {
+    "10.1": [(factors(2, 2, 2, 2, 1, 1), "n counts twice"), (factors(4, 4, 2, 2, 1, 1), "w keys"),
+             (factors(4, 2, 4, 2, 1, 1), "no other token"), (factors(4, 2, 2, 4, 1, 1), "not for each pair"),
+             (factors(4, 2, 2, 2, 2, 1), "never looked at"), (factors(4, 2, 2, 2, 1, 2), "d_h²"),
+             (factors(4, 2, 1, 2, 1, 1), "tokens that meet"), (4, "dict")],
+    "10.2": [(lambda n, window: -(-n // window), "itself"), (lambda n, window: -(-(n - 1) // window), "itself"),
+             (lambda n, window: -(-n // (window - 1)), "n − 1 steps"), (lambda n, window: (n - 1) // (window - 1), "round up"),
+             (lambda n, window: (n - 1) / (window - 1), "round up"), (lambda n: n, "(n, window)")],
+    "10.3": [(lambda n, times: n // times, "queries and keys"), (lambda n, times: n // (4 * times), "4·n²·d_h"),
+             (lambda n, times: n * times // 2, "fewer features"), (lambda n, times: n / (2 * times), "round down")],
+    "10.4": [(25, "windows keep"), (3.125, "one in four"), (72.66, "what stays"), (75.78, "three layers"), (0.2734, "percent"),
+             (109.4, "four layers")],
+}
