@@ -175,11 +175,12 @@ def test_the_verdict_counts_its_entries():
     assert [part.state for _, part in verdict.parts] == ["correct", "not yet", "not attempted", "not attempted"]
 
 
-def test_the_report_has_a_row_for_each_entry_and_no_hint():
-    answers = {"15.1": None, "15.2": {"token table": 786_432_000, "attention, one layer": 1, "all": None},
-               "15.6": {"model": "Falcon 7B", "parameters": None, "active parameters": None}, "15.7": "nothing"}
+def test_the_report_has_a_row_for_each_exercise_and_no_hint():
+    answers = {"15.1": None, "15.2": {"token table": 786_432_000, "attention, one layer": 1, "whole model": None},
+               "15.6": {"model": "Falcon 7B", "parameters": None, "active parameters": None}, "15.7": "nothing",
+               "15.8": {"model": "Gemma 7B", "chats that fit": 16}, "15.9": answered("Falcon 7B")["15.9"]}
     table = report(answers)
-    assert table.rows == [("15.1", "", "not attempted"), ("15.2", "token table", "correct"), ("15.2", "attention, one layer", "not yet"),
-                          ("15.2", "feed-forward, one layer", "not attempted"), ("15.2", "all", "not attempted"),
-                          ("15.6", "parameters", "not attempted"), ("15.6", "active parameters", "not attempted"), ("15.7", "", "not yet")]
-    assert table.caption == "1 of 8 correct, 5 not attempted, 2 not yet"
+    assert table.rows == [
+        ("15.1", "0 of 1", "", "all"), ("15.2", "1 of 4", "attention, one layer", "feed-forward, one layer; whole model"),
+        ("15.6", "0 of 2", "", "all"), ("15.7", "0 of 1", "all", ""), ("15.8", "0 of 1", "all", ""), ("15.9", "6 of 6", "", "")]
+    assert table.caption == "7 of 15 entries correct, 3 not yet, 5 not attempted"

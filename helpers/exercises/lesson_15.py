@@ -60,7 +60,7 @@ def parts(answer):
             ("that is all layers", layers * attention)]),
         "feed-forward, one layer": lambda value: number(value, fed, "", unit="parameters", mistakes=[
             ("gated: a third matrix", 2 * fed // 3), ("that is all layers", layers * fed)]),
-        "all": entries.entry("parameters", "parameters")(CASES[GUIDED]),
+        "whole model": entries.entry("parameters", "parameters")(CASES[GUIDED]),
     }, why="a quarter of a million tokens make the table heavier than three layers, and it is held once")
 
 

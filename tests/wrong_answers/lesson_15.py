@@ -25,9 +25,9 @@ WRONG = {
     "15.2": [
         (only("token table", 2 * 256000 * 3072), "held once"), (only("attention, one layer", 4 * 3072**2), "head_dim"),
         (only("attention, one layer", 3 * 3072 * 4096), "four matrices"), (only("attention, one layer", 28 * 4 * 3072 * 4096), "all layers"),
-        (only("feed-forward, one layer", 2 * 3072 * 24576), "third matrix"), (only("all", 9_324_112_896), "held once"),
-        (only("all", 8_537_680_896 - 57 * 3072), "to the digit"), (only("all", 8_537_680_896 + 57 * 3072), "no bias"),
-        (only("all", 8_538_074_112), "to the digit"), (only("all", 8.54e9), "to the digit"), (8_537_680_896, "dict")],
+        (only("feed-forward, one layer", 2 * 3072 * 24576), "third matrix"), (only("whole model", 9_324_112_896), "held once"),
+        (only("whole model", 8_537_680_896 - 57 * 3072), "to the digit"), (only("whole model", 8_537_680_896 + 57 * 3072), "no bias"),
+        (only("whole model", 8_538_074_112), "to the digit"), (only("whole model", 8.54e9), "to the digit"), (8_537_680_896, "dict")],
     "15.3": [
         (only("forward, FLOPs a token", 20_833_107_968 / 2), "multiply-add"), (only("forward, FLOPs a token", 2 * 8_537_680_896), "n² are missing"),
         (only("forward, FLOPs a token", 20_833_107_968 * 8192), "whole sequence"), (only("forward, FLOPs a token", 20_833_107_968 + 2 * 786_432_000), "lookup"),

@@ -39,28 +39,30 @@ def sheet(answer, checks, why):
 
 
 def report(answers):
-    """The state of each entry of each exercise, in one Table whose caption counts what is correct.
+    """What is correct, not yet and not attempted, one row for each exercise, and the sum in the caption.
 
     answers: dict from an exercise's number to the answer. Hints are left out: this is what a student hands in.
 
     >>> report({"15.2": None})
-    0 of 1 correct, 1 not attempted
-    exercise  entry  verdict
-    --------  -----  -------------
-        15.2         not attempted
+    0 of 1 entries correct, 0 not yet, 1 not attempted
+    exercise  correct  not yet  not attempted
+    --------  -------  -------  -------------
+        15.2  0 of 1            all
     """
     from helpers.exercises import check
-    rows = []
+    rows, total = [], {"correct": 0, "not yet": 0, "not attempted": 0}
     for number, answer in answers.items():
         verdict = check(number, answer)
-        if isinstance(verdict, Sheet):
-            rows += [(number, name, part.state) for name, part in verdict.parts]
-        elif isinstance(answer, dict) and verdict == NOT_ATTEMPTED:
-            rows += [(number, name, verdict.state) for name in answer if name != "model"]
-        else:
-            rows.append((number, "", verdict.state))
-    states = [state for _, _, state in rows]
-    caption = f"{states.count('correct')} of {len(rows)} correct, {states.count('not attempted')} not attempted"
-    if "not yet" in states:
-        caption += f", {states.count('not yet')} not yet"
-    return Table(rows, ("exercise", "entry", "verdict"), caption)
+        parts = [(name, part.state) for name, part in getattr(verdict, "parts", ())]
+        if not parts:       # one verdict for the whole, which may be a table that nobody has touched
+            entries = [name for name in answer if name != "model"] if isinstance(answer, dict) else []
+            parts = [(name, verdict.state) for name in entries or ["the answer"]]
+        by_state = {state: [name for name, found in parts if found == state] for state in total}
+        for state, names in by_state.items():
+            total[state] += len(names)
+        rows.append((number, f"{len(by_state['correct'])} of {len(parts)}",
+                     *("all" if len(names) == len(parts) else "; ".join(names)
+                       for names in (by_state["not yet"], by_state["not attempted"]))))
+    caption = (f"{total['correct']} of {sum(total.values())} entries correct, {total['not yet']} not yet, "
+               f"{total['not attempted']} not attempted")
+    return Table(rows, ("exercise", "correct", "not yet", "not attempted"), caption)
