@@ -141,7 +141,8 @@ class ShrinkExplorer(Explorer):
                 "read": f"On one {state.accelerator}, {state.model} reads {plural(state.batch, 'prompt')} of {state.n:,} tokens in at least",
                 "write": f"On one {state.accelerator}, {state.model} writes one token for {plural(state.batch, 'sequence')} of {state.n:,} tokens "
                          "in at least", "weights": f"The weights of {state.model} take"}.get(
-            state.counted, f"The {words} of {state.model} with {plural(state.batch, 'sequence')} of {state.n:,} tokens take")
+            state.counted, f"The {words} of {state.model} with {plural(state.batch, 'sequence')} of {state.n:,} tokens "
+            f"take{'s' * (state.counted == 'cache')}")
         said = [f"{what} {number(today)} {unit}; the limit is {number(state.limit)} {unit}."]
         if today <= state.limit:
             said.append("It is met already.")
@@ -151,16 +152,19 @@ class ShrinkExplorer(Explorer):
                 found, name = shrunk(state, lever), LEVERS[lever][0]
                 if found.value is not None:
                     good.append(f"{name} = {found.value:,} instead of {found.before:,} (saves {percent(found.saved)})")
-                elif len(buildable(asked, lever)) > 1:
+                elif lever in loose(state):
                     bad.append(f"{name} (the least that can be built leaves {number(found.cost / scale)} {unit})")
             said.append(f"Alone, it is met by {_listed(good, ' or ')}." if good else "No lever of these meets it alone.")
             if bad:
                 said.append(f"Never by {_listed(bad, ' or ')}.")
         said.append(_pulls(state))
-        stuck = [LEVERS[lever][0] for lever in state.levers if len(buildable(asked, lever)) == 1]
+        latent = MODELS[state.model].is_latent and "groups" in state.levers
+        stuck = [f"{LEVERS[lever][0]} = {now(asked, lever):,}" for lever in state.levers
+                 if lever not in loose(state) and not (latent and lever == "groups")]
         if stuck:
-            why = ", because latent attention caches no heads" if MODELS[state.model].is_latent and "groups" in state.levers else ""
-            said.append(f"{_listed(stuck, ' and ').capitalize()} cannot be less{why}.")
+            said.append(f"{_capital(_listed(stuck, ' and '))} cannot be less.")
+        if latent:
+            said.append("Latent attention caches no heads, so it has no groups to share.")
         if state.counted == "weights":
             said.append("Sequences change no weights.")
         if state.counted not in ("read", "write"):
@@ -218,19 +222,24 @@ def _span(asked, levers, scale, limit):
 def heading(state):
     """The finding of a state in one line."""
     asked = job(state)
-    pulls = {lever: elasticity(asked, lever) for lever in state.levers}
-    most = max(pulls, key=pulls.get)
-    if pulls[most] == 0:
+    pulls = {lever: elasticity(asked, lever) for lever in loose(state)}
+    if not any(pulls.values()):
         return "None of these levers moves this cost"
-    words = LEVERS[most][0].capitalize()
+    most = max(pulls, key=pulls.get)
+    words = _capital(LEVERS[most][0])
     alike = [LEVERS[lever][0] for lever in pulls if pulling(pulls[lever]) == pulling(pulls[most])]
-    pull = (f"{words} pulls most" if len(alike) == 1 else f"{alike[0].capitalize()} and {alike[1]} pull most" if len(alike) == 2
+    pull = (f"{words} pulls most" if len(alike) == 1 else f"{_capital(alike[0])} and {alike[1]} pull most" if len(alike) == 2
             else f"{('Three', 'Four', 'Five')[len(alike) - 3]} levers pull alike")
     saves = f"{pull}: 1 % less saves {pulling(pulls[most])} %"
     if cost(asked) <= state.limit * UNITS[state.counted][1]:
         return f"{saves}; the limit is met already"
     meets = sum(shrunk(state, lever).value is not None for lever in state.levers)
-    return f"{saves}; {meets} of {len(pulls)} meet the limit"
+    return f"{saves}; {meets} of {len(state.levers)} meet the limit"
+
+
+def loose(state):
+    """The levers of a state that can be less than they are."""
+    return [lever for lever in state.levers if len(buildable(job(state), lever)) > 1]
 
 
 def meeting(state, found, long=False):
@@ -261,12 +270,16 @@ def percent(share):
 
 
 def _pulls(state):
-    order = sorted(state.levers, key=lambda lever: -elasticity(job(state), lever))
-    first = elasticity(job(state), order[0])
+    order = sorted(loose(state), key=lambda lever: -elasticity(job(state), lever))
+    first = elasticity(job(state), order[0]) if order else 0
     if first == 0:
         return "None of these levers moves it."
     rest = [f"{LEVERS[lever][0]} {pulling(elasticity(job(state), lever))} %" for lever in order[1:]]
     return (f"One percent less {LEVERS[order[0]][0]} saves {pulling(first)} %" + (f", of {_listed(rest, ', ')}" if rest else "")) + "."
+
+
+def _capital(words):
+    return words[0].upper() + words[1:]
 
 
 def _listed(items, last):

@@ -119,7 +119,8 @@ def neighbours(job, lever):
     """The lever's value, and two or three jobs by it on the piece of the cost that shrinking walks on.
 
     d and heads once, twice, three times. Up to a window n costs what it costs without one, so its neighbours are above it.
-    A window's neighbours are within the sequence; over two tokens there is one only.
+    A window's neighbours are within the sequence; over two tokens there is one only. A single job:
+    nothing changes, or nothing is beside it.
     """
     value, model = now(job, lever), job.model
     if lever in ("n", "batch"):
@@ -134,7 +135,10 @@ def neighbours(job, lever):
     if lever == "layers":
         models = [(x, replace(model, n_layers=x)) for x in range(value, value + 3)]
     elif lever == "groups":
-        models = [(x, replace(model, n_kv_heads=x)) for x in (value, 1)]
+        other = model.n_heads if value == 1 else 1
+        if model.is_latent or other == value:
+            return value, [(value, job)]
+        models = [(x, replace(model, n_kv_heads=x)) for x in (value, other)]
     else:
         value, models = 1, [(x, _scaled(model, lever, x)) for x in (1, 2, 3)]
     return value, [(x, replace(job, model=at)) for x, at in models]

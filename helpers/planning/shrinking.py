@@ -82,15 +82,13 @@ def elasticity(job, lever):
     """∂ log cost / ∂ log lever at today's value, a Fraction where the cost is whole: what 1 % less of the lever saves, in %.
 
     Every cost is a polynomial of degree at most 2 in each lever (seconds: the slower clock is), so three whole values
-    give its slope exactly; `neighbours` says which. Only a mixture's bytes in seconds are none, because the more tokens, the
+    give its slope exactly, whether the lever can be less or not; `neighbours` says which. Only a mixture's bytes in seconds are none, because the more tokens, the
     more experts are met: there the formula itself is differentiated (SymPy).
 
     >>> from helpers.published import MODELS
     >>> [round(float(elasticity(Job(MODELS["GPT-2"], n=1024), lever)), 2) for lever in ("n", "d", "layers", "heads")]
     [1.07, 1.64, 0.71, 0.28]
     """
-    if len(buildable(job, lever)) == 1:
-        return Fraction(0)
     whole = cost
     if job.counted in ("read", "write"):
         side = "flops" if _work(job).limit == "arithmetic" else "bytes_moved"
@@ -100,6 +98,8 @@ def elasticity(job, lever):
         def whole(other):
             return getattr(_work(other), side)
     value, points = neighbours(job, lever)
+    if len(points) == 1:
+        return Fraction(0)
     xs, ys = zip(*((x, Fraction(whole(other))) for x, other in points))
     slope = (ys[1] - ys[0]) / (xs[1] - xs[0])
     if len(xs) == 3:  # Newton's form of the parabola, differentiated
@@ -109,13 +109,18 @@ def elasticity(job, lever):
 
 
 def strongest(job, levers=tuple(LEVERS)):
-    """The lever with the largest elasticity; the first of them where several are equal.
+    """The lever with the largest elasticity among those that can be less; the first where several are equal.
+
+    Raises ValueError where none of the levers can be less.
 
     >>> from helpers.published import MODELS
     >>> strongest(Job(MODELS["Llama-3 8B"], n=8192)), strongest(Job(MODELS["Llama-3 8B"], n=131_072, batch=1))
     ('d', 'n')
     """
-    return max(levers, key=lambda lever: elasticity(job, lever))
+    loose = [lever for lever in levers if len(buildable(job, lever)) > 1]
+    if not loose:
+        raise ValueError(f"levers: none of {', '.join(levers)} can be less than it is; give another lever or a larger job")
+    return max(loose, key=lambda lever: elasticity(job, lever))
 
 
 def options(job, limit, levers=tuple(LEVERS)):
