@@ -97,6 +97,12 @@ def _write(expression):
             return f"√{_factor(base)}"
         if exponent.is_negative:
             return f"1/{_factor(1 / expression)}"
+    if expression.func.__name__ == "ceiling":                # ⌈log₂ n⌉, the passes of a sort
+        ratio = expression.args[0].as_numer_denom()
+        if [part.func.__name__ for part in ratio] == ["log", "log"] and ratio[1].args[0] == 2:
+            inside = ratio[0].args[0]
+            return f"⌈log₂ {inside}⌉" if inside.is_Symbol else f"⌈log₂({_write(inside)})⌉"
+        return f"⌈{_write(expression.args[0])}⌉"
     if expression.func.__name__ in ("Max", "Min"):
         return f"{expression.func.__name__.lower()}({', '.join(sorted(map(_write, expression.args)))})"
     return str(expression)

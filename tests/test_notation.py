@@ -42,6 +42,8 @@ def test_unknown_names_say_what_there_is():
     (n**-2, "1/n²"),
     (n / (2 * d + n), "n/(2·d + n)"),
     (sympy.Max(n, d), "max(d, n)"),
+    (4 * n * sympy.ceiling(sympy.log(n, 2)) + d, "4·n·⌈log₂ n⌉ + d"),
+    (sympy.ceiling(sympy.log(n * d, 2)) * sympy.ceiling(n / 2), "⌈log₂(n·d)⌉·⌈n/2⌉"),
     (n**12, "n¹²"),
     (True, "True"),
     ("words", "words"),
