@@ -365,6 +365,11 @@ REFUSED = [
     (lambda: layers.hashed_attention(X, X, X, ROTATIONS, 3, causal=True), "causal: True with keys of their own.*k=None"),
     (lambda: layers.hashed_mask(X, X, ROTATIONS, 3, causal=True), "causal: True"),
     (lambda: layers.hashed_attention(X, X[:3], X, ROTATIONS, 3), "q, k, v: shapes"),
+    (lambda: counting.windowed_attention(X, X, X, 0), "window: 0; give at least 1"),
+    (lambda: counting.strided_attention(X, X, X, 4), "stride: 4; .* a divisor of 6"),
+    (lambda: counting.block_sparse_attention(X, X, X, 4, [[0]]), "block: 4"),
+    (lambda: counting.hashed_attention(X, X, X, [], 3), "rounds: 0"),
+    (lambda: counting.hashed_attention(X, X, X, ROTATIONS, 4), "bucket_size: 4"),
 ]
 
 

@@ -3,6 +3,7 @@
 from collections import Counter
 from math import exp, inf, log, sqrt
 
+from helpers.counting.patterns import check_size
 from helpers.counting.products import dot_product, matrix_product, softmax
 
 
@@ -16,6 +17,8 @@ def hashed_attention(q, k, v, rotations, bucket_size, causal=False, count_once=T
     [[1.0], [2.0], [4.0]]
     """
     n, operations, rounds = len(q), Counter(), []
+    check_size("rounds", len(rotations))
+    check_size("bucket_size", bucket_size, n)
     k_given = k
     if k is None:
         k, operations = unit_rows(q)

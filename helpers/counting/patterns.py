@@ -47,6 +47,12 @@ def attend_each(queries, groups_of):
     return rows, operations
 
 
+def check_size(name, size, divides=None):
+    """ValueError for a size below 1, or one that does not divide the number of tokens."""
+    if size < 1 or divides is not None and divides % size:
+        raise ValueError(f"{name}: {size}; give at least 1" + ("" if divides is None else f", and a divisor of {divides}"))
+
+
 def masked_attention(q, k, v, mask):
     """All n² pairs, those that the mask hides as well: 4·n²·d + 7·n².
 
@@ -68,6 +74,7 @@ def windowed_attention(q, k, v, window, n_global=0, causal=False):
     >>> windowed_attention([[0]] * 3, [[0]] * 3, [[2], [4], [8]], 2, causal=True)[0]
     [[2.0], [3.0], [6.0]]
     """
+    check_size("window", window)
     g, n, before = n_global, len(q), window - 1 if causal else (window - 1) // 2
 
     def all_before(t):
@@ -88,6 +95,7 @@ def strided_attention(q, k, v, stride, causal=False):
     >>> strided_attention([[0]] * 4, [[0]] * 4, [[1], [2], [4], [8]], 2, causal=True)[0][2]
     [2.3333333333333335]
     """
+    check_size("stride", stride, len(q))
     window = stride if causal else 2 * stride - 1
 
     def both(t):
@@ -103,6 +111,8 @@ def block_sparse_attention(q, k, v, block, blocks, causal=False):
     >>> block_sparse_attention([[0]] * 4, [[0]] * 4, [[0], [1], [2], [3]], 2, [[0], [0, 1]])[0]
     [[0.5], [0.5], [1.5], [1.5]]
     """
+    check_size("block", block, len(q))
+
     def seen(t):
         columns = [c for c in blocks[t // block] if not causal or c <= t // block]
         return [[(k[j], v[j], j <= t if causal and c == t // block else None)

@@ -52,8 +52,7 @@ def hashed_attention(q, k, v, rotations, bucket_size, causal=False, count_once=T
             in_chunks(k[k_order], bucket_size)).swapaxes(-1, -2) / np.sqrt(q.shape[-1])        # (R, n/m, m, 2m)
     with step("visible"):
         q_code, k_code, reach = codes(q_bucket, q_place, k_bucket, k_place, bucket_size, causal)
-        own = meets(np.take_along_axis(q_code, q_order, -1), np.take_along_axis(k_code, k_order, -1), bucket_size, reach)
-        own[:, 0, :, :bucket_size] = False                         # nothing stands before the first chunk
+        seen = meets(np.take_along_axis(q_code, q_order, -1), np.take_along_axis(k_code, k_order, -1), bucket_size, reach)
     if count_once:
         with step("count once"):
             found = np.zeros_like(scores)
@@ -61,7 +60,7 @@ def hashed_attention(q, k, v, rotations, bucket_size, causal=False, count_once=T
                 found += meets(q_code[other][q_order], k_code[other][k_order], bucket_size, reach)
             scores -= np.log(np.maximum(found, 1))
     with step("softmax"):
-        weights, total = softmax_and_total(np.where(own, scores, -np.inf))
+        weights, total = softmax_and_total(np.where(seen, scores, -np.inf))
     with step("weighted sum"):
         mixed = weights @ with_previous(in_chunks(v[k_order], bucket_size))                    # (R, n/m, m, d_h)
     with step("rounds"):
@@ -128,7 +127,11 @@ def in_chunks(a, size):
 
 
 def with_previous(chunks):
-    """Before each chunk a copy of the chunk before it, before the first the last: (R, n/m, m, …) -> (R, n/m, 2m, …)."""
+    """Before each chunk a copy of the chunk before it, before the first the last: (R, n/m, m, …) -> (R, n/m, 2m, …).
+
+    The last is out of the first one's reach, and so hidden. Where there is one chunk only, each pair stands there
+    twice, which no softmax notices.
+    """
     return np.concatenate([np.roll(chunks, 1, axis=1), chunks], axis=2)
 
 
