@@ -38,7 +38,8 @@ def shape(answer):
         if field == "output_bias" and given is None:
             given = answer.attention_bias
         if given != (False if field == "output_bias" else getattr(right, field)):
-            return not_yet(f"{field}: {hint}" if field not in hint else hint)
+            name = {"head_width": "d_head", "kv_heads": "n_kv_heads"}.get(field, field)
+            return not_yet(hint if name in hint else f"{name}: {hint}")
     for field in _ABSENT:
         if getattr(answer, field) != getattr(right, field):
             return not_yet(f"{field}: nothing in the file asks for it")
