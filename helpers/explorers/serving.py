@@ -108,8 +108,7 @@ class ServingExplorer(Explorer):
             bar.set_x(start)
             bar.set_width(width)
         artists["room"].set_width(memory / max(held, memory))
-        weights, cache = (number(size / 1e9) for size in found.footprint.parts.values())
-        said = (f"{weights} + {cache} GB", f"{money(curve[0][2])} USD", f"{money(found.usd_per_million_written)} USD",
+        said = (held_text(*found.footprint.parts.values()), f"{money(curve[0][2])} USD", f"{money(found.usd_per_million_written)} USD",
                 plural(found.largest_batch, "user"), duration(found.first_token_seconds),
                 number(found.tokens_per_second_per_user), number(found.tokens_per_second), money(found.usd_per_million_read))
         for text, words in zip(artists["values"].values(), said):
@@ -213,6 +212,16 @@ def heading(state):
     cheaper = times(alone.usd_per_million_written, found.usd_per_million_written)
     slower = times(alone.tokens_per_second_per_user, found.tokens_per_second_per_user)
     return f"{state.batch:,} users: tokens {cheaper} times cheaper, each user {slower} times slower"
+
+
+def held_text(weights, cache):
+    """
+    >>> held_text(16.06e9, 5.37e9), held_text(8e8, 1e6), held_text(8.73e10, 2.15e16)
+    ('16.1 + 5.4 GB', '0.8 + <0.1 GB', '<0.1 + 21,500 TB')
+    """
+    unit, scale = ("TB", 1e12) if weights + cache >= 1e15 else ("GB", 1e9)
+    shown = [f"{size:,.0f}" if size >= 99.5 else f"{size:.1f}" if size >= 0.1 else "<0.1" for size in (weights / scale, cache / scale)]
+    return f"{' + '.join(shown)} {unit}"
 
 
 def writing_limit(found):

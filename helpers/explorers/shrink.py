@@ -85,7 +85,8 @@ class ShrinkExplorer(Explorer):
         from matplotlib.lines import Line2D
 
         words, unit = COUNTED[state.counted][0], UNITS[state.counted][0]
-        axes = figure.add_axes([0.105, 0.145, 0.53, 0.70])
+        axes = figure.add_axes([0.12, 0.145, 0.515, 0.70])
+        axes.yaxis.set_label_coords(0.022, 0.495, transform=figure.transFigure)
         growth_axes(axes)
         axes.set(xlim=(1.06, 1 / LEAST / 1.06), ylim=span(state), xlabel="what is left of the lever",
                  ylabel=f"{words} ({unit})")

@@ -26,11 +26,12 @@ def serving_stage(figure, x_limits, y_limits):
     >>> sorted(serving_stage(new_figure(), (1, 1000), (0.1, 10)))
     ['bars', 'curve', 'device', 'full', 'here', 'one', 'room', 'title', 'values']
     """
-    axes = figure.add_axes([0.105, 0.145, 0.5, 0.67])
+    axes = figure.add_axes([0.12, 0.145, 0.485, 0.67])
+    axes.yaxis.set_label_coords(0.022, 0.48, transform=figure.transFigure)
     growth_axes(axes)
     axes.set(xlim=x_limits, ylim=y_limits, xlabel="speed for each user (tokens per second)",
              ylabel="USD per million tokens written")
-    for x, (words, colour, dash) in zip((0.105, 0.31, 0.53), LIMITS.values()):
+    for x, (words, colour, dash) in zip((0.12, 0.325, 0.545), LIMITS.values()):
         _line(figure, [x, x + 0.045], 0.862, color=colour, linestyle=dash)
         figure.text(x + 0.053, 0.862, words, fontsize=9.5, color=colour, va="center")
     side = figure.add_axes([LEFT, 0.70, RIGHT - LEFT, 0.06])
