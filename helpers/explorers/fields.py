@@ -91,9 +91,10 @@ def is_typed(widget):
 def typed(widget, label, unit, low, high, whole):
     """The number in a field. Raises `ValueError` with a sentence for the reader: what was typed, and what would be right."""
     words = widget.value.strip()
-    value = read_number(words.removesuffix(unit))
+    found = read_number(words.removesuffix(unit))
+    value = found if found is None else exact(found)
     wrong = fault(value, low, high, whole)
     if not wrong:
-        return exact(value)
+        return value
     said = f"“{words[:30]}”" if words else "an empty field"
     raise ValueError(f"{label}: {said} is {wrong}. Type {span(low, high, unit, whole)}, such as {widget.shown}.")
