@@ -62,7 +62,7 @@ def parts(answer):
         "feed-forward, one layer": lambda value: number(value, fed, "", unit="parameters", mistakes=[
             ("gated: a third matrix", 2 * fed // 3), ("that is all layers", layers * fed)]),
         "whole model": entries.entry("parameters", "parameters")(CASES[GUIDED]),
-    }, why="a quarter of a million tokens make the table heavier than three layers, and it is held once")
+    }, why="a quarter of a million tokens make the table nearly as heavy as three layers, and it is held once")
 
 
 @exercise("15.3")
