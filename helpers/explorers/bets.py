@@ -96,6 +96,7 @@ def flops(method, n, d_h, budget, causal=False):
     if method == "window":
         return (4 * d + 7) * n * window_of(r, causal)
     if method == "strided":
+        n = -(-n // r) * r                             # padded
         return (4 * d + 7) * n * ((r if causal else 2 * r - 1) + n // r) + n * d
     if method == "hashing":
         return hashing_flops(n, d, *hashes_of(r))
