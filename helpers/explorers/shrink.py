@@ -93,7 +93,7 @@ class ShrinkExplorer(Explorer):
         places = [2**k for k in range(7)]
         axes.set_xticks([1 / place for place in places], ["1", *(f"1/{place}" for place in places[1:])])
         head = {"fontsize": 9.5, "va": "center"}
-        figure.text(0.655, 0.866, "lever: value within the limit", fontsize=9, color=INK, va="center")
+        figure.text(0.655, 0.866, "value within the limit", fontsize=9, color=INK, va="center")
         figure.text(0.985, 0.866, "elasticity", fontsize=9, color=INK, va="center", ha="right")
         artists = {"limit": axes.plot([], [], color="black", linewidth=1.5, linestyle="-"), "lines": [], "marks": [],
                    "pulls": [], "values": []}
@@ -154,7 +154,8 @@ class ShrinkExplorer(Explorer):
                 if found.value is not None:
                     good.append(f"{name} = {found.value:,} instead of {found.before:,} (saves {percent(found.saved)})")
                 elif lever in loose(state):
-                    bad.append(f"{name} (the least that can be built leaves {number(found.cost / scale)} {unit})")
+                    bad.append(f"{name} (leaves {number(found.cost / scale)} {unit} at the least)" if found.saved else
+                               f"{name} (changes nothing)")
             said.append(f"Alone, it is met by {_listed(good, ' or ')}." if good else "No lever of these meets it alone.")
             if bad:
                 said.append(f"Never by {_listed(bad, ' or ')}.")
@@ -202,7 +203,8 @@ def curve(asked, lever, scale):
     """Shares of today's value that can be built, from 1 down to 1/64, and the costs there."""
     values, top = buildable(asked, lever), now(asked, lever)
     if len(values) > 40:
-        values = sorted({max(values[-1], round(top / 2 ** (k / 4))) for k in range(25)}, reverse=True)
+        wanted = (len(values) * (1 - 2 ** (-k / 4)) for k in range(25))  # all of these levers have evenly spaced values
+        values = [values[place] for place in sorted({min(round(place), len(values) - 1) for place in wanted})]
     values = [value for value in values if value * LEAST >= top]
     return [value / top for value in values], [cost(moved(asked, lever, value)) / scale for value in values]
 
@@ -227,13 +229,11 @@ def heading(state):
     if not any(pulls.values()):
         return "None of these levers moves this cost"
     most = max(pulls, key=pulls.get)
-    words = _capital(LEVERS[most][0])
-    alike = [LEVERS[lever][0] for lever in pulls if pulling(pulls[lever]) == pulling(pulls[most])]
-    pull = (f"{words} pulls most" if len(alike) == 1 else f"{_capital(alike[0])} and {alike[1]} pull most" if len(alike) == 2
-            else f"{('Three', 'Four', 'Five')[len(alike) - 3]} levers pull alike")
-    saves = f"{pull}: 1 % less saves {pulling(pulls[most])} %"
+    alike = sum(pulling(pull) == pulling(pulls[most]) for pull in pulls.values())
+    who = f"{_capital(LEVERS[most][0])} pulls most" if alike == 1 else f"{('Two', 'Three', 'Four', 'Five')[alike - 2]} levers pull alike"
+    saves = f"{who}: 1 % less saves {pulling(pulls[most])} %".replace("under ", "<")
     if cost(asked) <= state.limit * UNITS[state.counted][1]:
-        return f"{saves}; the limit is met already"
+        return f"{saves}; the limit is met"
     meets = sum(shrunk(state, lever).value is not None for lever in state.levers)
     return f"{saves}; {meets} of {len(state.levers)} meet the limit"
 
