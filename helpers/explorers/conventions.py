@@ -81,7 +81,6 @@ class ConventionsExplorer(Explorer):
         from matplotlib.patches import Rectangle
 
         axes = figure.add_axes([0.205, 0.225, 0.52, 0.62])
-        figure.text(0.02, 0.975, "The formulas differ by what they count", fontsize=12, weight="bold", va="top")
         axes.set(ylim=(len(FORMULAS) + 0.55, -0.6), xlabel="training FLOPs ÷ 6·N·D")
         axes.set_yticks(range(len(FORMULAS) + 1), ["your switches", *FORMULAS])
         axes.grid(visible=False)
@@ -96,7 +95,8 @@ class ConventionsExplorer(Explorer):
         def bar(row, colour, height=0.62):
             return axes.add_patch(Rectangle((0, row - height / 2), 0, height, facecolor=colour))
 
-        artists = {"scale": MovingScale(axes, grid=True),
+        artists = {"title": figure.text(0.02, 0.975, "", fontsize=12, weight="bold", va="top"),
+                   "scale": MovingScale(axes, grid=True),
                    "bars": [bar(row, PLAIN) for row in range(1, len(FORMULAS) + 1)],
                    "parts": [bar(0, colour, 0.7) for _, colour in PARTS.values()],
                    "here": axes.plot([], [], color=HERE, linewidth=1, linestyle=(0, (3, 3)))[0]}
@@ -117,6 +117,9 @@ class ConventionsExplorer(Explorer):
             left += parts[part] / unit
         artists["here"].set_data([mine / unit] * 2, [0.35, len(FORMULAS) + 0.45])
         published = [formula(**shape, n=state.n) for formula in FORMULAS.values()]
+        same = [name for name, value in zip(FORMULAS, published) if value == mine]
+        artists["title"].set_text(f"Your switches count what {named(same)} count{'s' * (len(same) == 1)}" if same
+                                  else "Your switches count what none of the six formulas counts")
         for value, patch in zip(published, artists["bars"]):
             patch.set_width(value / unit)
             patch.set_facecolor(SAME if value == mine else PLAIN)
@@ -135,11 +138,9 @@ class ConventionsExplorer(Explorer):
         values = self.published()
         low, high = min(values, key=values.get), max(values, key=values.get)
         same = self.coinciding()
-        names = ("none of the six formulas" if not same else same[0] if len(same) == 1
-                 else f"{', '.join(same[:-1])} and {same[-1]}")
         return (f"{state.model} on {state.tokens:,} tokens in sequences of n = {state.n:,}: your switches count "
                 f"{power(mine * state.tokens)} FLOPs, {mine / letters(state.model)['N']:.2f} for each weight and token. "
-                f"They coincide with {names}. The formulas reach from {power(values[low] * state.tokens)} ({low}) to "
+                f"They coincide with {named(same) if same else 'none of the six formulas'}. The formulas reach from {power(values[low] * state.tokens)} ({low}) to "
                 f"{power(values[high] * state.tokens)} ({high}), {values[high] / values[low]:.2f} times as many.")
 
     def numbers(self):
@@ -225,6 +226,16 @@ def counted_parts(state):
 def count(state):
     """FLOPs per training token by the switches."""
     return sum(counted_parts(state).values())
+
+
+def named(names):
+    """One name or more, for a sentence; the rule of thumb with its article.
+
+    >>> named(("Kaplan", "PaLM", "rule of thumb"))
+    'Kaplan, PaLM and the rule of thumb'
+    """
+    *first, last = [f"the {name}" if name == "rule of thumb" else name for name in names]
+    return f"{', '.join(first)} and {last}" if first else last
 
 
 def against(value, mine):

@@ -16,7 +16,7 @@ BATCHES = tuple(sorted({*one_two_five(1, 5_000), *powers_of_two(1, 4_096)}))
 KINDS = ("weights", "gradients", "optimizer", "activations, logits", "KV cache")
 GRID = tuple(round(LENGTHS[0] * (LENGTHS[-1] / LENGTHS[0]) ** (k / 48)) for k in range(49))
 ENDS = (1.25, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 4096, 16384, 2**16, 2**18, 2**20, 2**24, 2**30, 2**40)
-LOW, HIGH = 0.1, 1e7  # GB, of the lower picture
+LOW, HIGH = 0.001, 1e7  # GB, of the lower picture: low enough that no curve meets the words at its foot
 
 
 @dataclass(frozen=True)
@@ -101,8 +101,7 @@ class MemoryExplorer(Explorer):
         over.set(xlim=(GRID[0], GRID[-1]), ylim=(LOW, HIGH), xlabel=TOKENS, ylabel="memory (GB)")
         over.set_yticks([0.1, 10, 1_000, 10**5, 10**7])
         over.axhline(memory, color="black", linewidth=1.4, linestyle="--")
-        over.text(12, 1.25 * memory, f"{state.accelerator}, {memory:,.0f} GB", fontsize=9, va="bottom", color="#333333")
-        over.text(0.015, 0.06, "dotted: what n does not change", fontsize=9, color="#333333", transform=over.transAxes)
+        over.text(0.015, 0.035, "dotted: what n does not change", fontsize=9, color="#333333", transform=over.transAxes)
         artists = {"scale": MovingScale(bar), "parts": [], "curves": []}
         for kind in KINDS:
             colour, hatch = LOOKS[kind]
@@ -111,8 +110,9 @@ class MemoryExplorer(Explorer):
         artists["curves"] = (over.plot([], [], color="#6b6b6b", linestyle=":", linewidth=1.6)
                              + over.plot([], [], color="#D55E00", linestyle="-"))
         artists["point"] = over.plot([], [], "o", color="#D55E00", markersize=8, markeredgecolor="white")[0]
+        artists["memory"] = over.text(12, memory, f"{state.accelerator}, {memory:,.0f} GB", fontsize=9, color="#333333")
         artists["verdict"] = bar.text(1, 0.62, "", fontsize=10, ha="right", transform=bar.get_yaxis_transform())
-        artists["up_to"] = over.text(0.985, 0.06, "", fontsize=10, ha="right", transform=over.transAxes)
+        artists["up_to"] = over.text(0.985, 0.035, "", fontsize=10, ha="right", transform=over.transAxes)
         return artists
 
     def update(self, artists, state):
@@ -127,6 +127,9 @@ class MemoryExplorer(Explorer):
             patch.set_width(size)
             left += size
         totals, fixed = over_lengths(replace(state, n=GRID[0]))
+        above = fixed < found.memory_bytes / 1e9  # the chip's name stands where no curve is
+        artists["memory"].set_y(found.memory_bytes / 1e9 * (1.25 if above else 0.5))
+        artists["memory"].set_verticalalignment("bottom" if above else "top")
         artists["curves"][0].set_data([GRID[0], GRID[-1]], [fixed, fixed])
         artists["curves"][1].set_data(GRID, totals)
         artists["point"].set_data([state.n], [found.total_bytes / 1e9])
@@ -143,6 +146,11 @@ class MemoryExplorer(Explorer):
         said = [f"{act} {state.batch:,} sequence{'s' * (state.batch > 1)} of {state.n:,} tokens, {state.model} needs "
                 f"{gigabytes(found.total_bytes)}, and one {state.accelerator} has {gigabytes(found.memory_bytes)}: "
                 f"{'it fits' if found.fits else 'it does not fit'}. Most of it: {most}, {gigabytes(by_kind[most])}."]
+        if state.task == "learn":
+            held = sum(by_kind[kind] for kind in ("weights", "gradients", "optimizer"))
+            said.append(f"Weights, gradients and optimizer take {held / MODELS[state.model].parameters():g} bytes a parameter.")
+        if state.task == "learn" and state.precision == "fp32" and not uncounted(state):
+            said.append("Activations are counted in 16 bits even so.")
         if state.task == "learn" and narrow(state):
             said.append(f"Nobody learns in {state.precision}, so bf16 is taken.")
         if uncounted(state):
@@ -245,7 +253,7 @@ def right_end(state):
 
 def verdict(found):
     share = found.total_bytes / found.memory_bytes
-    times = f"{share:.0%}".replace("%", " %") if share < 10 else f"{share:,.0f} times"
+    times = "under 1 %" if share < 0.005 else f"{share:.0%}".replace("%", " %") if share < 10 else f"{share:,.0f} times"
     return f"{gigabytes(found.total_bytes)} is {times} of it: {'it fits' if found.fits else 'it does not fit'}"
 
 

@@ -1,7 +1,6 @@
 """ModelExplorer: where a model's parameters are and where its FLOPs are, for any published model or your own shape."""
 
 from dataclasses import dataclass, fields
-from math import log10
 
 from helpers.explorers.base import Explorer
 from helpers.explorers.controls import Choice, Slider, one_two_five, powers_of_two
@@ -135,7 +134,6 @@ class ModelExplorer(Explorer):
         from helpers.figures.growth import TOKENS, growth_axes
         from matplotlib.patches import Rectangle
 
-        figure.text(0.02, 0.975, "Parameters and FLOPs sit in different parts of a model", fontsize=12, weight="bold", va="top")
         bars = figure.add_axes([0.165, 0.14, 0.345, 0.66])
         bars.set(xlim=(0, 128), ylim=(len(ROWS) - 0.45, -0.55), xticks=(0, 50, 100), yticks=range(len(ROWS)),
                  yticklabels=ROWS, xlabel="share (%)")
@@ -144,7 +142,6 @@ class ModelExplorer(Explorer):
         over = figure.add_axes([0.59, 0.14, 0.385, 0.66])
         growth_axes(over, y="linear")
         over.set(xlim=(LENGTHS[0], LENGTHS[-1]), ylim=(0, 100), xlabel=TOKENS, xticks=(10, 1_000, 10**5, 10**7))
-        over.set_title("share of the FLOPs (%)", fontsize=10, weight="normal")
         for left, face, words in ((0.165, "white", "parameters"), (0.34, "#555555", "FLOPs")):
             figure.add_artist(Rectangle((left, 0.826), 0.022, 0.028, facecolor=face, edgecolor="#555555"))
             figure.text(left + 0.03, 0.84, words, fontsize=10, va="center", color="#333333")
@@ -162,13 +159,14 @@ class ModelExplorer(Explorer):
                 artists["curves"] += over.plot([], [], color=colour, linestyle=dash, label=name)
                 artists["points"] += over.plot([], [], linestyle="none", marker=marker, color=colour, markersize=8,
                                                markeredgecolor="white", markeredgewidth=1, clip_on=False)
-        artists["here_text"] = over.text(0, 0.985, "", fontsize=10, va="top", color="#333333",
-                                         transform=over.get_xaxis_transform())
+        artists["title"] = figure.text(0.02, 0.975, "", fontsize=12, weight="bold", va="top")
+        artists["here_text"] = over.text(0, 1.04, "", fontsize=10, color="#333333", transform=over.transAxes)
         return artists
 
     def update(self, artists, state):
         model = shape(state)
         held, spent = shares(model, state.n)
+        artists["title"].set_text(f"Most parameters: {max(held, key=held.get)}. Most FLOPs: {max(spent, key=spent.get)}")
         for place, name in enumerate(ROWS):
             for side, share in enumerate((held[name], spent[name])):
                 artists["bars"][2 * place + side].set_width(share)
@@ -182,10 +180,7 @@ class ModelExplorer(Explorer):
             artists["curves"][k].set_data(grid, over[name])
             artists["points"][k].set_data([state.n], [spent[name]])
         artists["here"][0].set_data([state.n, state.n], [0, 100])
-        right = log10(state.n) > 3.3
-        artists["here_text"].set_x(state.n)
-        artists["here_text"].set_text(f"n = {state.n:,}  " if right else f"  n = {state.n:,}")
-        artists["here_text"].set_horizontalalignment("right" if right else "left")
+        artists["here_text"].set_text(f"share of FLOPs (%), n = {state.n:,}")
 
     def sentence(self):
         state, model = self.state, shape(self.state)

@@ -108,7 +108,6 @@ class RivalsExplorer(Explorer):
     def build(self, figure, state):
         from helpers.figures.growth import TOKENS, WIDTH, tick_text
 
-        figure.text(0.02, 0.975, "Who needs the fewest FLOPs?", fontsize=12, weight="bold", va="top")
         axes = figure.add_axes(BOX)
         (left, right), (bottom, top) = _limits()
         lengths, widths = range(1, 8), (16, 64, 256, 1_024, 4_096, 16_384)
@@ -124,6 +123,7 @@ class RivalsExplorer(Explorer):
             "here": axes.plot([], [], linestyle="none", marker="o", markersize=10, markerfacecolor="white",
                               markeredgecolor="#222222", markeredgewidth=2, clip_on=False),
             "names": [axes.text(0, 0, "", ha="center", va="center", fontsize=11, weight="bold") for _ in LAYERS],
+            "title": figure.text(0.02, 0.975, "", fontsize=12, weight="bold", va="top"),
             "head": figure.text(0.69, 0.88, "", color="#222222", fontsize=10, va="top", weight="bold"),
             "list": [axes.text(0.69, 0.765 - 0.075 * row, "", va="top", **beside) for row in range(len(LAYERS))],
         }
@@ -143,6 +143,7 @@ class RivalsExplorer(Explorer):
                 words.set_text(LAYERS[key][0].replace(" ", "\n"))
                 words.set_color(LAYERS[key][2])
         order = ranking(state)
+        artists["title"].set_text(heading(order))
         artists["head"].set_text(f"At n = {state.n:,},\nd = {state.d:,}:")
         for row, words in enumerate(artists["list"]):
             words.set_text("" if row >= len(order) else f"{times(order[row][1], order[0][1])}  {LAYERS[order[row][0]][0]}")
@@ -176,6 +177,19 @@ class RivalsExplorer(Explorer):
         for key, n in crossings(state).items():
             shown[f"attention costs more than {LAYERS[key][0]} from n on (tokens)"] = f"{n:,}"
         return shown
+
+
+def heading(order):
+    """The finding that the picture shows at the marked place.
+
+    >>> heading([("rnn", 4), ("gru", 12)])
+    'Here the vanilla RNN needs the fewest FLOPs'
+    """
+    cheapest = ["the " * (key in ("rnn", "gru", "lstm")) + LAYERS[key][0] for key, cost in order if cost == order[0][1]]
+    if len(order) == 1:
+        return "One rival alone: choose a second one to compare"
+    return (f"Here {cheapest[0]} needs the fewest FLOPs" if len(cheapest) == 1 else
+            f"Here {' and '.join(cheapest)} cost the same" if len(cheapest) == 2 else f"Here {len(cheapest)} rivals cost the same")
 
 
 def ranking(state):

@@ -76,7 +76,6 @@ class RooflineExplorer(Explorer):
         from helpers.figures.roofline import INTENSITY, REACHED
         from matplotlib.patches import Rectangle
 
-        figure.text(0.02, 0.975, "Which clock is the slower: arithmetic or memory?", fontsize=12, weight="bold", va="top")
         axes = figure.add_axes([0.105, 0.14, 0.5, 0.745])
         growth_axes(axes)
         axes.set(xlim=(LEFT, RIGHT), ylim=(BOTTOM, TOP), xlabel=INTENSITY, ylabel=REACHED, xticks=(1, 100, 10**4, 10**6, 10**8))
@@ -90,6 +89,7 @@ class RooflineExplorer(Explorer):
             "drop": axes.plot([], [], color=ROOF, linewidth=1, linestyle=(0, (3, 2))),
             "roof": axes.plot([], [], color=ROOF, linewidth=2.5, linestyle="-"),
             "here": axes.plot([], [], linestyle="none", marker="o", markersize=11, markerfacecolor="white", markeredgewidth=3),
+            "title": figure.text(0.02, 0.975, "", fontsize=12, weight="bold", va="top"),
             "ridge": axes.text(0, 0, "", fontsize=9, color=ROOF, ha="left", va="bottom",
                                bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.5}),
             "bars": [side.add_patch(Rectangle((0, place - 0.02), 0, 0.34, facecolor=colour))
@@ -107,7 +107,9 @@ class RooflineExplorer(Explorer):
         artists["here"][0].set_data([work.intensity], [reached])
         artists["here"][0].set_markeredgecolor(colour)
         artists["drop"][0].set_data([work.intensity, work.intensity], [BOTTOM, reached])
-        artists["ridge"].set_position((LEFT * 1.4, chip.flops_per_second * 1.15))
+        artists["title"].set_text("Memory is the limit, and the arithmetic waits" if work.limit == "memory" else
+                                  "Arithmetic is the limit: the flat roof is reached")
+        artists["ridge"].set_position((LEFT * 1.4, chip.flops_per_second * 1.5))  # above the dot, wherever it stands
         artists["ridge"].set_text(f"{state.accelerator}: ridge at {roofline.ridge_point(chip):,.0f}")
         for bar, words, name, seconds in zip(artists["bars"], artists["clocks"], ("arithmetic", "memory"),
                                              (work.arithmetic_seconds, work.memory_seconds)):

@@ -59,9 +59,6 @@ class TilingExplorer(Explorer):
         "a chip below d²": {"n": 1_024, "d": 256, "M": 32_768, "rows": 32, "columns": 16, "outer": "queries"},
     }
 
-    def frame(self, state):
-        return ()
-
     def build(self, figure, state):
         from helpers.figures.growth import tick_text
         from matplotlib.patches import Rectangle
@@ -69,7 +66,6 @@ class TilingExplorer(Explorer):
         page = figure.add_axes([0, 0, 1, 1])
         page.set(xlim=(0, 7), ylim=(0, 4))
         page.axis("off")
-        page.text(0.14, 3.9, "Scores live one tile at a time", fontsize=12, weight="bold", va="top")
 
         def box(x, y, wide, high, colour, **more):
             return page.add_patch(Rectangle((x, y), wide, high, facecolor=colour, linewidth=0, **more))
@@ -101,6 +97,7 @@ class TilingExplorer(Explorer):
             "values": [traffic.text(LEFT + 0.08, place - 0.22, "", **note) for place in range(4)],
             "need": chip.add_patch(Rectangle((2, 0.2), 0, 0.45, facecolor="#0072B2", linewidth=0)),
             "room": chip.plot([], [], color="black", linewidth=2, linestyle="--")[0],
+            "title": page.text(0.14, 3.9, "", fontsize=12, weight="bold", va="top"),
             "need_text": page.text(7 * 0.6, 1.5, "", fontsize=11, color="#333333", va="center"),
             "room_text": page.text(7 * 0.6, 1.28, "", fontsize=9.5, color="#333333", va="center"),
             "sizes": page.text(X + SIDE / 2, 0.1, "", fontsize=9.5, color="#333333", ha="center", va="center"),
@@ -117,15 +114,14 @@ class TilingExplorer(Explorer):
         for part, (x, y, w, h) in zip(artists["parts"], shown):
             part.set_bounds(x, y, max(w, 0.015), max(h, 0.015))
         artists["lines"].set_data(*_grid(state.n, rows, columns))
-        if state.outer == "queries":
-            ends = [j + wide, min(j + wide + 0.45, X + SIDE)], [i + high / 2] * 2
-        else:
-            ends = [j + wide / 2] * 2, [i, max(i - 0.45, Y)]
+        ends = (([j + wide, min(j + wide + 0.45, X + SIDE)], [i + high / 2] * 2) if state.outer == "queries" else
+                ([j + wide / 2] * 2, [i, max(i - 0.45, Y)]))
         artists["arrow"].set_data(*ends)
         artists["arrow"].set_marker(">" if state.outer == "queries" else "v")
         moved = sum(traffic(state).values())
         amounts = (least(state), moved, bound(state), plain(state))
         need = tile_elements(state.d, rows, columns)
+        artists["title"].set_text(heading(need > state.M, moved / plain(state)))
         ours = "this tiling" if need <= state.M else "this tiling, at least"
         names = ("each matrix once", ours, "n²d²/M", "plain, at least")
         for bar, text, name, amount in zip(artists["bars"], artists["values"], names, amounts):
@@ -142,19 +138,15 @@ class TilingExplorer(Explorer):
         state = self.state
         rows, columns = sides(state)
         need, moved, at_least = tile_elements(state.d, rows, columns), sum(traffic(state).values()), plain(state)
-        uncut = (rows, columns) == (state.rows, state.columns)
-        cut = "" if uncut else f" A tile cannot be larger than n, so it is cut to {rows} × {columns}."
+        cut = f" A tile cannot be larger than n, so it is cut to {rows} × {columns}." * ((rows, columns) != (state.rows, state.columns))
         sizes = f"Attention over n = {state.n:,} tokens, d = {state.d:,}, then moves"
         if need > state.M:
             return (f"A tile of {rows} × {columns} needs {need:,} elements and the chip has {state.M:,}.{cut} {sizes} at least {moved:,} "
                     "elements: so much if each block is fetched once for a tile, and what does not fit is fetched more often.")
         factor = f"{moved / bound(state):,.{0 if moved >= 10 * bound(state) else 1}f}"
-        if abs(moved - at_least) < at_least / 20:
-            verdict = f"about as many as plain attention, which moves at least {at_least:,}."
-        elif moved <= at_least:
-            verdict = f"{times(at_least / moved)} less than the {at_least:,} that plain attention moves at least."
-        else:
-            verdict = f"{times(moved / at_least)} the {at_least:,} that plain attention moves at least: tiles lose here."
+        verdict = (f"about as many as plain attention, which moves at least {at_least:,}." if abs(moved - at_least) < at_least / 20 else
+                   f"{times(at_least / moved)} less than the {at_least:,} that plain attention moves at least." if moved < at_least else
+                   f"{times(moved / at_least)} the {at_least:,} that plain attention moves at least: tiles lose here.")
         return (f"A tile of {rows} × {columns} needs {need:,} of the chip's {state.M:,} elements.{cut} {sizes} {moved:,} "
                 f"elements, {verdict} That is {moved / least(state):.2f} times all of Q, K, V and O, and {factor} · n²d²/M.")
 
@@ -175,6 +167,14 @@ class TilingExplorer(Explorer):
             "products, 4·n²·d (FLOPs)": f"{4 * state.n**2 * state.d:,}",
             f"FLOPs per byte{most}": f"{2 * state.n**2 * state.d / moved:,.1f}",
         }
+
+
+def heading(too_large, share):
+    """The finding, from whether the tile is too large and its share of plain attention's traffic."""
+    return ("The tile does not fit: its blocks come more than once" if too_large else
+            "Tiles lose here: they move more than plain attention" if share > 1.05 else
+            "Tiles of this size move as much as plain attention" if share > 0.95 else
+            f"Scores live one tile at a time: {times(1 / share)} less traffic")
 
 
 SIDE, X, Y = 2.42, 0.72, 0.72
