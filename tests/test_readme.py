@@ -22,7 +22,7 @@ ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 SYLLABUS = (ROOT / "notebooks" / "README.md").read_text(encoding="utf-8")
 PICTURE = ROOT / "notebooks" / "pictures" / "banner.png"
-PLANNED = {number: (title, question) for _, _, lessons in PARTS for number, title, question in lessons}
+MAP = {number: (title, question) for _, _, lessons in PARTS for number, title, question in lessons}
 LESSONS = {path.stem[:2]: path for path in sorted((ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb"))}
 
 
@@ -50,7 +50,7 @@ def row_of(number):
 
 
 def test_the_table_has_every_lesson_in_order():
-    assert [row[0] for row in table(README, "lesson")] == list(PLANNED) == [f"{i:02}" for i in range(16)]
+    assert [row[0] for row in table(README, "lesson")] == list(MAP) == [f"{i:02}" for i in range(16)]
 
 
 @pytest.mark.parametrize("number", list(LESSONS))
@@ -61,15 +61,10 @@ def test_a_lesson_stands_in_the_table_as_it_says_itself(number):
     assert row_of(number) == [number, link, question, minutes]
 
 
-@pytest.mark.parametrize("number", [number for number in PLANNED if number not in LESSONS])
-def test_a_planned_lesson_is_named_and_not_linked(number):
-    assert row_of(number) == [number, *PLANNED[number], "planned"]
-
-
 @pytest.mark.parametrize("number", list(LESSONS))
 def test_the_map_and_the_syllabus_name_it_as_it_names_itself(number):
     title, _, minutes = opening(LESSONS[number])
-    assert PLANNED[number][0] == title
+    assert MAP[number][0] == title
     rows = [row for row in table(SYLLABUS, "lesson") if row[0] == f"[{number} {title}]({LESSONS[number].name})"]
     assert len(rows) == 1 and rows[0][1] == minutes, f"notebooks/README.md's table: {rows}"
 

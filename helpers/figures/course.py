@@ -33,10 +33,9 @@ PARTS = (
 )
 
 
-def course_map(written=None):
+def course_map():
     """The sixteen lessons in their three parts, each with its question, in reading order.
 
-    written: the numbers of the lessons that exist, such as {"00", "01"}; the others are grey (None: all exist).
     7 × 6.95 inches: sixteen questions need more height than a plot.
     """
     figure = new_figure(height=6.95)
@@ -58,12 +57,10 @@ def course_map(written=None):
                                                mutation_scale=14, linewidth=1.6, color="#666666"))
             for k, (number, title, question) in enumerate(lessons):
                 line = y - 0.47 - row * k
-                grey = None if written is None or number in written else "#767676"
                 axes.text(0.42, line, number, fontsize=10, family="monospace", weight="bold",
-                          color=grey or colour, va="center")
-                axes.text(0.80, line, title, fontsize=10.5, color=grey or "black", va="center")
-                axes.text(3.22, line, "planned" if grey else question, fontsize=10, color=grey or INK,
-                          style="italic", va="center")
+                          color=colour, va="center")
+                axes.text(0.80, line, title, fontsize=10.5, color="black", va="center")
+                axes.text(3.22, line, question, fontsize=10, color=INK, style="italic", va="center")
             previous = y - height
             y -= height + 0.28
     return figure
