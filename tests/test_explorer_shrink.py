@@ -11,7 +11,7 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from helpers.explorers import ShrinkExplorer
-from helpers.explorers.shrink import LOOKS, UNITS, ShrinkState, curve, heading, job, loose, pulling, shrunk, span
+from helpers.explorers.shrink import HIGH, LOOKS, LOW, UNITS, ShrinkState, curve, heading, job, loose, pulling, shrunk
 from helpers.planning.levers import COUNTED, LEVERS, Job, buildable, job_at, now
 from helpers.planning.shrinking import alone, cost, elasticity
 from helpers.published import MODELS
@@ -61,17 +61,15 @@ def test_the_numbers_are_those_of_the_plan(state):
 
 @settings(max_examples=60, deadline=None)
 @given(states)
-def test_curves_hold_values_that_can_be_built_and_stay_on_the_axes(state):
-    asked, scale = job(state), UNITS[state.counted][1]
-    bottom, top = span(state)
+def test_curves_hold_values_that_can_be_built_and_start_at_today(state):
+    asked = job(state)
     for lever in state.levers:
-        shares, costs = curve(asked, lever, scale)
-        assert shares[0] == 1 and shares == sorted(set(shares), reverse=True) and shares[-1] >= 1 / 64
-        for share, found in zip(shares, costs):
+        shares, left = curve(asked, lever)
+        assert (shares[0], left[0]) == (1, 1) and shares == sorted(set(shares), reverse=True) and shares[-1] >= 1 / 64
+        for share, found in zip(shares, left):
             value = round(share * now(asked, lever))
-            assert value in buildable(asked, lever) and found == cost(job_at(asked, lever, value)) / scale
-            assert bottom < found < top
-        assert costs == sorted(costs, reverse=True)
+            assert value in buildable(asked, lever) and found == cost(job_at(asked, lever, value)) / cost(asked)
+        assert left == sorted(left, reverse=True)
 
 
 @pytest.mark.parametrize("preset", ShrinkExplorer.presets)
@@ -89,19 +87,23 @@ def test_a_curve_leaves_its_start_with_the_elasticity_as_slope(preset):
 @given(states)
 def test_marks_stand_where_the_limit_is_met(state):
     _, artists = ShrinkExplorer().compose(state)
-    scale = UNITS[state.counted][1]
+    today, share = cost(job(state)), state.limit * UNITS[state.counted][1] / cost(job(state))
     for lever, mark in zip(state.levers, artists["marks"]):
         points = [tuple(map(float, pair)) for pair in zip(*mark.get_data())]
         found = shrunk(state, lever)
-        if found.value is None or found.value == found.before or found.value * 64 < found.before:
+        if found.value is None or found.value == found.before or found.value * 64 < found.before or found.cost < LOW * today:
             assert not points
         else:
             (x, y), = points
-            assert x * found.before == pytest.approx(found.value) and y == found.cost / scale <= state.limit
-    (height, _) = artists["limit"][0].get_ydata()
-    bottom, top = span(state)
-    words = artists["limit_text"].get_text()
-    assert height == state.limit if bottom <= state.limit <= top else ("below" in words) == (state.limit < bottom)
+            assert x * found.before == pytest.approx(found.value) and y == found.cost / today <= share * (1 + 1e-12)
+    height, words = artists["limit"][0].get_ydata()[0], artists["words"].get_text()
+    assert height == share if LOW <= share <= HIGH else words.endswith("↑" if share > HIGH else "↓")
+
+
+def test_the_words_beside_the_line_hold_the_limit_and_today():
+    _, artists = ShrinkExplorer().compose(ShrinkState())
+    assert artists["words"].get_text() == "limit 24.0 GB, today 33.2 GB"
+    assert artists["limit"][0].get_ydata()[0] == pytest.approx(24 / 33.240391680)
 
 
 @pytest.mark.parametrize("values, words", [
@@ -170,9 +172,9 @@ def test_a_move_draws_what_a_new_figure_would(chosen):
         assert_not_cut(fresh)
 
 
-SHOWN = (("n", "batch", "window", "d", "layers"), ("heads", "groups", "bits"), ("n", "window"), ("n", "batch"))
-EDGES = [ShrinkState(model, counted, limit, n, batch, levers=levers) for (model, n, batch), counted, limit, levers in product(
-    (("GPT-2", 16, 1), ("Llama-3 405B", 2**20, 4_096), ("DeepSeek-V3", 100_000, 3)), COUNTED, (1e-6, 1e9), SHOWN)]
+SHOWN = ((1e-6, ("n", "batch", "window", "d", "layers")), (1e9, ("heads", "groups", "bits")), (1e9, ("n", "window")))
+EDGES = [ShrinkState(model, counted, limit, n, batch, levers=levers) for (model, n, batch), counted, (limit, levers) in product(
+    (("GPT-2", 16, 1), ("Llama-3 405B", 2**20, 4_096), ("DeepSeek-V3", 100_000, 3)), COUNTED, SHOWN)]
 
 
 @pytest.mark.parametrize("state", EDGES + [replace(ShrinkState(preset), counted=counted) for preset in ("Mixtral 8x7B", "Mistral 7B")
@@ -182,10 +184,7 @@ def test_no_text_is_cut_and_none_covers_another(state):
     figure.canvas.draw()
     width, height = figure.canvas.get_width_height()
     main, = figure.axes
-    bottom, top = span(state)
-    ticks = [*main.get_xticklabels(), *(label for label, place in zip(main.get_yticklabels(), main.get_yticks(), strict=True)
-                                        if bottom <= place <= top)]
-    texts = [*figure.texts, *main.texts, main.xaxis.label, main.yaxis.label, *ticks]
+    texts = [*figure.texts, *main.texts, main.xaxis.label, main.yaxis.label, *main.get_xticklabels(), *main.get_yticklabels()]
     boxes = [(text.get_text(), text.get_window_extent()) for text in texts if text.get_text()]
     assert not [text for text, box in boxes if box.x0 < 0 or box.x1 > width or box.y0 < 0 or box.y1 > height]
     over = [(a, b) for i, (a, one) in enumerate(boxes) for b, other in boxes[i + 1:] if one.overlaps(other)]

@@ -57,8 +57,8 @@ class ServingExplorer(Explorer):
     controls = (
         Choice("model", "model", {name: name for name in NAMES}),
         Choice("accelerator", "accelerator", {name: name for name in ACCELERATORS}),
-        Slider("devices", "number of accelerators", "devices", DEVICES),
         Slider("batch", "batch b", "users", BATCHES),
+        Slider("devices", "number of accelerators", "devices", DEVICES),
         Slider("prompt", "prompt of each user", "tokens", PROMPTS),
         Slider("written", "answer to each user", "tokens", WRITTEN),
         Choice("precision", "numbers kept in", {name: name for name in PRECISIONS}),

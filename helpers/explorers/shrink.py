@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 from functools import lru_cache
-from math import ceil, floor, log10
 
+from helpers.explorers.amounts import power
 from helpers.explorers.base import Explorer
 from helpers.explorers.controls import Choice, MultiChoice, Number, Slider, powers_of_two
 from helpers.explorers.roofline import number, plural
@@ -21,7 +21,7 @@ UNITS = {"forward": ("TFLOPs", 1e12), "weights": ("GB", 1e9), "cache": ("GB", 1e
 LOOKS = {"n": ("#D55E00", "-", "s"), "batch": ("#6b6b6b", (0, (6, 1, 1, 1, 1, 1)), "v"), "window": ("#AA4499", "-.", "D"),
          "d": ("#0072B2", "--", "o"), "layers": ("#009E73", ":", "^"), "heads": ("#8c510a", (0, (3, 1)), "P"),
          "groups": ("#000000", (0, (5, 1.5, 1, 1.5)), "X"), "bits": ("#5e3c99", (0, (8, 2, 2, 2)), "p")}
-LEAST, INK, GREY = 64, "#333333", "#8a8a8a"  # LEAST: curves end at 1/64
+LEAST, LOW, HIGH, INK = 64, 1 / 80, 1.4, "#333333"  # curves end at 1/64; the vertical axis
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,8 @@ class ShrinkExplorer(Explorer):
 
     `ShrinkExplorer(model="Llama-3 70B", counted="cache", limit=8)` starts there; the limit is in TFLOPs, GB, s or ms,
     as the choice of what is counted says. Costs are those of `helpers.planning.shrinking.cost`: causal, in 16 bits,
-    every latent or mixed expert as `Transformer` counts it. A curve's slope at its left end is the elasticity.
+    every latent or mixed expert as `Transformer` counts it. All curves start where the
+    lever and the cost are what they are today; a curve's slope there is the elasticity.
 
     Raises `ValueError` that names the argument, the value and what would be right.
 
@@ -78,20 +79,19 @@ class ShrinkExplorer(Explorer):
     }
 
     def frame(self, state):
-        return state.counted, state.levers, span(state)
+        return state.counted, state.levers
 
     def build(self, figure, state):
         from helpers.figures.growth import growth_axes
         from matplotlib.lines import Line2D
 
-        words, unit = COUNTED[state.counted][0], UNITS[state.counted][0]
         axes = figure.add_axes([0.12, 0.145, 0.515, 0.70])
         axes.yaxis.set_label_coords(0.022, 0.495, transform=figure.transFigure)
         growth_axes(axes)
-        axes.set(xlim=(1.06, 1 / LEAST / 1.06), ylim=span(state), xlabel="what is left of the lever",
-                 ylabel=f"{words} ({unit})")
-        places = [2**k for k in range(7)]
-        axes.set_xticks([1 / place for place in places], ["1", *(f"1/{place}" for place in places[1:])])
+        axes.set(xlim=(1.06, 1 / LEAST / 1.06), ylim=(LOW, HIGH), xlabel="what is left of the lever",
+                 ylabel=f"{COUNTED[state.counted][0]}, what is left")
+        for axis in (axes.xaxis, axes.yaxis):
+            axis.set_ticks([2.0**-k for k in range(7)], ["1", *(f"1/{2**k}" for k in range(1, 7))])
         head = {"fontsize": 9.5, "va": "center"}
         figure.text(0.655, 0.866, "value within the limit", fontsize=9, color=INK, va="center")
         figure.text(0.985, 0.866, "elasticity", fontsize=9, color=INK, va="center", ha="right")
@@ -109,28 +109,26 @@ class ShrinkExplorer(Explorer):
             figure.text(0.757, y, LEVERS[lever][0], color=colour, **head)
             artists["pulls"].append(figure.text(0.985, y, "", color=colour, ha="right", **head))
             artists["values"].append(figure.text(0.657, y - 0.06, "", color=INK, **head))
-        artists["limit_text"] = axes.text(0.985, 0, "", fontsize=9.5, color="black", ha="right", va="bottom",
-                                          transform=axes.transAxes,
-                                          bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.5, "alpha": 0.8})
+        figure.add_artist(Line2D([0.12, 0.155], [0.866] * 2, color="black", linewidth=1.5, linestyle="-", transform=figure.transFigure))
+        artists["words"] = figure.text(0.165, 0.866, "", fontsize=9.5, color="black", va="center")
         artists["title"] = figure.text(0.02, 0.975, "", fontsize=12, weight="bold", va="top")
         return artists
 
     def update(self, artists, state):
         unit, scale = UNITS[state.counted]
-        bottom, top = span(state)
-        inside = bottom <= state.limit <= top
-        artists["limit"][0].set_data([1.06, 1 / LEAST / 1.06], [state.limit] * 2 if inside else [float("nan")] * 2)
-        height = log10(state.limit / bottom) / log10(top / bottom)
-        artists["limit_text"].set_text(f"limit {number(state.limit)} {unit}" + ("" if inside else ": " + (
-            "below this picture" if height < 0 else "above this picture")))
-        artists["limit_text"].set_y(round(280 * min(0.93, max(0.01, height + 0.01))) / 280)
+        asked = job(state)
+        today = cost(asked)
+        share = state.limit * scale / today
+        artists["limit"][0].set_data([1.06, 1 / LEAST / 1.06], [share if LOW <= share <= HIGH else float("nan")] * 2)
+        artists["words"].set_text(f"limit {size(state.limit)} {unit}, today {size(today / scale)} {unit}"
+                                  + (" ↑" if share > HIGH else " ↓" if share < LOW else ""))
         for lever, line, mark, pull, value in zip(state.levers, *(artists[key] for key in ("lines", "marks", "pulls", "values"))):
-            line.set_data(*curve(job(state), lever, scale))
+            line.set_data(*curve(asked, lever))
             found = shrunk(state, lever)
-            moves = found.value is not None and found.value != found.before
-            mark.set_data(*(([found.value / found.before], [found.cost / scale]) if moves and found.value * LEAST >= found.before
-                            else ([], [])))
-            pull.set_text(pulling(elasticity(job(state), lever)))
+            left = found.cost / today
+            seen = found.value is not None and found.value != found.before and found.value * LEAST >= found.before and left >= LOW
+            mark.set_data(*(([found.value / found.before], [left]) if seen else ([], [])))
+            pull.set_text(pulling(elasticity(asked, lever)))
             value.set_text(meeting(state, found))
         artists["title"].set_text(heading(state))
 
@@ -144,7 +142,7 @@ class ShrinkExplorer(Explorer):
                          "in at least", "weights": f"The weights of {state.model} take"}.get(
             state.counted, f"The {words} of {state.model} with {plural(state.batch, 'sequence')} of {state.n:,} tokens "
             f"take{'s' * (state.counted == 'cache')}")
-        said = [f"{what} {number(today)} {unit}; the limit is {number(state.limit)} {unit}."]
+        said = [f"{what} {size(today)} {unit}; the limit is {size(state.limit)} {unit}."]
         if today <= state.limit:
             said.append("It is met already.")
         else:
@@ -154,7 +152,7 @@ class ShrinkExplorer(Explorer):
                 if found.value is not None:
                     good.append(f"{name} = {found.value:,} instead of {found.before:,} (saves {percent(found.saved)})")
                 elif lever in loose(state):
-                    bad.append(f"{name} (leaves {number(found.cost / scale)} {unit} at the least)" if found.saved else
+                    bad.append(f"{name} (leaves {size(found.cost / scale)} {unit} at the least)" if found.saved else
                                f"{name} (changes nothing)")
             said.append(f"Alone, it is met by {_listed(good, ' or ')}." if good else "No lever of these meets it alone.")
             if bad:
@@ -179,7 +177,7 @@ class ShrinkExplorer(Explorer):
         base = COUNTED[state.counted][1]
         today = cost(asked)
         shown = {f"today ({base})": f"{today:,}" if isinstance(today, int) else f"{today:.4g}",
-                 f"limit ({unit})": number(state.limit), "of the limit": percent(today / scale / state.limit)}
+                 f"limit ({unit})": size(state.limit), "of the limit": percent(today / scale / state.limit)}
         for lever in state.levers:
             words, of, _ = LEVERS[lever]
             shown[f"{words} ({of})"] = meeting(state, shrunk(state, lever), True)
@@ -199,27 +197,14 @@ def shrunk(state, lever):
 
 
 @lru_cache(maxsize=2048)
-def curve(asked, lever, scale):
-    """Shares of today's value that can be built, from 1 down to 1/64, and the costs there."""
+def curve(asked, lever):
+    """Shares of today's value that can be built, from 1 down to 1/64, and the shares of today's cost there."""
     values, top = buildable(asked, lever), now(asked, lever)
     if len(values) > 40:
         wanted = (len(values) * (1 - 2 ** (-k / 4)) for k in range(25))  # all of these levers have evenly spaced values
         values = [values[place] for place in sorted({min(round(place), len(values) - 1) for place in wanted})]
     values = [value for value in values if value * LEAST >= top]
-    return [value / top for value in values], [cost(moved(asked, lever, value)) / scale for value in values]
-
-
-def span(state):
-    """The vertical axis' ends, powers of ten: all curves, and the limit unless it is far away."""
-    return _span(job(state), state.levers, UNITS[state.counted][1], state.limit)
-
-
-@lru_cache(maxsize=2048)
-def _span(asked, levers, scale, limit):
-    top = cost(asked) / scale
-    least = min(min(curve(asked, lever, scale)[1]) for lever in levers)
-    low, high = min(least, max(limit, top / 1e4)), max(top, min(limit, top * 100))
-    return 10.0 ** floor(log10(low * 0.9)), 10.0 ** ceil(log10(high * 1.1))
+    return [value / top for value in values], [cost(moved(asked, lever, value)) / cost(asked) for value in values]
 
 
 def heading(state):
@@ -252,6 +237,14 @@ def meeting(state, found, long=False):
     if found.value == found.before:
         return f"{found.before:,} meets it"
     return f"{found.before:,} → {found.value:,}" + (f": saves {percent(found.saved)}" if long else "")
+
+
+def size(value):
+    """
+    >>> size(24), size(33.24), size(2.2e10), size(1e-6)
+    ('24.0', '33.2', '2.20·10¹⁰', '1.00·10⁻⁶')
+    """
+    return number(value) if 1e-3 <= value < 1e7 else power(value)
 
 
 def pulling(value):
