@@ -67,6 +67,10 @@ def test_the_lesson_s_start():
     assert explorer.numbers()["budget C (FLOPs)"] == "1.91·10²¹" and f"{flops:.2e}" == "1.91e+21"
     assert explorer.numbers()["compute-optimal N (parameters)"] == "3.88 billion"
     assert explorer.published() is None
+    assert "it fits, as it would on 2." in explorer.sentence()
+    assert explorer.numbers()["N by the published law (parameters)"] == "2.45 billion"
+    explorer.change(law="published", devices=1)
+    assert "N by the refitted law (parameters)" in explorer.numbers() and explorer.sentence().endswith("it fits.")
 
 
 @pytest.mark.parametrize("preset, name", BudgetExplorer.trained.items())
@@ -116,6 +120,8 @@ def test_the_picture_draws_the_plan(state):
     assert len(widths) == len(KINDS) and (isclose(sum(widths), total) or total > 1e3)
     assert artists["verdict"].get_text().endswith("it fits" if found.footprint.fits else "too much")
     assert_not_cut(figure)
+    left, right = (text.get_window_extent() for text in artists["title"])
+    assert left.x1 + 10 < right.x0
 
 
 @settings(max_examples=8, deadline=None, phases=DRAWN)

@@ -1,5 +1,6 @@
 """Training plans against minimisers, counts and sums that share no code with them."""
 
+from dataclasses import replace
 from fractions import Fraction
 from math import inf, isclose, log
 
@@ -143,6 +144,19 @@ def test_one_device_holds_what_lesson_07_counts():
     assert memory_per_device(model, 1024, 1, "H100 SXM").parts == training_footprint(model, 1024).parts
     eight, one = (memory_per_device(model, 1024, devices, "H100 SXM").parts for devices in (8, 1))
     assert eight["activations"] == one["activations"] and eight["first moment"] == -(-one["first moment"] // 8)
+
+
+def test_no_byte_is_lost_in_dividing():
+    model = MODELS["GPT-2"]
+    states = {part: size for part, size in training_footprint(model, 512).parts.items() if "a" != part[:1] and "norm" not in part}
+    for devices in (3, 7, 11):
+        held = memory_per_device(model, 512, devices, "H100 SXM").parts
+        assert all(0 <= devices * held[part] - size < devices for part, size in states.items())
+    # a chip on which seven would do, were it not for rounding up part by part
+    own = memory_per_device(model, 512, 1, "H100 SXM").total_bytes - sum(states.values())
+    tight = replace(ACCELERATORS["H100 SXM"], memory_bytes=own + -(-sum(states.values()) // 7))
+    assert sum(-(-size // 7) for size in states.values()) > tight.memory_bytes - own
+    assert devices_to_hold(model, 512, tight) == 8
 
 
 def test_price_is_hours_times_price():

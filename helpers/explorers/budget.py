@@ -20,7 +20,7 @@ BUDGETS, MODEL_SIZES = (1e18, 1e28), (2e6, 1e14)  # the map's axes
 HEIGHTS = (0.1, 0.2, 0.6)  # nats: the valley's axis
 GRID = tuple(10 ** (step / 24 - 1) for step in range(49))  # N in multiples of the best: 0.1 … 10
 # where a name stands beside its point on the map, in points
-NAMES = {"GPT-3 Small": (-20, -12), "GPT-3 175B": (-58, 3), "Chinchilla 70B": (8, -13), "PaLM 540B": (-56, 3), "Llama-3 8B": (7, -4),
+NAMES = {"GPT-3 Small": (-49, -12), "GPT-3 175B": (-58, 3), "Chinchilla 70B": (8, -13), "PaLM 540B": (-56, 3), "Llama-3 8B": (7, -4),
          "Llama-3 405B": (-3, -13)}
 
 
@@ -106,7 +106,7 @@ class BudgetExplorer(Explorer):
         Choice("block", "block", {name: f"as {name}'s" for name in training.BLOCKS}),
         Slider("n", "sequence length n", "tokens", tuple(powers_of_two(512, 131_072))),
         Choice("recompute", "recomputation", {"none": "none", "selective": "selective", "full": "full"}),
-        Number("price", "price of one accelerator (yours)", "USD an hour", low=0.01, high=1000),
+        Number("price", "your price", "USD an hour", low=0.01, high=1000),
     )
     presets = {
         "8 H100 for a week": dict(devices=8, accelerator="H100 SXM", days=7, utilisation=40, size=100, block="Llama-2", n=4_096,
@@ -139,6 +139,7 @@ class BudgetExplorer(Explorer):
         parts, limit = memory_bar(figure, [0.605, 0.135, 0.37, 0.12], KINDS)
         for row in (0, 2):
             key_of_kinds(figure, 0.375 - 0.02 * row, 0.605, KINDS[row:row + 2])
+        figure.text(0.605, 0.825, f"within {NATS} nat:", fontsize=10, va="bottom")
         dot = dict(linestyle="none", marker="o", markersize=9, color=colour, markeredgecolor="white")
         return {
             "line": over.plot([], [], color=RULE, linewidth=1.2, linestyle=(0, (3, 2))),
@@ -148,8 +149,9 @@ class BudgetExplorer(Explorer):
             "valley": side.plot([], [], color=colour, linestyle=dash),
             "here": side.plot([], [], **dot, clip_on=False),
             "parts": parts, "limit": limit,
-            "title": figure.text(0.02, 0.975, "", fontsize=12, weight="bold", va="top"),
-            "flat": figure.text(0.605, 0.825, "", fontsize=10, va="bottom"),
+            "title": [figure.text(x, 0.975, "", fontsize=12, weight="bold", va="top", ha=end)
+                      for x, end in ((0.02, "left"), (0.975, "right"))],
+            "flat": figure.text(0.772, 0.825, "", fontsize=10, va="bottom"),
             "verdict": figure.text(0.605, 0.265, "", fontsize=10, va="bottom"),
         }
 
@@ -167,9 +169,9 @@ class BudgetExplorer(Explorer):
             size = 100 * kinds(found.footprint)[kind] / found.footprint.memory_bytes
             patch.set(x=left, width=min(size, 1e3))  # the axis ends before
             left += size
-        artists["title"].set_text(f"{short(found.asked.parameters)} parameters on {short(found.asked.tokens)} tokens: "
-                                  f"{days_text(found.days)}, {money(found.price, short)} USD")
-        artists["flat"].set_text(f"within {NATS} nat: {short(found.flat[0])} to {short(found.flat[1])}")
+        artists["title"][0].set_text(f"{short(found.asked.parameters)} parameters on {short(found.asked.tokens)} tokens")
+        artists["title"][1].set_text(f"{days_text(found.days)}, {money(found.price, short)} USD")
+        artists["flat"].set_text(f"{short(found.flat[0])} to {short(found.flat[1])}")
         artists["verdict"].set_text(verdict(found))
 
     def sentence(self):
