@@ -134,14 +134,19 @@ class ConventionsExplorer(Explorer):
         return tuple(name for name, formula in FORMULAS.items() if formula(**shape, n=self.state.n) == mine)
 
     def sentence(self):
+        from helpers.published import MODELS
+
         state, mine = self.state, count(self.state)
+        beyond = [line for line in MODELS[state.model].describe(state.n).split("\n")[1:] if "positions" in line]
         values = self.published()
         low, high = min(values, key=values.get), max(values, key=values.get)
         same = self.coinciding()
-        return (f"{state.model} on {state.tokens:,} tokens in sequences of n = {state.n:,}: your switches count "
+        said = (f"{state.model} on {state.tokens:,} tokens in sequences of n = {state.n:,}: your switches count "
                 f"{power(mine * state.tokens)} FLOPs, {mine / letters(state.model)['N']:.2f} for each weight and token. "
-                f"They coincide with {named(same) if same else 'none of the six formulas'}. The formulas reach from {power(values[low] * state.tokens)} ({low}) to "
-                f"{power(values[high] * state.tokens)} ({high}), {values[high] / values[low]:.2f} times as many.")
+                f"They coincide with {named(same) if same else 'none of the six formulas'}. The formulas reach from "
+                f"{power(values[low] * state.tokens)} ({low}) to {power(values[high] * state.tokens)} ({high}), "
+                f"{values[high] / values[low]:.2f} times as many.")
+        return " ".join([said, *beyond])
 
     def numbers(self):
         mine = count(self.state)

@@ -155,6 +155,8 @@ class MemoryExplorer(Explorer):
             said.append(f"Nobody learns in {state.precision}, so bf16 is taken.")
         if uncounted(state):
             said.append("Its activations are not counted here: it needs more than this.")
+        if state.task == "serve":
+            said.append("Optimizer and recomputation matter to learning alone.")
         said += MODELS[state.model].describe(state.n).split("\n")[1:]
         return " ".join(said)
 

@@ -17,6 +17,8 @@ LAYERS = {  # key: (name, colour, colour of the words on it)
     "window": ("restricted attention", "#d9a5d3", "#222222"),
     "attention": ("attention", "#0072B2", "white"),
 }
+NEEDS = {"kernel width": {"convolution", "separable"}, "window": {"window"}, "attention's projections": {"window", "attention"},
+         "what attention computes of n²": {"attention"}}  # controls that move nothing without one of these rivals
 BOX = (0.12, 0.14, 0.54, 0.75)
 COLUMNS, ROWS = 378, 300    # the map's cells: one for each pixel of the axes
 
@@ -168,7 +170,10 @@ class RivalsExplorer(Explorer):
             said += " At this width attention passes none of the others as n grows."
         if state.projections == "without":
             said += " Attention's four projections, 8·n·d², are left out, as in Table 1 of the paper."
-        return said
+        if "window" in state.rivals and state.w > state.n:
+            said += " The window is longer than the sequence, and is counted in full."
+        idle = [name for name, layers in NEEDS.items() if not layers & set(state.rivals)]
+        return said + f" No chosen rival has what these set: {', '.join(idle)}." * bool(idle)
 
     def numbers(self):
         state = self.state
