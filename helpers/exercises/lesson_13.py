@@ -104,7 +104,7 @@ def long_chat_at_the_roof(answer):
 
     answer = answer.state if isinstance(answer, RooflineExplorer) else answer
     if not isinstance(answer, RooflineExplorer.State):
-        return not_yet(f"paste the line that print(explorer) writes, RooflineExplorer(…); this is {describe(answer)}")
+        return not_yet(f"paste the line that print(roofline) writes, RooflineExplorer(…); this is {describe(answer)}")
     try:
         state = RooflineExplorer(**vars(answer)).state
     except ValueError as error:
