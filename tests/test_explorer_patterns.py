@@ -259,7 +259,7 @@ def test_a_preset_shows_its_sizes(preset):
 
 @pytest.mark.parametrize("values, words", [
     ({"method": "windw"}, "choose 'all', 'window'"), ({"structure": None}, "choose 'random', 'local'"),
-    ({"budget": 0}, "budget = 0 is out of range"), ({"budget": 513}, "from 4 to 512 elements"), ({"n": 511}, "from 512 to 131,072 tokens"),
+    ({"budget": 0}, "budget = 0 is out of range"), ({"budget": 513}, "from 4 to 512 tokens or features"), ({"n": 511}, "from 512 to 131,072 tokens"),
     ({"d_h": 8.0}, "head width d_h is a whole number"), ({"causal": True}, "choose 'no', 'yes'"), ({"w": 3}, "no 'w'"),
     ({"preset": "Longformer's window"}, "Nearest: \"Longformer's window of 512")])
 def test_what_is_wrong_is_named_with_its_remedy(values, words):

@@ -46,8 +46,8 @@ class PatternExplorer(Explorer):
     title = "What cheaper attention reads, costs and misses"
     controls = (
         Choice("method", "method", {key: method.name for key, method in METHODS.items()}),
-        Choice("structure", "input, score structure", STRUCTURES),
-        Slider("budget", "budget: window, stride, rank, features, keys met", "elements", tuple(powers_of_two(4, 512))),
+        Choice("structure", "input", STRUCTURES),
+        Slider("budget", "budget", "tokens or features", tuple(powers_of_two(4, 512))),
         Slider("n", "sequence length n", "tokens", tuple(powers_of_two(512, 131_072))),
         Slider("d_h", "head width d_h", "elements", tuple(powers_of_two(16, 256))),
         Choice("causal", "each token sees", {"no": "all tokens", "yes": "the past and itself"}),

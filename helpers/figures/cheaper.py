@@ -118,6 +118,8 @@ def recall_curves(pairs, curves, title="", mark=None):
             axes.plot(pairs, [100.0 * share for share in shares], color=colour, linestyle=dash, marker=marker, label=name,
                       clip_on=False)
         axes.set(xlim=(pairs[0], pairs[-1]), ylim=(0, 104), xlabel="pairs to remember", ylabel="recalled (%)")
+        if len(pairs) <= 8:
+            axes.set_xticks(pairs)
         axes.set_title(title)
         ends = [100.0 * shares[-1] for shares in curves.values()]
         for end, placed, (name, _), colour in zip(ends, spread(ends, 9, 2, 100), curves.items(), COLOURS):
