@@ -138,7 +138,7 @@ def test_what_cannot_help_is_said():
     said = ShrinkExplorer(counted="forward", n=131_072, limit=100, levers=("window",)).sentence()
     assert "No lever of these meets it alone." in said and "Never by window w" in said
     latent = ShrinkExplorer(preset="DeepSeek-V3, its cache into 40 GB")
-    assert "Latent attention caches no heads" in latent.sentence() and latent.numbers()["groups h_kv (key-value heads)"] == "128: cannot be less"
+    assert "Latent attention caches no heads" in latent.sentence() and latent.numbers()["groups h_kv (heads)"] == "128: cannot be less"
     assert "Batch b = 1 cannot be less." in ShrinkExplorer(levers=("n", "batch")).sentence()
     assert "Sequences change no weights" in ShrinkExplorer(preset="Mixtral 8x7B, its weights into 24 GB").sentence()
     for counted in COUNTED:

@@ -62,8 +62,8 @@ class ServingExplorer(Explorer):
         Slider("prompt", "prompt of each user", "tokens", PROMPTS),
         Slider("written", "answer to each user", "tokens", WRITTEN),
         Choice("precision", "numbers kept in", {name: name for name in PRECISIONS}),
-        Slider("share", "share of the roofline reached", "%", SHARES),
-        Number("price", "price of one accelerator (yours)", "USD an hour", low=0.01, high=1_000),
+        Slider("share", "share of the roofline", "%", SHARES),
+        Number("price", "your price of a device", "USD an hour", low=0.01, high=1_000),
     )
     presets = {
         "16 chats with Llama-3 8B": dict(model="Llama-3 8B", accelerator="H100 SXM", devices=1, prompt=2_048, written=512,

@@ -63,7 +63,7 @@ class ShrinkExplorer(Explorer):
         Number("limit", "limit", "TFLOPs, GB, s or ms", low=1e-6, high=1e9),
         Slider("n", "sequence length n", "tokens", LENGTHS),
         Slider("batch", "batch b", "sequences", BATCHES),
-        Choice("accelerator", "accelerator (for seconds)", {name: name for name in ACCELERATORS}),
+        Choice("accelerator", "accelerator, for seconds", {name: name for name in ACCELERATORS}),
         MultiChoice("levers", "levers", {key: words for key, (words, *_) in LEVERS.items()}),
     )
     presets = {

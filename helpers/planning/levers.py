@@ -21,7 +21,7 @@ COUNTED = {"forward": ("forward pass", "FLOPs"), "weights": ("weights", "bytes")
 LEVERS = {"n": ("length n", "tokens", "the question"), "batch": ("batch b", "sequences", "the question"),
           "window": ("window w", "tokens", "the question"), "d": ("width d", "elements", "the model"),
           "layers": ("layers L", "layers", "the model"), "heads": ("heads h", "heads", "the model"),
-          "groups": ("groups h_kv", "key-value heads", "the model"), "bits": ("precision", "bits", "the numbers")}
+          "groups": ("groups h_kv", "heads", "the model"), "bits": ("precision", "bits", "the numbers")}
 PRECISION = {32: "fp32", 16: "bf16", 8: "int8", 4: "int4"}
 
 
