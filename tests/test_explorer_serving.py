@@ -84,14 +84,14 @@ def test_each_stretch_of_the_curve_is_drawn_once_in_its_dash():
     rows = [(1, 10.0, 9.0, "memory", True), (2, 8.0, 5.0, "memory", True), (4, 4.0, 3.0, "arithmetic", True),
             (8, 2.0, 3.0, "arithmetic", False), (16, 1.0, 3.0, "arithmetic", False)]
     seen = {kind: [x for x in stretch(rows, kind)[0] if x == x] for kind in ("memory", "arithmetic", "none")}
-    assert seen == {"memory": [10.0, 8.0, 4.0], "arithmetic": [4.0, 2.0], "none": [2.0, 1.0]}
+    assert seen == {"memory": [10.0, 8.0], "arithmetic": [8.0, 4.0], "none": [4.0, 2.0, 1.0]}
 
 
 @pytest.mark.parametrize("values, words", [
     (dict(), "16 users: tokens 12.3 times cheaper, each user 1.3 times slower"), (dict(batch=1), "One user alone: 190 would pay"),
     (dict(batch=256), "No room for 256 users: memory is full at 190"),
     (dict(model="Llama-3 70B"), "No room: the weights and one user's cache are too large"),
-    (dict(model="Llama-3 8B", accelerator="H100 SXM", prompt=2**18, batch=1), "One user fills the memory"),
+    (dict(model="Llama-3 8B", accelerator="H100 SXM", prompt=2**18, batch=1), "There is room for one user alone"),
 ])
 def test_the_title_states_the_finding(values, words):
     assert heading(explorer_at(ServingState(**values)).state).startswith(words)

@@ -178,9 +178,9 @@ def _over_batches(state):
 
 
 def stretch(curve, kind):
-    """The part of a curve that a limit sets, or with "none" the part without room, each joined to the point before it."""
+    """The part of a curve that a limit sets, or with "none" the part without room: a piece is what its far end is."""
     kinds = [limit if fits else "none" for *_, limit, fits in curve]
-    shown = [kind in (here, before) for here, before in zip(kinds, kinds[:1] + kinds)]
+    shown = [kind in (here, after) for here, after in zip(kinds, kinds[1:] + kinds[-1:])]
     return [[row[place] if show else float("nan") for row, show in zip(curve, shown)] for place in (1, 2)]
 
 
@@ -207,7 +207,7 @@ def heading(state):
     if state.batch == 1:
         full = serving(replace(state, batch=min(found.largest_batch, BATCHES[-1])))
         if full.batch == 1:
-            return "One user fills the memory, and pays for all of it"
+            return "There is room for one user alone, who pays for all of it"
         return f"One user alone: {full.batch:,} would pay {times(found.usd_per_million_written, full.usd_per_million_written)} times less each"
     cheaper = times(alone.usd_per_million_written, found.usd_per_million_written)
     slower = times(alone.tokens_per_second_per_user, found.tokens_per_second_per_user)
