@@ -108,7 +108,7 @@ class PatternExplorer(Explorer):
     def update(self, artists, state):
         from helpers.explorers.tiling import short
 
-        artists["cells"].cells = picture(state.method, state.structure, state.d_h, used(state), state.causal == "yes")
+        artists["cells"].cells = picture(state.method, state.structure, state.d_h, used(state), past_alone(state), leaks(state))
         cost, every = bill(state), bill(state, "all")
         keep, keep_all = kept(state.method, state.n, state.d_h, state.budget), kept("all", state.n, state.d_h, state.budget)
         for bar, (low, _), amount in zip(artists["bars"], (COSTS, COSTS, KEPT, KEPT), (cost, every, keep, keep_all)):
@@ -145,10 +145,12 @@ class PatternExplorer(Explorer):
         else:
             said.append(f"Its bet: {method.bet}. On {SHOWN} tokens with the structure “{STRUCTURES[state.structure]}” it is "
                         f"{verdict(found)}: error {few_digits(found)}.")
+        if state.method == "hashing" and state.causal == "yes":
+            said.append("To look at the past alone its keys must be its queries; drawn and measured are all tokens.")
         if state.method == "low_rank":
             leak = f"{100 * future('low_rank', state.structure, state.d_h, state.budget):.0f} %"
             said.append(f"Asked for the past alone, it cannot: {leak} of its weight, drawn red, lies on the future."
-                        if state.causal == "yes" else f"{leak} of its weight lies on later tokens, so it cannot write on.")
+                        if leaks(state) else f"{leak} of its weight lies on later tokens, so it cannot write on.")
         return " ".join(said)
 
     def numbers(self):
@@ -175,9 +177,18 @@ def bill(state, method=None):
 
 
 def measured(state):
-    """The relative error on SHOWN tokens; low rank is measured as it is, whatever is asked of it."""
-    causal = state.causal == "yes" and state.method != "low_rank"
-    return error(state.method, state.structure, state.d_h, used(state), causal)
+    """The relative error on SHOWN tokens, causal only where the method can be."""
+    return error(state.method, state.structure, state.d_h, used(state), past_alone(state))
+
+
+def past_alone(state):
+    """Whether the weights are drawn and measured causally: where it is asked for, and the method can with keys of their own."""
+    return state.causal == "yes" and METHODS[state.method].past == "yes"
+
+
+def leaks(state):
+    """Whether the future is drawn red: the past alone is asked for, and the method can never."""
+    return state.causal == "yes" and METHODS[state.method].past == "no"
 
 
 @lru_cache(maxsize=4_096)
@@ -191,16 +202,16 @@ def shortest(state):
 
 
 @lru_cache(maxsize=64)
-def picture(method, structure, d_h, budget, causal):
+def picture(method, structure, d_h, budget, causal, leak):
     """The weights as colours, (PIXELS, PIXELS, 4) of bytes, lowest row first: dark is large beside the query's largest."""
     import numpy as np
 
-    found = weights(method, structure, d_h, budget, causal and method != "low_rank")
+    found = weights(method, structure, d_h, budget, causal)
     level = np.sqrt(found / found.max(axis=1, keepdims=True))
     level = level.reshape(PIXELS, SHOWN // PIXELS, PIXELS, SHOWN // PIXELS).max(axis=(1, 3))[..., None]
     cells = np.full((PIXELS, PIXELS, 4), 255, np.uint8)
     cells[..., :3] = np.where(level > 1e-9, PALE + (np.array(DEEP) - PALE) * level, UNREAD)
-    if method == "low_rank" and causal:
+    if leak:
         later = np.triu(np.ones((PIXELS, PIXELS), bool), 1)
         cells[later, :3] = (PALE_RED + (np.array(DEEP_RED) - PALE_RED) * level)[later]
     return cells[::-1]
@@ -223,7 +234,7 @@ def heading(state):
     cost, every, found = bill(state), bill(state, "all"), measured(state)
     if state.method == "all":
         return "All pairs: exact, and n² of them"
-    if state.method == "low_rank" and state.causal == "yes":
+    if leaks(state):
         return "Low rank cannot look at the past alone: red is the future"
     if cost >= every:
         return f"No saving at this length: {share(cost, every)} all pairs"
