@@ -1,8 +1,8 @@
 """The taught layers in plain NumPy: on arrays they give values, under `trace` a count or a formula.
 
 Nothing here knows about costs. `step` names a part of the computation for the ledger and does nothing else.
-Lessons 02 to 06 write these functions in full; a test holds the two to the same numbers. No layer has a
-bias but `layer_norm`; elementwise costs stand in each docstring.
+Lessons 02 to 06 write these functions in full, lesson 10 those on which its families stand; a test holds the two
+to the same numbers. No layer has a bias but `layer_norm`; elementwise costs stand in each docstring.
 """
 
 from helpers.layers.attention import (check_heads, check_kv_heads, dot_product_attention, grouped_query_attention,
