@@ -18,7 +18,7 @@ def doubled_text(answer):
     }
     return entries(answer, {name: lambda value, right=right, wrong=wrong: number(value, right, "", mistakes=wrong)
                             for name, (right, wrong) in mistakes.items()},
-                   why="n counts twice where tokens meet tokens, once where they meet something fixed, and a fixed memory stays")
+                   why="n counts twice where tokens meet tokens, and not at all in a fixed memory")
 
 
 @exercise("10.2")
