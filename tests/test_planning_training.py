@@ -128,15 +128,44 @@ def test_gpt3_s_printed_flops_leave_attention_out():
 
 @settings(deadline=None, max_examples=40)
 @given(st.sampled_from(["GPT-2", "GPT-2 XL", "Llama-2 7B", "GPT-3 175B"]), st.sampled_from(["none", "selective", "full"]),
-       st.sampled_from(list(ACCELERATORS)), st.sampled_from([512, 2048, 8192]))
-def test_the_fewest_devices_hold_it_and_one_fewer_does_not(name, recompute, accelerator, n):
-    fewest = devices_to_hold(MODELS[name], n, accelerator, recompute)
+       st.sampled_from(list(ACCELERATORS)), st.sampled_from([512, 2048, 8192]), st.booleans())
+def test_the_fewest_devices_hold_it_and_one_fewer_does_not(name, recompute, accelerator, n, fused):
+    fewest = devices_to_hold(MODELS[name], n, accelerator, recompute, fused)
     if fewest == inf:
-        assert not memory_per_device(MODELS[name], n, 10**9, accelerator, recompute).fits
+        assert not memory_per_device(MODELS[name], n, 10**9, accelerator, recompute, fused).fits
         return
-    assert memory_per_device(MODELS[name], n, fewest, accelerator, recompute).fits
+    assert memory_per_device(MODELS[name], n, fewest, accelerator, recompute, fused).fits
     if fewest > 1:
-        assert not memory_per_device(MODELS[name], n, fewest - 1, accelerator, recompute).fits
+        assert not memory_per_device(MODELS[name], n, fewest - 1, accelerator, recompute, fused).fits
+
+
+@pytest.mark.parametrize("recompute", ["none", "selective", "full"])
+def test_a_device_holds_a_whole_layer_and_a_fused_kernel_no_square(recompute):
+    layers, d, inner, vocab, heads, n = 32, 4096, 11_008, 32_000, 32, 8192  # Llama-2 7B by hand, 16 bits, no dropout
+    layer = 4 * d * d + 3 * d * inner + 2 * d
+    square, other = 2 * heads * n * n, 16 * n * d + 8 * n * inner
+    kept = {"none": layers * (other + square), "selective": layers * other + square, "full": layers * 2 * n * d + other - 2 * n * d + square}
+    states, behind = 16 * (layers * layer + 2 * vocab * d + d), 4 * n * (d + vocab)
+    for devices in (1, 64):
+        whole = states / devices + kept[recompute] + behind + (4 * layer if devices > 1 else 0)
+        for fused in (False, True):
+            held = memory_per_device(MODELS["Llama-2 7B"], n, devices, "H100 SXM", recompute, fused).total_bytes
+            without = square * (layers if recompute == "none" else 1) if fused else 0
+            assert isclose(held, whole - without, abs_tol=64)
+
+
+def test_one_layer_s_square_is_what_no_number_of_devices_takes_away():
+    model = buildable_shape(3.88e9, "Llama-2", 65_536)
+    assert devices_to_hold(model, 65_536, "H100 SXM", "full") == inf
+    assert 2 * model.n_heads * 65_536**2 > ACCELERATORS["H100 SXM"].memory_bytes
+    assert devices_to_hold(model, 65_536, "H100 SXM", "full", fused=True) == 2
+
+
+def test_pairs_that_a_token_sees_are_about_half_of_the_square():
+    model, n = MODELS["GPT-2"], 1024
+    square = 3 * model.flops_by_part(n)["scores and weighted sum"] * 10
+    spared = training_flops(model, n, 10 * n) - training_flops(model, n, 10 * n, causal=True)
+    assert isclose(spared, square * (n - 1) / (2 * n))
 
 
 def test_one_device_holds_what_lesson_07_counts():
@@ -149,11 +178,13 @@ def test_one_device_holds_what_lesson_07_counts():
 def test_no_byte_is_lost_in_dividing():
     model = MODELS["GPT-2"]
     states = {part: size for part, size in training_footprint(model, 512).parts.items() if "a" != part[:1] and "norm" not in part}
+    one_layer = 12 * 768**2 + 13 * 768
+    gathered = {"weights": 2 * one_layer, "gradients": 2 * one_layer}
     for devices in (3, 7, 11):
         held = memory_per_device(model, 512, devices, "H100 SXM").parts
-        assert all(0 <= devices * held[part] - size < devices for part, size in states.items())
+        assert all(0 <= devices * (held[part] - gathered.get(part, 0)) - size < devices for part, size in states.items())
     # a chip on which seven would do, were it not for rounding up part by part
-    own = memory_per_device(model, 512, 1, "H100 SXM").total_bytes - sum(states.values())
+    own = memory_per_device(model, 512, 1, "H100 SXM").total_bytes - sum(states.values()) + 4 * one_layer
     tight = replace(ACCELERATORS["H100 SXM"], memory_bytes=own + -(-sum(states.values()) // 7))
     assert sum(-(-size // 7) for size in states.values()) > tight.memory_bytes - own
     assert devices_to_hold(model, 512, tight) == 8
@@ -174,7 +205,8 @@ def test_price_is_hours_times_price():
     (lambda: split_at("refitted", 1e20, 0), "parameters: 0"),
     (lambda: predicted_loss("refitted", 1e9, "many"), "tokens: 'many'"),
     (lambda: flat_range("refitted", 1e20, 0), "nats: 0"),
-    (lambda: buildable_shape(1e6), "parameters: 1,000,000 is below .* vocabulary"),
+    (lambda: buildable_shape(1e6, "Llama-2"), "parameters: 1,000,000 is below .* vocabulary of 32,000; give more"),
+    (lambda: buildable_shape(1e7, n=131_072), "vocabulary of 50,257 and the 131,072 positions that it learns; take a shorter n"),
     (lambda: buildable_shape(1e9, n=0), "n: 0"),
     (lambda: training_flops(MODELS["GPT-2"], 512, 1e9, "some"), "recompute: 'some'"),
     (lambda: training_price(1, 8, -1), "price: -1"),

@@ -3,11 +3,11 @@
 A law is a `published.LossFit`: predicted loss E + A/N^alpha + B/D^beta, in nats per token, N parameters, D tokens.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from math import exp, inf, isfinite, log
 
-from helpers.memory import Footprint, training_footprint
+from helpers.memory import Footprint, activation_tensors, training_footprint
 from helpers.memory.footprint import RECOMPUTE
 from helpers.published.accelerators import ACCELERATORS
 from helpers.published.training import CHINCHILLA_FITS, REFIT_BOOTSTRAPS, LossFit
@@ -15,7 +15,7 @@ from helpers.transformer import Transformer
 from helpers.transformer.shape import check_choice, check_size
 
 __all__ = ["BLOCKS", "LAWS", "Split", "bootstrap_optima", "budget_flops", "buildable_shape", "days_of", "devices_to_hold",
-           "flat_range", "memory_per_device", "optimal_split", "predicted_loss", "split_at", "training_flops", "training_price"]
+           "flat_range", "memory_per_device", "optimal_split", "predicted_loss", "smallest_shape", "split_at", "training_flops", "training_price"]
 
 SECONDS_A_DAY = 86_400
 LAWS = {fit.name: fit for fit in CHINCHILLA_FITS}
@@ -136,13 +136,11 @@ def buildable_shape(parameters, block="GPT-3", n=2048):
     >>> buildable_shape(174.6e9)
     Transformer(n_layers=96, d_model=12288, n_heads=96, d_ff=49152, vocab_size=50257, max_positions=2048)
     """
-    if block not in BLOCKS:
-        raise KeyError(f"no block {block!r}; there are {', '.join(map(repr, BLOCKS))}")
-    check_size(n, "n")
-    least = _shape(1, 64, block, n).parameters()
-    if _above_zero(parameters, "parameters") < least:
-        raise ValueError(f"parameters: {parameters:,.0f} is below {least:,}, which one layer of width 64 with the vocabulary of "
-                         f"{block} has; give more, or take a smaller vocabulary")
+    least = smallest_shape(block, n)
+    if _above_zero(parameters, "parameters") < least.parameters():
+        positions = f" and the {n:,} positions that it learns; take a shorter n, or" if least.max_positions else ";"
+        raise ValueError(f"parameters: {parameters:,.0f} is below {least.parameters():,}, which one layer of width 64 has with "
+                         f"{block}'s vocabulary of {least.vocab_size:,}{positions} give more parameters")
     aspect = 64 if parameters < 1e9 else 128
     widest = (aspect * parameters / 10) ** (1 / 3)  # a layer has 12·d² parameters, and a little more
     found = []
@@ -156,10 +154,22 @@ def buildable_shape(parameters, block="GPT-3", n=2048):
     return _shape(layers, width, block, n)
 
 
+def smallest_shape(block="GPT-3", n=2048):
+    """The smallest `Transformer` that `buildable_shape` gives: one layer of width 64. Raises as that does.
+
+    >>> smallest_shape("GPT-3", 2_048).parameters(), smallest_shape("Llama-2").parameters()
+    (3397632, 4161728)
+    """
+    if block not in BLOCKS:
+        raise KeyError(f"no block {block!r}; there are {', '.join(map(repr, BLOCKS))}")
+    return _shape(1, 64, block, check_size(n, "n"))
+
+
 def training_flops(model, n, tokens, recompute="none", causal=False):
     """Matrix products of training on `tokens` tokens in sequences of n: those of a sequence · tokens / n, a float.
 
     recompute: "none", 3 forward passes; "selective", attention's core once more; "full", all layers once more.
+    causal: False counts the whole square of n² pairs, as published utilisations do; True the pairs that a token sees.
     Raises ValueError as `Transformer.training_flops` and for another recompute.
 
     >>> from helpers.published import MODELS
@@ -173,11 +183,14 @@ def training_flops(model, n, tokens, recompute="none", causal=False):
     return flops * _above_zero(tokens, "tokens") / n
 
 
-def memory_per_device(model, n, devices, accelerator, recompute="none"):
+def memory_per_device(model, n, devices, accelerator, recompute="none", fused=False):
     """`Footprint` of one of `devices` that share a training: the states divided evenly, one sequence of n each.
 
     Mixed-precision Adam, 16 bytes a parameter, divided as Rajbhandari et al. 2020 do (ZeRO, stage 3), rounded up.
+    With two devices or more, each gathers the weights of the layer at hand and holds its gradients before they are
+    divided: 4 bytes for each parameter of one layer. Layers gathered ahead and fragments are left out.
     Activations, one recomputed layer and logits are those of the device's own sequence and are not divided.
+    fused: a kernel as lesson 09's never stores what has n², not even of one layer.
     Dropout where the feed-forward has no gate, as in `MemoryExplorer`. Raises as `training_footprint`.
 
     >>> from helpers.published import MODELS
@@ -186,19 +199,22 @@ def memory_per_device(model, n, devices, accelerator, recompute="none"):
     """
     check_size(devices, "devices")
     chip = _chip(accelerator)
-    own, shared = _own_and_shared(model, n, recompute)
-    return Footprint({part: -(-size // devices) for part, size in shared.items()} | own, chip.memory_bytes, chip.name)
+    own, shared, gathered = _own_and_shared(model, n, recompute, fused)
+    parts = {part: -(-size // devices) + (gathered.get(part, 0) if devices > 1 else 0) for part, size in shared.items()}
+    return Footprint(parts | own, chip.memory_bytes, chip.name)
 
 
-def devices_to_hold(model, n, accelerator, recompute="none"):
+def devices_to_hold(model, n, accelerator, recompute="none", fused=False):
     """The fewest devices with which `memory_per_device` fits; math.inf if one sequence alone fills a device.
 
     >>> from helpers.published import MODELS
     >>> [devices_to_hold(MODELS["Llama-2 7B"], 4096, "A100 80GB", recompute) for recompute in ("none", "full")]
     [5, 2]
     """
-    own, shared = _own_and_shared(model, n, recompute)
-    free = _chip(accelerator).memory_bytes - sum(own.values())
+    if memory_per_device(model, n, 1, accelerator, recompute, fused).fits:
+        return 1
+    own, shared, gathered = _own_and_shared(model, n, recompute, fused)
+    free = _chip(accelerator).memory_bytes - sum(own.values()) - sum(gathered.values())
     if free < len(shared):
         return inf
     fewest = -(-sum(shared.values()) // free)
@@ -234,12 +250,19 @@ def _crossing(law, flops, inside, limit, step):
     return inside
 
 
-@lru_cache(maxsize=1024)
-def _own_and_shared(model, n, recompute):
+@lru_cache(maxsize=2048)
+def _own_and_shared(model, n, recompute, fused):
+    """Bytes of a device's own sequence, of the states that all share, and of the layer that it gathers."""
     parts = training_footprint(model, n, recompute=recompute, dropout=not model.gated).parts
     own = {part: size for part, size in parts.items()
            if part in ("activations", "one layer, recomputed", "last norm and logits")}
-    return own, {part: size for part, size in parts.items() if part not in own}
+    if fused:
+        core = sum(size for *_, size, has_pairs in activation_tensors(model, n, dropout=not model.gated) if has_pairs)
+        part, layers = ("activations", model.n_layers) if recompute == "none" else ("one layer, recomputed", 1)
+        own[part] -= layers * core
+    two, one = (replace(model, n_layers=layers).parameters() for layers in (2, 1))
+    gathered = dict.fromkeys(("weights", "gradients"), 2 * (two - one))
+    return own, {part: size for part, size in parts.items() if part not in own}, gathered
 
 
 def _law(law):
