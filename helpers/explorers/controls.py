@@ -161,7 +161,10 @@ class Number:
 
 @dataclass(frozen=True)
 class Choice:
-    """One of a few: a row of buttons, or a list to choose from where there are more than five. `options` maps the state's value to the button's text."""
+    """One of a few: a row of buttons, or a list to choose from where there are more than five, or long texts.
+
+    `options` maps the state's value to the text that is shown.
+    """
 
     name: str
     label: str
@@ -169,7 +172,13 @@ class Choice:
 
     @property
     def wide(self):
-        return len(self.options) <= 5 and sum(7 * len(text) + 24 for text in self.options.values()) > 210
+        return self._longest() > 28 or not self._is_list() and sum(7 * len(text) + 24 for text in self.options.values()) > 210
+
+    def _is_list(self):
+        return len(self.options) > 5 or self._longest() > 28  # more rows push the picture off a small screen
+
+    def _longest(self):
+        return max(map(len, self.options.values()))
 
     def check(self, value):
         if not isinstance(value, str) or value not in self.options:
@@ -180,8 +189,9 @@ class Choice:
         from ipywidgets import Dropdown, Layout, ToggleButtons
 
         options = [(text, key) for key, text in self.options.items()]
-        if len(options) > 5:  # two rows of buttons push the picture off a small screen
-            return row(self.label, Dropdown(options=options, value=value, layout=Layout(width="260px", max_width="100%")))
+        if self._is_list():
+            width = f"{max(260, 7 * self._longest() + 40)}px"
+            return row(self.label, Dropdown(options=options, value=value, layout=Layout(width=width, max_width="100%")))
         return row(self.label, ToggleButtons(options=options, value=value, style={"button_width": "auto"}))
 
     def observed(self, widget):

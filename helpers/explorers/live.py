@@ -101,8 +101,8 @@ class Live:
 def text_html(explorer):
     """The sentence and the numbers as HTML."""
     pairs = "".join(
-        f'<div style="display:flex;justify-content:space-between;gap:8px"><span>{escape(label)}</span>'
-        f'<b style="font-variant-numeric:tabular-nums;white-space:nowrap">{escape(value)}</b></div>'
+        f'<div style="display:flex;justify-content:space-between;gap:8px"><span style="flex-shrink:99">{escape(label)}</span>'
+        f'<b style="font-variant-numeric:tabular-nums;text-align:right">{escape(value)}</b></div>'
         for label, value in explorer.numbers().items()
     )
     return (

@@ -1,3 +1,3 @@
 """The fixtures of lab.py, which the benchmarks use too."""
 
-from lab import browser, lab, server, zoomed  # noqa: F401
+from lab import browser, lab, server  # noqa: F401

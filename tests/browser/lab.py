@@ -13,6 +13,8 @@ import subprocess
 import sys
 import time
 import urllib.request
+from contextlib import contextmanager
+from hashlib import sha256
 from pathlib import Path
 from uuid import uuid4
 
@@ -86,12 +88,21 @@ def server(tmp_path_factory, browser):
 
 
 class Lab:
-    """One notebook open in JupyterLab, and what a reader does with it."""
+    """One notebook open in JupyterLab, and what a reader does with it and with the explorer at hand."""
 
-    def __init__(self, page, address):
-        self.page, self.address, self.console = page, address, []
+    def __init__(self, page, address, folder):
+        self.page, self.address, self.folder, self.console, self.place = page, address, folder, [], 0
         page.on("console", lambda message: self.console.append((message.type, message.text)))
         page.on("pageerror", lambda error: self.console.append(("pageerror", str(error))))
+
+    def write(self, name, *cells):
+        """A notebook of these code cells, in the server's folder; its path."""
+        from nbformat import v4, write
+
+        notebook = v4.new_notebook(cells=[v4.new_code_cell(cell) for cell in cells])
+        notebook.metadata.kernelspec = {"name": "python3", "display_name": "Python 3 (ipykernel)", "language": "python"}
+        write(notebook, self.folder / f"{name}.ipynb")
+        return f"{name}.ipynb"
 
     def open(self, path):
         """Open a notebook and wait until its kernel is there *and* idle: either alone lies."""
@@ -105,10 +116,20 @@ class Lab:
         return self
 
     def run_all(self):
-        """Run all cells from the menu and wait until each code cell has run.
+        """Run all cells from the menu and wait until each code cell has run."""
+        self.watch_prompts()
+        self.menu("Run", "Run All Cells")
+        return self.has_run()
 
-        A saved notebook has its numbers already, so we watch each prompt go through [*].
-        """
+    def restart_and_run_all(self):
+        """A new kernel, and all cells again."""
+        self.watch_prompts()
+        self.menu("Kernel", "Restart Kernel and Run All Cells…")
+        self.page.click(".jp-Dialog button.jp-mod-accept")
+        return self.has_run()
+
+    def watch_prompts(self):
+        """A saved notebook has its numbers already, so we watch each prompt go through [*]."""
         self.page.evaluate("""() => {
             window.ran = new Set();
             const look = () => document.querySelectorAll('.jp-CodeCell').forEach(cell => {
@@ -116,8 +137,10 @@ class Lab:
             });
             new MutationObserver(look).observe(document.body, {subtree: true, childList: true, characterData: true});
         }""")
-        self.page.click(".lm-MenuBar-item:has-text('Run')")
-        self.page.click(".lm-Menu-item:has(.lm-Menu-itemLabel:text-is('Run All Cells'))")
+        return self
+
+    def has_run(self):
+        """Wait until each code cell has run since the prompts were watched."""
         self.page.wait_for_function("""() => {
             const cells = [...document.querySelectorAll('.jp-CodeCell')];
             const light = document.querySelector('.jp-Notebook-ExecutionIndicator').dataset.status;
@@ -126,38 +149,92 @@ class Lab:
         }""", timeout=120_000)
         return self
 
+    def menu(self, *names):
+        """Choose from the menu bar: `lab.menu("Run", "Run All Cells")`."""
+        self.page.click(f".lm-MenuBar-item:has-text('{names[0]}')")
+        for name in names[1:]:
+            self.page.click(f".lm-Menu-item:has(.lm-Menu-itemLabel:text-is('{name}'))")
+
+    # the explorer at hand: the first of the page, or the one at `lab.place`
+
+    @property
+    def box(self):
+        return self.page.locator(".widget-vbox:has(> img.widget-image)").nth(self.place)
+
     def live(self):
         """Wait for the live explorer and bring it into view."""
         try:
-            self.page.wait_for_selector("img.widget-image", timeout=30_000)
+            self.box.wait_for(timeout=30_000)
         except Exception:
             self.screenshot("no-live-explorer")
             raise
-        self.page.locator("img.widget-image").first.scroll_into_view_if_needed()
+        self.box.scroll_into_view_if_needed()
         return self
 
     def picture(self):
-        """The bytes of the live picture."""
-        return bytes(self.page.evaluate("""async () => {
-            const data = await fetch(document.querySelector('img.widget-image').src);
-            return [...new Uint8Array(await data.arrayBuffer())];
+        """The SHA-256 of the live picture's bytes."""
+        return bytes(self.box.locator("img.widget-image").evaluate("""async image => {
+            const data = await (await fetch(image.src)).arrayBuffer();
+            return [...new Uint8Array(await crypto.subtle.digest('SHA-256', data))];
         }"""))
 
     def sentence(self):
-        return self.page.locator(".widget-html p").first.inner_text()
+        return self.box.locator("p[role=status]").inner_text()
 
-    def slider(self, label):
-        """The handle of the slider whose label begins so, focused."""
-        handle = self.page.locator(f".widget-box:has(> .widget-label:has-text('{label}')) .noUi-handle").first
-        handle.focus()
-        return handle
+    def says(self, words):
+        """Wait until the sentence holds these words."""
+        self.box.locator("p[role=status]", has_text=words).wait_for(timeout=10_000)
 
-    def wait_for_new(self, picture_source, timeout=10_000):
-        self.page.wait_for_function(
-            "old => document.querySelector('img.widget-image').src !== old", arg=picture_source, timeout=timeout)
+    def warns(self, words):
+        """Wait until the message beside the picture holds these words."""
+        self.box.locator("[role=alert]", has_text=words).wait_for(timeout=10_000)
 
-    def source(self):
-        return self.page.evaluate("document.querySelector('img.widget-image').src")
+    def shows(self, explorer):
+        """Wait until the page shows the very picture, sentence and message of this explorer, which is live in the test."""
+        expected = sha256(explorer._live.image.value).digest(), " ".join(explorer.sentence().split())
+        end = time.monotonic() + 10
+        while (found := (self.picture(), " ".join(self.sentence().split()))) != expected and time.monotonic() < end:
+            self.page.wait_for_timeout(50)
+        assert found[1] == expected[1], f"the page speaks of another state than {explorer}"
+        assert found[0] == expected[0], f"the sentence is right, the picture is of another state than {explorer}"
+        assert (self.box.locator("[role=alert]").count() > 0) == bool(explorer._live.message.value)
+
+    def preset(self, name):
+        self.line("preset").locator("select").select_option(name)
+
+    def press(self, button):
+        """Press the button with this text, from the keyboard."""
+        self.box.get_by_role("button", name=button, exact=True).press("Enter")
+
+    def line(self, label):
+        """What stands behind a label; its unit may be left out."""
+        return self.box.locator(".widget-box > .widget-html", has_text=re.compile(rf"^\s*{re.escape(label)}( \(|\s*$)")).locator("xpath=..")
+
+    def move(self, label, *keys):
+        """Press keys on the slider behind this label."""
+        for key in keys:
+            self.line(label).locator(".noUi-handle").press(key)
+
+    def type(self, label, text):
+        """Type into the field behind this label, and Enter."""
+        field = self.line(label).locator("input")
+        field.press("Control+a")
+        field.press_sequentially(text)
+        field.press("Enter")
+
+    def choose(self, label, text):
+        """Choose by keyboard: the button with this text, or in the list, opened, the option."""
+        line = self.line(label)
+        if line.locator("select").count() == 0:
+            return line.get_by_role("button", name=text, exact=True).press("Enter")
+        place = [words.replace("\xa0", " ") for words in line.locator("option").all_inner_texts()].index(text)
+        # While the list is closed, JupyterLab takes arrows and letters for commands to the notebook.
+        for key in ("Space", "Home", *["ArrowDown"] * place, "Enter"):
+            line.locator("select").press(key)
+
+    def tick(self, text):
+        """Tick or untick the box with this text, from the keyboard."""
+        self.box.get_by_role("checkbox", name=text, exact=True).press("Space")
 
     def troubles(self):
         """What a reader would call broken: error outputs, lost widgets, errors on the console."""
@@ -179,24 +256,20 @@ HARMLESS = re.compile(r"favicon|Failed to load resource.*404|WebSocket is alread
 @pytest.fixture
 def lab(browser, server):
     """An empty page of 1280 × 720 in front of the server: `lab.open(path)` opens a notebook."""
-    yield from _page(browser, server, width=1280, height=720)
+    with one_page(browser, server) as page:
+        yield page
 
 
-def _page(browser, server, width, height, zoom=1.0):
-    context = browser.new_context(viewport={"width": width, "height": height}, device_scale_factor=zoom)
-    lab = Lab(context.new_page(), server[0])
-    yield lab
-    context.close()
-    for session in json.load(_request(f"{server[0]}/api/sessions")):  # a kernel is 100 MB: none outlives its test
-        _request(f"{server[0]}/api/sessions/{session['id']}", "DELETE")
+@contextmanager
+def one_page(browser, server):
+    context = browser.new_context(viewport={"width": 1280, "height": 720})
+    try:
+        yield Lab(context.new_page(), *server)
+    finally:
+        context.close()
+        for session in json.load(_request(f"{server[0]}/api/sessions")):  # a kernel is 100 MB: none outlives its page
+            _request(f"{server[0]}/api/sessions/{session['id']}", "DELETE")
 
 
 def _request(address, method="GET"):
     return urllib.request.urlopen(urllib.request.Request(address, method=method, headers={"Authorization": f"token {TOKEN}"}))
-
-
-@pytest.fixture
-def zoomed(browser, server, request):
-    """As `lab`, at the browser zoom that the test names: the same screen, fewer and larger pixels."""
-    zoom = request.param
-    yield from _page(browser, server, round(1280 / zoom), round(720 / zoom), zoom)
