@@ -53,7 +53,16 @@ class Plan:
     days: float
     footprint: object
     least_devices: object
+    least_fused: object  # as least_devices, with attention that stores no scores
+    scores: int  # bytes that it would not store
     price: float
+
+
+def asked(state):
+    """FLOPs of the budget, their best split, and the split asked for."""
+    flops = training.budget_flops(state.accelerator, state.devices, state.days, state.utilisation / 100)
+    best = training.optimal_split(state.law, flops)
+    return flops, best, training.split_at(state.law, flops, best.parameters * state.size / 100)
 
 
 @lru_cache(maxsize=512)
@@ -64,26 +73,26 @@ def plan(state):
     >>> f"{found.flops:.3g}", found.model.n_layers, found.model.d_model
     ('1.91e+21', 27, 3328)
     """
-    share = state.utilisation / 100
-    flops = training.budget_flops(state.accelerator, state.devices, state.days, share)
-    best = training.optimal_split(state.law, flops)
-    asked = training.split_at(state.law, flops, best.parameters * state.size / 100)
-    model = training.buildable_shape(asked.parameters, state.block, state.n)
-    exact = training.training_flops(model, state.n, asked.tokens, state.recompute)
-    days = training.days_of(exact, state.accelerator, state.devices, share)
-    return Plan(flops, best, asked, training.flat_range(state.law, flops, NATS), model, exact, days,
-                training.memory_per_device(model, state.n, state.devices, state.accelerator, state.recompute),
-                training.devices_to_hold(model, state.n, state.accelerator, state.recompute),
-                training.training_price(days, state.devices, state.price))
+    flops, best, split = asked(state)
+    model = training.buildable_shape(split.parameters, state.block, state.n)
+    exact = training.training_flops(model, state.n, split.tokens, state.recompute)
+    days = training.days_of(exact, state.accelerator, state.devices, state.utilisation / 100)
+    where = model, state.n, state.devices, state.accelerator, state.recompute
+    held, fused = (training.memory_per_device(*where, fused=fused) for fused in (False, True))
+    least = [training.devices_to_hold(model, state.n, state.accelerator, state.recompute, fused) for fused in (False, True)]
+    return Plan(flops, best, split, training.flat_range(state.law, flops, NATS), model, exact, days, held, *least,
+                held.total_bytes - fused.total_bytes, training.training_price(days, state.devices, state.price))
 
 
 class BudgetExplorer(Explorer):
     """From accelerators and days to a model: its size, its tokens, a shape that can be built, memory and money.
 
     `BudgetExplorer(devices=1_024, days=30)` starts at a budget. Utilisation: the share of the dense 16-bit peak at which
-    the chips work, recomputation included. Size: the model that you ask for, in percent of the compute-optimal one; the
-    tokens follow from 6·N·D = C. The shape's exact FLOPs then correct the days. Memory: mixed-precision Adam, the states
-    divided evenly over all accelerators, one sequence of n tokens on each. The price is yours; its start is an assumption.
+    the chips work, recomputation included (hardware utilisation; papers mostly print the model's, which leaves it out).
+    Size: the model that you ask for, in percent of the compute-optimal one; the tokens follow from 6·N·D = C. The shape's
+    exact FLOPs then correct the days: the whole square of n² pairs, as published utilisations count it, and what is
+    recomputed. Memory: mixed-precision Adam, the states divided evenly over all accelerators, one layer gathered, one
+    sequence of n tokens on each. The price is yours; its start is an assumption, for chips of H100's class.
 
     Raises `ValueError` that names the argument, the value and what would be right.
 
@@ -113,9 +122,9 @@ class BudgetExplorer(Explorer):
                                   recompute="none"),
         "GPT-3's FLOPs, on 1,040 A100": dict(devices=1_040, accelerator="A100 80GB", days=28, utilisation=40, size=100,
                                              block="GPT-3", n=2_048, recompute="selective"),
-        "Chinchilla's FLOPs, on 766 H100": dict(devices=766, accelerator="H100 SXM", days=22, utilisation=40, size=100,
+        "Chinchilla's FLOPs, on 782 H100": dict(devices=782, accelerator="H100 SXM", days=22, utilisation=40, size=100,
                                                 block="GPT-3", n=2_048, recompute="selective"),
-        "PaLM's FLOPs, on 2,310 TPU v5p": dict(devices=2_310, accelerator="TPU v5p", days=60, utilisation=46, size=100,
+        "PaLM's FLOPs, on 2,657 TPU v5p": dict(devices=2_657, accelerator="TPU v5p", days=60, utilisation=40, size=100,
                                                block="GPT-3", n=2_048, recompute="selective"),
         "Llama-2 70B's hours of A100": dict(devices=2_048, accelerator="A100 80GB", days=35, utilisation=43, size=100,
                                             block="Llama-2", n=4_096, recompute="full"),
@@ -123,6 +132,15 @@ class BudgetExplorer(Explorer):
                                             block="Llama-2", n=8_192, recompute="selective"),
     }
     trained = dict(zip(list(presets)[1:], ("GPT-3 175B", "Chinchilla 70B", "PaLM 540B", "Llama-2 70B", "Llama-3 8B")))
+
+    def consistent(self, state):
+        """The positions that GPT-3's block learns can be more than the whole model that a small budget trains."""
+        least, size = training.smallest_shape(state.block, state.n), asked(state)[2].parameters
+        if size < least.parameters():
+            raise ValueError(
+                f"n = {state.n:,} and block = {state.block!r} contradict this budget: it trains {amount(size)} parameters, but the "
+                f"smallest such model has {amount(least.parameters())}, {amount(64 * least.max_positions)} of them for the positions "
+                "that it learns. Choose a shorter n, Llama-2's block or a larger budget.")
 
     def frame(self, state):
         return state.law, height(state)
@@ -185,15 +203,19 @@ class BudgetExplorer(Explorer):
             said.append(f"You ask for {state.size:,} % of that size: {amount(asked.parameters)} parameters on {amount(asked.tokens)} "
                         f"tokens, {asked.loss - best.loss:.3f} nats worse.")
         said.append(f"A shape: {plural(model.n_layers, 'layer')} of width {model.d_model:,} with "
-                    f"{plural(model.n_heads, 'head')}, {amount(model.parameters())} parameters. Its own FLOPs are "
+                    f"{plural(model.n_heads, 'head')}, {amount(model.parameters())} parameters. Its own FLOPs, "
+                    f"all n² pairs{' and what is recomputed' if state.recompute != 'none' else ''} among them, are "
                     f"{found.exact / found.flops:.2f} times the budget, so it takes {days_text(found.days)} and costs "
                     f"{money(found.price)} USD, at {state.price:,g} USD an hour for each "
                     f"{'(our assumption of ' + ASSUMED_ON + ')' if state.price == ASSUMED_USD_PER_HOUR else '(yours)'}.")
         said.append(fit_sentence(state, found))
         theirs = self.published()
         if theirs:
-            said.append(f"With these FLOPs {theirs.name} was trained: {amount(theirs.parameters)} parameters, "
-                        f"{amount(theirs.tokens)} tokens.")
+            hours = theirs.accelerator_hours
+            said.append(f"With these FLOPs, as 6ND counts them, {theirs.name} was trained: {amount(theirs.parameters)} parameters, "
+                        f"{amount(theirs.tokens)} tokens" + (f", in {hours:,} hours of accelerators, {days_text(hours / 24 / state.devices)} "
+                        f"of so many. {state.utilisation} % is the model's utilisation: n² and recomputation come on top here."
+                        if hours else "."))
         return " ".join(said)
 
     def published(self):
@@ -263,9 +285,13 @@ def fit_sentence(state, found):
     each, memory = gigabytes(found.footprint.total_bytes), f"{found.footprint.memory_bytes / 1e9:,.0f}"
     least = found.least_devices
     if least == inf:
-        remedy = "" if state.recompute == "full" else "recompute more, or "
+        spared = ", even with the kernel of lesson 09, which stores no scores: "
+        if found.least_fused < inf:
+            spared = (f". {gigabytes(found.scores)} of it are scores, which the kernel of lesson 09 never stores: with it, "
+                      f"{found.least_fused:,} would do. Or ")
         return (f"Each accelerator would hold {each} of its {memory} GB: one sequence alone is too much, however many share the "
-                f"rest; {remedy}take a shorter n, a smaller model or divide the layers, which is not counted here.")
+                f"rest{spared}{'' if state.recompute == 'full' else 'recompute more, '}take a shorter n, a smaller model or divide "
+                "the layers, which is not counted here.")
     if found.footprint.fits:
         fewest = f", as it would on {least:,}" if least < state.devices else ""
         return f"Each accelerator holds {each} of its {memory} GB: it fits{fewest}."
