@@ -18,7 +18,7 @@ MODULES = sorted((ROOT / "helpers").rglob("*.py"))
 PACKAGE_OF = {"yaml": "pyyaml", "IPython": "ipython", "PIL": "pillow"}
 # Imported here, and always installed with a package of the list: no lines of their own there.
 COMES_WITH = {"ipython": "ipywidgets", "traitlets": "ipywidgets", "pillow": "matplotlib",
-              **dict.fromkeys(("nbformat", "nbclient", "jupyter-core", "jupyter-client", "jupyter-server"),
+              **dict.fromkeys(("nbformat", "nbclient", "jupyter-core", "jupyter-client", "jupyter-server", "nbconvert"),
                               "jupyterlab"), "packaging": "pytest"}
 # Used without an import: run as a program, or loaded by pytest.
 NOT_IMPORTED = {"jupyterlab", "pytest-xdist", "pytest-benchmark"}
