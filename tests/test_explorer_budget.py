@@ -116,7 +116,7 @@ def test_one_sequence_that_is_too_much_is_said():
 def test_scores_that_fill_a_chip_are_named_with_the_kernel_that_stores_none():
     explorer = BudgetExplorer(n=65_536, recompute="full")
     scores = 2 * plan(explorer.state).model.n_heads * 65_536**2
-    assert f"{scores / 1e9:,.1f} GB of it are scores" in explorer.sentence() and "with it, 2 would do" in explorer.sentence()
+    assert f"{scores / 1e9:,.0f} GB of it are scores" in explorer.sentence() and "with it, 2 would do" in explorer.sentence()
     explorer.change(recompute="none")  # the other activations are too much too
     assert "even with the kernel of lesson 09" in explorer.sentence() and "would do" not in explorer.sentence()
 
@@ -157,6 +157,29 @@ def test_the_sheet_accepts_what_the_explorer_shows_and_knows_its_slips():
         assert "correct" in repr(check("14.1", sheet)), reading
     slip = float(BudgetExplorer(recompute="selective").numbers()[days])
     assert "selective" in repr(check("14.1", sheet | {"full recomputation: days": [1, slip]}))
+
+
+def test_a_preset_brings_its_law_back():
+    explorer = BudgetExplorer()
+    explorer.change(law="published")
+    assert explorer.preset_name() is None
+    explorer.load("8 H100 for a week")
+    assert explorer.state.law == "refitted" and explorer.preset_name() == "8 H100 for a week"
+    assert all("law" in values for values in BudgetExplorer.presets.values())
+
+
+@settings(max_examples=30, deadline=None)
+@given(states)
+def test_what_lies_beyond_the_fitted_models_is_called_extrapolated(state):
+    found = plan(state)
+    beyond = max(found.best.parameters, found.asked.parameters) > 16e9
+    assert ("extrapolated: the models that were fitted end at 16.0 billion" in explorer_at(state).sentence()) == beyond
+
+
+def test_the_assumed_price_is_for_one_kind_of_chip():
+    assert "for an H100" not in BudgetExplorer().sentence()
+    assert "for an H100; another kind has another price" in BudgetExplorer(accelerator="V100").sentence()
+    assert "(your price)" in BudgetExplorer(accelerator="V100", price=1).sentence()
 
 
 def test_the_map_draws_the_laws_and_what_was_trained():

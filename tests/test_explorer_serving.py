@@ -75,6 +75,7 @@ def test_the_marks_stand_where_they_are_said_to(state):
         assert full == [(at.tokens_per_second_per_user, at.usd_per_million_written)]
     else:
         assert not full
+    assert artists["key of full"].get_visible() == bool(full)
     weights, cache = (bar.get_width() for bar in artists["bars"])
     assert (weights + cache <= artists["room"].get_width() + 1e-12) == found.fits
     assert artists["bars"][1].get_x() == weights
@@ -111,6 +112,8 @@ def test_the_sentence_says_what_twice_the_users_would_do():
 def test_assumptions_are_said_to_be_assumptions():
     assert "2.5 USD an hour for each accelerator (our assumption of November 2026)" in ServingExplorer().sentence()
     assert "4 USD an hour for each accelerator (your price)" in ServingExplorer(price=4).sentence()
+    assert "for an H100; another kind has another price" in ServingExplorer(accelerator="RTX 4090").sentence()
+    assert "for an H100" not in ServingExplorer(accelerator="RTX 4090", price=0.4).sentence()
     assert "left out" not in ServingExplorer().sentence() and "left out" in ServingExplorer(devices=2).sentence()
     assert "stays in 16 bits" in ServingExplorer(precision="weights 4 bit").sentence()
     assert "last 4,096 tokens" in ServingExplorer(model="Mistral 7B", prompt=16_384).sentence()
@@ -134,7 +137,8 @@ def test_a_move_draws_what_a_new_figure_would(chosen):
         assert_not_cut(fresh)
 
 
-EDGES = [ServingState(model, chip, devices, prompt, written, batch, "weights 4 bit", share, price)
+EDGES = [ServingState("DeepSeek-V3", chip, 128, 16, 2, 1) for chip in ("H200", "H100 SXM")]
+EDGES += [ServingState(model, chip, devices, prompt, written, batch, "weights 4 bit", share, price)
          for (model, chip, devices), (prompt, written), batch, (share, price) in product(
              (("GPT-3 175B", "V100", 1), ("GPT-2 XL", "B200", 128), ("DeepSeek-V3", "TPU v5p", 96)), ((16, 2), (2**20, 2**16)),
              (1, 4_096), ((5, 1_000), (100, 0.01)))]

@@ -1,6 +1,7 @@
 """How large numbers, sums of money and days are written in sentences and pictures."""
 
 from helpers.explorers.roofline import number
+from helpers.planning.serving import ASSUMED_ON, ASSUMED_USD_PER_HOUR
 
 SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
@@ -41,6 +42,27 @@ def money(value, written=amount):
     ('2,910', '1.23 million', '0.50')
     """
     return written(value) if value >= 1e6 else f"{float(f'{value:.3g}'):,.{2 if value < 100 else 0}f}"
+
+
+def bytes_text(value):
+    """Bytes in three digits, as GB, TB or PB.
+
+    >>> bytes_text(46.13e9), bytes_text(8e7), bytes_text(6.2686e12), bytes_text(1.644e16)
+    ('46.1 GB', '0.0800 GB', '6.27 TB', '16.4 PB')
+    """
+    size, unit = next(((size, unit) for size, unit in ((1e15, " PB"), (1e12, " TB")) if value >= 0.9995 * size), (1e9, " GB"))
+    return f"{number(value / size)}{unit}"
+
+
+def assumed(price, accelerator):
+    """Whose price it is: the assumption is meant for one kind of chip, and no price serves all kinds.
+
+    >>> assumed(2.5, "H100 SXM"), assumed(2.5, "V100"), assumed(4, "V100")
+    ('our assumption of November 2026', 'our assumption of November 2026 for an H100; another kind has another price', 'your price')
+    """
+    if price != ASSUMED_USD_PER_HOUR:
+        return "your price"
+    return f"our assumption of {ASSUMED_ON}" + ("" if accelerator == "H100 SXM" else " for an H100; another kind has another price")
 
 
 def days_text(days):

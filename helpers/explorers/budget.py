@@ -4,16 +4,17 @@ from dataclasses import dataclass
 from functools import lru_cache
 from math import inf
 
-from helpers.explorers.amounts import amount, days_text, money, power, short
+from helpers.explorers.amounts import amount, assumed, bytes_text, days_text, money, power, short
 from helpers.explorers.base import Explorer
 from helpers.explorers.controls import Choice, Number, Slider, one_two_five, powers_of_two
-from helpers.explorers.memory import gigabytes, kinds
+from helpers.explorers.memory import kinds
 from helpers.explorers.roofline import plural
 from helpers.planning import training
-from helpers.planning.serving import ASSUMED_ON, ASSUMED_USD_PER_HOUR
+from helpers.planning.serving import ASSUMED_USD_PER_HOUR
 from helpers.published import ACCELERATORS, TRAINED
 
 KINDS = ("weights", "gradients", "optimizer", "activations, logits")
+FITTED = 16e9  # parameters of the largest model that the laws were fitted to: Hoffmann et al. 2022, section 3
 NATS = 0.01  # how much above the best loss still counts as good
 SIZES = tuple(round(10 ** (1 + step / 8)) for step in range(17))  # percent of the best N: 10 … 1,000
 BUDGETS, MODEL_SIZES = (1e18, 1e28), (2e6, 1e14)  # the map's axes
@@ -118,7 +119,7 @@ class BudgetExplorer(Explorer):
         Number("price", "your price", "USD an hour", low=0.01, high=1000),
     )
     presets = {
-        "8 H100 for a week": dict(devices=8, accelerator="H100 SXM", days=7, utilisation=40, size=100, block="Llama-2", n=4_096,
+        "8 H100 for a week": dict(devices=8, accelerator="H100 SXM", days=7, utilisation=40, law="refitted", size=100, block="Llama-2", n=4_096,
                                   recompute="none"),
         "GPT-3's FLOPs, on 1,040 A100": dict(devices=1_040, accelerator="A100 80GB", days=28, utilisation=40, size=100,
                                              block="GPT-3", n=2_048, recompute="selective"),
@@ -152,7 +153,7 @@ class BudgetExplorer(Explorer):
         from helpers.figures.planning import LAW_LOOKS, RULE, budget_map, memory_bar, valley
 
         (colour, dash), (faint, dash_of_other) = LAW_LOOKS[state.law], LAW_LOOKS[other_law(state.law)]
-        over = budget_map(figure, [0.08, 0.135, 0.415, 0.72], *map_data(), (BUDGETS, MODEL_SIZES), NAMES)
+        over = budget_map(figure, [0.08, 0.135, 0.415, 0.72], *map_data(), (BUDGETS, MODEL_SIZES), NAMES, FITTED)
         side = valley(figure, [0.605, 0.53, 0.37, 0.275], height(state))
         parts, limit = memory_bar(figure, [0.605, 0.135, 0.37, 0.12], KINDS)
         for row in (0, 2):
@@ -199,6 +200,8 @@ class BudgetExplorer(Explorer):
                 f"{power(found.flops)} FLOPs. The {state.law} law spends them best on {amount(best.parameters)} parameters and "
                 f"{amount(best.tokens)} tokens, {best.tokens_per_parameter:,.0f} for each; any size from {amount(found.flat[0])} "
                 f"to {amount(found.flat[1])} is within {NATS} nat of it."]
+        if max(best.parameters, asked.parameters) > FITTED:
+            said.append(f"That is extrapolated: the models that were fitted end at {amount(FITTED)}.")
         if state.size != 100:
             said.append(f"You ask for {state.size:,} % of that size: {amount(asked.parameters)} parameters on {amount(asked.tokens)} "
                         f"tokens, {asked.loss - best.loss:.3f} nats worse.")
@@ -207,7 +210,7 @@ class BudgetExplorer(Explorer):
                     f"all n² pairs{' and what is recomputed' if state.recompute != 'none' else ''} among them, are "
                     f"{found.exact / found.flops:.2f} times the budget, so it takes {days_text(found.days)} and costs "
                     f"{money(found.price)} USD, at {state.price:,g} USD an hour for each "
-                    f"{'(our assumption of ' + ASSUMED_ON + ')' if state.price == ASSUMED_USD_PER_HOUR else '(yours)'}.")
+                    f"({assumed(state.price, state.accelerator)}).")
         said.append(fit_sentence(state, found))
         theirs = self.published()
         if theirs:
@@ -275,19 +278,18 @@ def height(state):
 
 def verdict(found):
     """Above the memory bar, in a few words."""
-    held, memory = found.footprint.total_bytes / 1e9, found.footprint.memory_bytes / 1e9
-    size = f"{held:,.1f} GB" if held < 1e3 else f"{held / 1e3:,.1f} TB"
-    return f"{size} of {memory:,.0f} GB: {'it fits' if found.footprint.fits else 'too much'}"
+    held, memory = bytes_text(found.footprint.total_bytes), f"{found.footprint.memory_bytes / 1e9:,.0f} GB"
+    return f"{held} of {memory}: {'it fits' if found.footprint.fits else 'too much'}"
 
 
 def fit_sentence(state, found):
     """Does it fit, and on how many?"""
-    each, memory = gigabytes(found.footprint.total_bytes), f"{found.footprint.memory_bytes / 1e9:,.0f}"
+    each, memory = bytes_text(found.footprint.total_bytes), f"{found.footprint.memory_bytes / 1e9:,.0f}"
     least = found.least_devices
     if least == inf:
         spared = ", even with the kernel of lesson 09, which stores no scores: "
         if found.least_fused < inf:
-            spared = (f". {gigabytes(found.scores)} of it are scores, which the kernel of lesson 09 never stores: with it, "
+            spared = (f". {bytes_text(found.scores)} of it are scores, which the kernel of lesson 09 never stores: with it, "
                       f"{found.least_fused:,} would do. Or ")
         return (f"Each accelerator would hold {each} of its {memory} GB: one sequence alone is too much, however many share the "
                 f"rest{spared}{'' if state.recompute == 'full' else 'recompute more, '}take a shorter n, a smaller model or divide "

@@ -4,10 +4,11 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from math import ceil, floor, log10
 
+from helpers.explorers.amounts import assumed, short
 from helpers.explorers.base import Explorer
 from helpers.explorers.controls import Choice, Number, Slider, powers_of_two
 from helpers.explorers.roofline import PRECISIONS, duration, number, plural
-from helpers.planning.serving import ASSUMED_ON, ASSUMED_SHARE, ASSUMED_USD_PER_HOUR, serve
+from helpers.planning.serving import ASSUMED_SHARE, ASSUMED_USD_PER_HOUR, serve
 from helpers.published import ACCELERATORS, MODELS
 
 NAMES = ("GPT-2 XL", "GPT-3 175B", "Llama-2 7B", "Llama-3 8B", "Llama-3 70B", "Llama-3 405B", "Mistral 7B", "Qwen2.5 7B",
@@ -102,6 +103,7 @@ class ServingExplorer(Explorer):
         last = max((row for row in curve if row[4]), default=None)
         full = [last[1:3]] if last and last[0] == found.largest_batch else []
         artists["full"][0].set_data([x for x, _ in full], [y for _, y in full])
+        artists["key of full"].set_visible(bool(full))
         held, memory = found.footprint.total_bytes, found.footprint.memory_bytes
         widths = [size / max(held, memory) for size in found.footprint.parts.values()]
         for bar, start, width in zip(artists["bars"], (0, widths[0]), widths):
@@ -109,7 +111,7 @@ class ServingExplorer(Explorer):
             bar.set_width(width)
         artists["room"].set_width(memory / max(held, memory))
         said = (held_text(*found.footprint.parts.values()), f"{money(curve[0][2])} USD", f"{money(found.usd_per_million_written)} USD",
-                plural(found.largest_batch, "user"), duration(found.first_token_seconds),
+                f"{short(found.largest_batch)} users" if found.largest_batch >= 1e6 else plural(found.largest_batch, "user"), duration(found.first_token_seconds),
                 number(found.tokens_per_second_per_user), number(found.tokens_per_second), money(found.usd_per_million_read))
         for text, words in zip(artists["values"].values(), said):
             text.set_text(words)
@@ -122,7 +124,7 @@ class ServingExplorer(Explorer):
                 f"read{'s' if state.devices == 1 else ''} {plural(state.batch, 'prompt')} of {state.prompt:,} tokens in "
                 f"{duration(found.first_token_seconds)}; then {state.model} writes {number(found.tokens_per_second_per_user)} tokens "
                 f"per second for each user, {number(found.tokens_per_second)} in all, and {found.writing.limit} is the limit. "
-                f"At {state.price:,g} USD an hour for each accelerator ({whose(state)}) a million tokens cost "
+                f"At {state.price:,g} USD an hour for each accelerator ({assumed(state.price, state.accelerator)}) a million tokens cost "
                 f"{money(found.usd_per_million_written)} USD to write and {money(found.usd_per_million_read)} USD to read."]
         if not found.fits:
             need = -(-found.footprint.total_bytes // ACCELERATORS[state.accelerator].memory_bytes)
@@ -230,14 +232,6 @@ def writing_limit(found):
     if writing.memory_steps in (0, writing.steps):
         return writing.limit
     return f"memory in {writing.memory_steps:,} of {writing.steps:,} steps"
-
-
-def whose(state):
-    """
-    >>> whose(ServingState()), whose(ServingState(price=4))
-    ('our assumption of November 2026', 'your price')
-    """
-    return f"our assumption of {ASSUMED_ON}" if state.price == ASSUMED_USD_PER_HOUR else "your price"
 
 
 def money(usd):

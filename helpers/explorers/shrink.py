@@ -154,9 +154,10 @@ class ShrinkExplorer(Explorer):
                 elif lever in loose(state):
                     bad.append(f"{name} (leaves {size(found.cost / scale)} {unit} at the least)" if found.saved else
                                f"{name} (changes nothing)")
-            said.append(f"Alone, it is met by {_listed(good, ' or ')}." if good else "No lever of these meets it alone.")
-            if bad:
-                said.append(f"Never by {_listed(bad, ' or ')}.")
+            if good:
+                said.append(f"Alone, it is met by {_listed(good, ' or ')}." + (f" Never by {_listed(bad, ' or ')}." if bad else ""))
+            else:
+                said.append("No lever of these meets it alone" + (f", not even {_listed(bad, ' or ')}." if bad else "."))
         said.append(_pulls(state))
         latent = MODELS[state.model].is_latent and "groups" in state.levers
         stuck = [f"{LEVERS[lever][0]} = {now(asked, lever):,}" for lever in state.levers
@@ -231,7 +232,8 @@ def loose(state):
 def meeting(state, found, long=False):
     """A lever's value that meets the limit, in a few words."""
     if len(buildable(job(state), found.lever)) == 1:
-        return f"{found.before:,}: cannot be less"
+        none = found.lever == "groups" and MODELS[state.model].is_latent
+        return f"{'no groups' if none else f'{found.before:,}'}: cannot be less"
     if found.value is None:
         return f"{found.before:,} → none" + (f": saves at most {percent(found.saved)}" if long else f" meets it")
     if found.value == found.before:
@@ -269,7 +271,7 @@ def _pulls(state):
     if first == 0:
         return "None of these levers moves it."
     rest = [f"{LEVERS[lever][0]} {pulling(elasticity(job(state), lever))} %" for lever in order[1:]]
-    return (f"One percent less {LEVERS[order[0]][0]} saves {pulling(first)} %" + (f", of {_listed(rest, ', ')}" if rest else "")) + "."
+    return (f"One percent less of {LEVERS[order[0]][0]} saves {pulling(first)} %" + (f", of {_listed(rest, ', ')}" if rest else "")) + "."
 
 
 def _capital(words):

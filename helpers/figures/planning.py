@@ -11,17 +11,21 @@ BUDGET, SIZE = "budget C (FLOPs)", "model size N (parameters)"
 RULE = "#333333"
 
 
-def budget_map(figure, place, lines, spread, points, limits, names):
+def budget_map(figure, place, lines, spread, points, limits, names, fitted):
     """Compute-optimal sizes over budgets on log–log axes, and what was trained. Returns the axes.
 
     place: of the axes in the figure. lines: dict law -> (budgets, sizes), a law in `LAW_LOOKS`. spread: budgets, least
     and largest sizes of the refits of resampled data. points: dict name -> (FLOPs, parameters). limits: of both axes.
-    names: dict name -> where the name stands beside its point, in points (1/72 inch).
+    names: dict name -> where the name stands beside its point, in points (1/72 inch). fitted: the largest size that
+    the laws were fitted to; beyond it they are extrapolated, and a dotted line says so.
     """
     axes = figure.add_axes(place)
     growth_axes(axes)
     axes.set(xlim=limits[0], ylim=limits[1], xlabel=BUDGET)
     axes.set_title(SIZE, fontsize=10, weight="normal", loc="left", pad=4)
+    axes.axhline(fitted, color=RULE, linewidth=0.9, linestyle=":")
+    axes.annotate(f"fitted up to {fitted / 1e9:.0f} B", (limits[0][0], fitted), xytext=(4, 3), textcoords="offset points", fontsize=8,
+                  color=INK)
     axes.fill_between(*spread, color=LAW_LOOKS["refitted"][0], alpha=0.2, linewidth=0)
     for law, (budgets, sizes) in lines.items():
         colour, dash = LAW_LOOKS[law]

@@ -19,12 +19,12 @@ LEFT, RIGHT = 0.655, 0.98
 def serving_stage(figure, x_limits, y_limits):
     """What stays is drawn; returned are the artists that move: a dict.
 
-    curve: dict limit -> line; one, full, here: marks; bars, room: of the memory; device, title: texts; values: dict
+    curve: dict limit -> line; one, full, here: marks; key of full: the mark beside its row; bars, room: of the memory; device, title: texts; values: dict
     row -> text, for the rows of `ROWS`.
 
     >>> from helpers.figures import new_figure
     >>> sorted(serving_stage(new_figure(), (1, 1000), (0.1, 10)))
-    ['bars', 'curve', 'device', 'full', 'here', 'one', 'room', 'title', 'values']
+    ['bars', 'curve', 'device', 'full', 'here', 'key of full', 'one', 'room', 'title', 'values']
     """
     axes = figure.add_axes([0.12, 0.145, 0.485, 0.67])
     axes.yaxis.set_label_coords(0.022, 0.48, transform=figure.transFigure)
@@ -38,10 +38,11 @@ def serving_stage(figure, x_limits, y_limits):
     side.set(xlim=(0, 1.01), ylim=(-0.02, 1.02))
     side.axis("off")
     style = {"fontsize": 9.5, "color": INK, "va": "center"}
+    keys = {}
     for row, y in zip(ROWS, HEIGHTS):
         if row in MARKS:
             marker, face = MARKS[row]
-            _line(figure, [LEFT + 0.011], y, color=INK, marker=marker, markerfacecolor=face)
+            keys[row] = _line(figure, [LEFT + 0.011], y, color=INK, marker=marker, markerfacecolor=face)
         figure.text(LEFT + 0.032 * (row in MARKS), y, row, **style)
     mark = {"color": INK, "markerfacecolor": "white", "markersize": 8, "markeredgewidth": 1.8, "linestyle": "none"}
     return {
@@ -52,6 +53,7 @@ def serving_stage(figure, x_limits, y_limits):
                   for key, (_, colour, dash) in reversed(LIMITS.items())},
         "one": axes.plot([], [], marker="o", **mark), "full": axes.plot([], [], marker="D", **mark),
         "here": axes.plot([], [], linestyle="none", marker="s", color=INK, markersize=10, markeredgecolor="white"),
+        "key of full": keys["memory full at"],
         "device": figure.text(LEFT, 0.795, "", **style),
         "title": figure.text(0.02, 0.975, "", fontsize=12, weight="bold", va="top"),
         "values": {row: figure.text(RIGHT, y, "", ha="right", **style) for row, y in zip(ROWS, HEIGHTS)},
@@ -59,5 +61,5 @@ def serving_stage(figure, x_limits, y_limits):
 
 
 def _line(figure, x, y, **look):
-    figure.add_artist(Line2D(x, [y] * len(x), linewidth=2.2, markersize=8, markeredgewidth=1.8,
-                             transform=figure.transFigure, **{"linestyle": "none"} | look))
+    return figure.add_artist(Line2D(x, [y] * len(x), linewidth=2.2, markersize=8, markeredgewidth=1.8,
+                                    transform=figure.transFigure, **{"linestyle": "none"} | look))
