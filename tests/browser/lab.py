@@ -161,6 +161,11 @@ class Lab:
     def box(self):
         return self.page.locator(".widget-vbox:has(> img.widget-image)").nth(self.place)
 
+    def at(self, place):
+        """Turn to the explorer at this place of the page: 0, 1, …"""
+        self.place = place
+        return self.live()
+
     def live(self):
         """Wait for the live explorer and bring it into view."""
         try:

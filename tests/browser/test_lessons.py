@@ -36,10 +36,26 @@ STEPS = {
         ("preset", "a chip below d²"), ("says", "tiles lose here"), ("move", SIDE, "ArrowRight"), ("says", "n = 2,048 tokens"),
         ("move", "head width d", "ArrowLeft"), ("says", "d = 128,"), ("move", "on the chip: M", "ArrowRight"), ("says", "65,536 elements"),
     ],
+    "10_cheaper_attention": [
+        ("says", "4 rounds of hashing into buckets of 32 over n = 8,192 tokens"), ("choose", "method", "window"),
+        ("says", "A window of 257"), ("move", "budget", "ArrowLeft"), ("says", "A window of 129"),
+        ("type", SIDE, "a lot"), ("warns", "“a lot” is not a whole number"), ("says", "A window of 129"),
+        ("preset", "Sparse Transformer's stride of 128"), ("says", "n = 12,288 tokens"),
+    ],
     "12_explore_growth": [
         ("move", SIDE, "ArrowRight", "ArrowRight", "ArrowUp", "ArrowDown"),
         ("preset", "GPT-2 (1,024 × 768)"), ("says", "At n = 1,024 tokens and d = 768"), ("press", "reset"), ("says", "At n = 100 tokens"),
         ("tick", "walk past the door, n"), ("tick", "feed-forward, 16·n·d²"), ("warns", "at most 5"),
+    ],
+    "13_explore_models": [
+        ("move", "layers L", "ArrowLeft"), ("says", "Your shape, otherwise like Llama-3 8B,"), ("at", 2), ("choose", "recomputation", "all layers once more"),
+        ("at", 0), ("press", "reset"), ("says", "Llama-3 8B has 8,030,261,248 parameters"),
+    ],
+    "14_plan_a_budget": [
+        ("says", "8 H100 SXM for 7 days at 40 % of the peak"), ("type", "time", "10"), ("says", "8 H100 SXM for 10 days"),
+        ("type", "your price", "cheap"), ("warns", "“cheap” is not a number"), ("says", "8 H100 SXM for 10 days"),
+        ("at", 1), ("move", "number of accelerators", "ArrowRight"), ("says", "2 × H100 SXM"),
+        ("at", 2), ("choose", "what is counted", "weights (GB)"), ("says", "The weights of Llama-3 8B"),
     ],
 }
 
