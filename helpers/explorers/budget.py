@@ -121,15 +121,15 @@ class BudgetExplorer(Explorer):
     presets = {
         "8 H100 for a week": dict(devices=8, accelerator="H100 SXM", days=7, utilisation=40, law="refitted", size=100, block="Llama-2", n=4_096,
                                   recompute="none"),
-        "GPT-3's FLOPs, on 1,040 A100": dict(devices=1_040, accelerator="A100 80GB", days=28, utilisation=40, size=100,
+        "GPT-3's FLOPs, on 1,040 A100": dict(devices=1_040, accelerator="A100 80GB", days=28, utilisation=40, law="refitted", size=100,
                                              block="GPT-3", n=2_048, recompute="selective"),
-        "Chinchilla's FLOPs, on 782 H100": dict(devices=782, accelerator="H100 SXM", days=22, utilisation=40, size=100,
+        "Chinchilla's FLOPs, on 782 H100": dict(devices=782, accelerator="H100 SXM", days=22, utilisation=40, law="refitted", size=100,
                                                 block="GPT-3", n=2_048, recompute="selective"),
-        "PaLM's FLOPs, on 2,657 TPU v5p": dict(devices=2_657, accelerator="TPU v5p", days=60, utilisation=40, size=100,
+        "PaLM's FLOPs, on 2,657 TPU v5p": dict(devices=2_657, accelerator="TPU v5p", days=60, utilisation=40, law="refitted", size=100,
                                                block="GPT-3", n=2_048, recompute="selective"),
-        "Llama-2 70B's hours of A100": dict(devices=2_048, accelerator="A100 80GB", days=35, utilisation=43, size=100,
+        "Llama-2 70B's hours of A100": dict(devices=2_048, accelerator="A100 80GB", days=35, utilisation=43, law="refitted", size=100,
                                             block="Llama-2", n=4_096, recompute="full"),
-        "Llama-3 8B's FLOPs and size": dict(devices=1_007, accelerator="H100 SXM", days=21, utilisation=40, size=10,
+        "Llama-3 8B's FLOPs and size": dict(devices=1_007, accelerator="H100 SXM", days=21, utilisation=40, law="refitted", size=10,
                                             block="Llama-2", n=8_192, recompute="selective"),
     }
     trained = dict(zip(list(presets)[1:], ("GPT-3 175B", "Chinchilla 70B", "PaLM 540B", "Llama-2 70B", "Llama-3 8B")))
