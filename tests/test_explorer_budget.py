@@ -147,7 +147,7 @@ def test_positions_beyond_a_small_budget_are_refused_where_they_are_asked_for():
 def test_the_sheet_accepts_what_the_explorer_shows_and_knows_its_slips():
     from helpers.exercises import check
     days, best = "its training (days)", "compute-optimal N (parameters)"
-    moves = {"800 accelerators: best N (10⁹)": (dict(devices=800), best), "published law: best N (10⁹)": (dict(law="published"), best),
+    moves = {"800 accelerators: best N (10⁹)": (dict(devices=800), best), "800, published law: best N (10⁹)": (dict(devices=800, law="published"), best),
              "full recomputation: days": (dict(recompute="full"), days), "n = 32,768 tokens: days": (dict(n=32_768), days)}
     seen = {row: float(BudgetExplorer(**move).numbers()[label].split()[0]) for row, (move, label) in moves.items()}
     worse = plan(BudgetExplorer(size=316).state)

@@ -132,6 +132,17 @@ def test_the_title_names_the_strongest_of_those_that_can_be_less(state):
     assert f"{meets} of {len(state.levers)} meet" in title or title.endswith("limit is met")
 
 
+def test_the_sheet_accepts_what_picture_and_sentence_show_in_two_decimals():
+    from helpers.exercises import check
+    moves = {"n = 8,192: elasticity of n": (dict(n=8_192), "n"), "n = 8,192, batch 16: elasticity of n": (dict(n=8_192, batch=16), "n"),
+             "n = 8,192, forward pass: elasticity of n": (dict(n=8_192, counted="forward"), "n"),
+             "n = 8,192, forward pass: elasticity of groups": (dict(n=8_192, counted="forward"), "groups"),
+             "batch 16, writing one token: elasticity of n": (dict(batch=16, counted="write"), "n")}
+    pulls = {row: elasticity(job(ShrinkExplorer(**move).state), lever) for row, (move, lever) in moves.items()}
+    for digits in (2, 3, 5):
+        assert "correct" in repr(check("14.5", {row: [1, round(float(pull), digits)] for row, pull in pulls.items()})), digits
+
+
 def test_what_cannot_help_is_said():
     said = ShrinkExplorer(preset="GPT-2, a forward pass of 0.1 TFLOPs").sentence()
     assert "Never by groups h_kv (leaves 0.246 TFLOPs at the least) or precision (changes nothing)" in said
