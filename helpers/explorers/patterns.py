@@ -32,9 +32,10 @@ class PatternExplorer(Explorer):
     """One head of cheaper attention: its weights drawn, its FLOPs and cache at any n, its error on 512 tokens.
 
     `PatternExplorer(method="window", structure="local", n=8_192, d_h=64, budget=64, causal="no")`. FLOPs are exact,
-    with softmax and features. Weights and errors are measured on 512 tokens with the same budget: what matters there is
-    the budget against the structure, which does not grow with n. A cell of the picture is dark where the weight is large
-    beside the largest of its query. A stride that does not divide n is counted for the next n that it divides.
+    with softmax and features. Weights and errors are measured on 512 tokens with the same budget, whatever n is: at a larger n
+    a budget covers a smaller part of the tokens, and lost bets are lost by more (`bets.errors_at` measures at n). A cell of the picture is dark where the weight is large
+    beside the largest of its query. Hashing has keys of its own, and with low rank it cannot look at the past alone: what is
+    counted, drawn and measured for them are all tokens, the future in red where the past alone is asked for. A stride that does not divide n is counted for the next n that it divides.
 
     Raises `ValueError` that names the argument, the value and what would be right.
 
@@ -137,7 +138,8 @@ class PatternExplorer(Explorer):
         keep = kept(state.method, state.n, state.d_h, state.budget)
         if keep is not None:
             grows = {"strided": ", as all pairs do", "hashing": ", as all pairs do"}.get(state.method, ", at any n")
-            said.append(f"To write on, a head keeps {keep:,} elements{grows}.")
+            how = " with keys that are the queries" if state.method == "hashing" else ""
+            said.append(f"To write on{how}, a head keeps {keep:,} elements{grows}.")
         found = measured(state)
         if state.method == "linear":
             said.append(f"Another model: on these {SHOWN} tokens it differs from softmax by {few_digits(found)}, and it has no "
@@ -145,12 +147,12 @@ class PatternExplorer(Explorer):
         else:
             said.append(f"Its bet: {method.bet}. On {SHOWN} tokens with the structure “{STRUCTURES[state.structure]}” it is "
                         f"{verdict(found)}: error {few_digits(found)}.")
-        if state.method == "hashing" and state.causal == "yes":
-            said.append("To look at the past alone its keys must be its queries; drawn and measured are all tokens.")
-        if state.method == "low_rank":
-            leak = f"{100 * future('low_rank', state.structure, state.d_h, state.budget):.0f} %"
+        if leaks(state) or state.method == "low_rank":
+            leak = f"{100 * future(state.method, state.structure, state.d_h, state.budget):.0f} %"
             said.append(f"Asked for the past alone, it cannot: {leak} of its weight, drawn red, lies on the future."
                         if leaks(state) else f"{leak} of its weight lies on later tokens, so it cannot write on.")
+        if leaks(state) and state.method == "hashing":
+            said.append("Counted, drawn and measured are all tokens.")
         return " ".join(said)
 
     def numbers(self):
@@ -187,8 +189,8 @@ def past_alone(state):
 
 
 def leaks(state):
-    """Whether the future is drawn red: the past alone is asked for, and the method can never."""
-    return state.causal == "yes" and METHODS[state.method].past == "no"
+    """Whether the future is drawn red: the past alone is asked for, and the method, with keys of its own, cannot."""
+    return state.causal == "yes" and METHODS[state.method].past != "yes"
 
 
 @lru_cache(maxsize=4_096)
@@ -212,7 +214,7 @@ def picture(method, structure, d_h, budget, causal, leak):
     cells = np.full((PIXELS, PIXELS, 4), 255, np.uint8)
     cells[..., :3] = np.where(level > 1e-9, PALE + (np.array(DEEP) - PALE) * level, UNREAD)
     if leak:
-        later = np.triu(np.ones((PIXELS, PIXELS), bool), 1)
+        later = np.triu(level[..., 0] > 1e-9, 1)
         cells[later, :3] = (PALE_RED + (np.array(DEEP_RED) - PALE_RED) * level)[later]
     return cells[::-1]
 
@@ -235,10 +237,11 @@ def heading(state):
     if state.method == "all":
         return "All pairs: exact, and n² of them"
     if leaks(state):
-        return "Low rank cannot look at the past alone: red is the future"
+        name = "Hashing with keys of its own looks ahead" if state.method == "hashing" else "Low rank cannot look at the past alone"
+        return f"{name}: red is the future"
     if cost >= every:
         return f"No saving at this length: {share(cost, every)} all pairs"
-    words = "another model" if state.method == "linear" else f"error {few_digits(found)}"
+    words = "another model" if state.method == "linear" else f"error {few_digits(found)} on {SHOWN} tokens"
     return f"{share(cost, every)[0].upper()}{share(cost, every)[1:]} all pairs; {words}"
 
 

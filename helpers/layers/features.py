@@ -26,7 +26,8 @@ def positive_features(x, omega):
 
     x: (n, d_h); omega: (r, d_h), each row drawn from the normal distribution. Returns (n, r), all positive. The mean
     over ω is exact, the variance is (exp(‖x + y‖²) − 1)/r of its square: large entries need very many features. Beyond
-    ‖x‖ = 28 the products underflow, and attention on them is nan. Raises ValueError for omega without rows, or with rows
+    about ‖x‖ = 28 the products underflow, and attention on them is nan. The paper's FAVOR+ also makes the directions ω
+    orthogonal, which lowers the variance; here they are as drawn. Raises ValueError for omega without rows, or with rows
     of another width than x. Choromanski et al. 2021 (Performer), lemmas 1 and 2. Lesson 10.
 
     >>> positive_features(np.zeros((1, 2)), np.ones((4, 2)))
@@ -41,8 +42,8 @@ def random_feature_attention(q, k, v, omega, causal=False):
     """Attention with exp(q·k/√d_h) replaced by φ(q)·φ(k): 8·n·r·d_h + 9·n·r + 7·n·d_h + 2·n FLOPs.
 
     q, k, v: (n, d_h); omega: (r, d_h), as in `positive_features`, which gets q and k divided by d_h^¼. Returns
-    (n, d_h). Approximates softmax attention, with an error that falls as 1/√r. causal=True runs along the tokens
-    with a state of r·d_h + r numbers, for the same FLOPs. Raises ValueError as `positive_features`, and for another
+    (n, d_h). Approximates softmax attention, with an error that falls as 1/√r once r is far above exp(‖x + y‖²), and
+    hardly before. causal=True runs along the tokens with a state of r·d_h + r numbers, for the same FLOPs. Raises ValueError as `positive_features`, and for another
     causal. Choromanski et al. 2021, equation 4. Lesson 10.
 
     >>> random_feature_attention(np.zeros((3, 2)), np.zeros((3, 2)), np.ones((3, 2)), np.ones((4, 2))).shape

@@ -17,7 +17,7 @@ def hashed_attention(q, k, v, rotations, bucket_size, causal=False, count_once=T
 
     k: (n, d_h), or None: shared with the queries, k = q/‖q‖, as the paper has it (then k hashes as q does).
     rotations: (R, d_h, B/2) from `random_rotations`: R rounds, B buckets. bucket_size: m, the length of a chunk,
-    which divides n; the paper takes m = 2·n/B. Exact with m = n.
+    which divides n; the paper takes m = 2·n/B, the lesson m = n/B, half as many buckets. Exact with m = n.
     FLOPs besides the products: hashing q and k 2·R·n·d_h·B + 3·R·n·B (half if shared), sorting each twice
     4·R·n·⌈log₂ n⌉ (half if shared), 22·R·n·m for scores, visibility and softmax, 2·R·n·d_h + 9·R·n for the rounds
     (11·R·n if causal), and 3·n·d_h + 2·n for shared keys.

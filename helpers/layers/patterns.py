@@ -114,7 +114,7 @@ def strided_attention(q, k, v, stride, causal=False):
     both sets ("merged head"). Every l-th: l columns of n/l tokens, each a small dense attention; what it
     computes of the future or of the token itself is hidden. Visible pairs if causal:
     n·l − l·(l − 1)/2 + n·(n/l − 1)/2, and `strided_mask(…).sum()`. Returns (n, d_h). Raises ValueError if the
-    stride does not divide n. Child et al. 2019, section 4.2.
+    stride does not divide n. Child et al. 2019, sections 4.3 and 5.1.
 
     >>> strided_attention(np.zeros((4, 1)), np.zeros((4, 1)), np.array([[1.], [2.], [4.], [8.]]), 2, causal=True)[:, 0]
     array([1.        , 1.5       , 2.33333333, 4.66666667])
@@ -163,8 +163,8 @@ def block_sparse_attention(q, k, v, block, blocks, causal=False):
     causal=True leaves out the blocks after the row's own and hides the future inside it: n·b selections more.
     The blocks seen are gathered, row after row, so P·b·d_h elements of k and of v are copied. Returns (n, d_h).
     Raises ValueError if b does not divide n, for a row that sees nothing, a block twice or one that is not
-    there, and, causal, for a row without its own block. Child et al. 2019, section 5.4; Zaheer et al. 2020
-    (BigBird), section 2.
+    there, and, causal, for a row without its own block. Zaheer et al. 2020 (BigBird), section 2; kernels of blocks
+    in Child et al. 2019, section 5.5.
 
     >>> block_sparse_attention(np.zeros((4, 1)), np.zeros((4, 1)), np.arange(4.)[:, None], 2, [[0], [0, 1]]).tolist()
     [[0.5], [0.5], [1.5], [1.5]]

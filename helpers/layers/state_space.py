@@ -16,7 +16,7 @@ def diagonal_state_space(x, a, b, c):
     x: (n, d); a, b, c: (d, r), for each of d channels r decays, inputs and outputs. Returns (n, d). Channels do not
     meet. Real numbers, with |a| below 1 so that the past fades; already discrete (ā = exp(Δ·a) in the papers), no
     direct way from x to y. Another model than attention, causal. Raises ValueError if a, b, c differ in shape or have
-    r = 0. Gu et al. 2022 (S4D); Gu and Dao 2023 (Mamba), section 2. Lesson 10.
+    r = 0. Gu et al. 2022 (S4D); Gu and Dao 2023 (Mamba). Lesson 10.
 
     >>> diagonal_state_space(np.array([[8.], [0.], [0.]]), *np.array([0.5, 1, 1]).reshape(3, 1, 1)).tolist()
     [[8.0], [4.0], [2.0]]
