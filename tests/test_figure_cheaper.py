@@ -36,6 +36,20 @@ def test_a_pattern_is_drawn_cell_by_cell_and_its_share_is_said(count):
     uncut(figure)
 
 
+def test_a_cost_is_said_beside_the_share_of_pairs():
+    costs = {name: 10 + place for place, name in enumerate(MASKS)}
+    figure = pattern_grid(MASKS, "Patterns", costs)
+    for axes, (name, mask) in zip(figure.axes, MASKS.items(), strict=True):
+        assert axes.get_title("left") == f"{name}\n{100 * mask.mean():.0f} % of pairs, {costs[name]} % of FLOPs"
+    uncut(figure)
+
+
+def test_a_level_is_drawn_in_its_panel():
+    levels = {panel: 0.1 * place + 0.2 for place, panel in enumerate(PANELS)}
+    for axes, level in zip(error_panels(PANELS, "Errors", levels=levels).axes, levels.values()):
+        assert [list(line.get_ydata()) for line in axes.lines[-2:]] == [[1, 1], [level, level]]
+
+
 def test_names_of_patterns_do_not_run_into_their_neighbours():
     figure = pattern_grid(MASKS, "Patterns")
     figure.canvas.draw()

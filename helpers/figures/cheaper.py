@@ -6,11 +6,12 @@ from helpers.figures.style import COLOURS, DASHES, INK, MARKERS, house, new_figu
 READ, UNREAD, LINE = "#0072B2", "#eef1f5", "#b9c2cc"
 
 
-def pattern_grid(patterns, title=""):
+def pattern_grid(patterns, title="", costs=None):
     """Masks as squares, three in a row: query down, key across, a cell filled where the query reads the key.
 
     patterns: dict from a name to a mask (n, n) of bool, one to six; under each name stands the share of the n² pairs
-    that are read. Raises ValueError for another number of patterns and for a mask that is not square.
+    that are read. costs: dict from the same names to percent of the FLOPs of all pairs, said after it.
+    Raises ValueError for another number of patterns and for a mask that is not square.
 
     >>> import numpy as np
     >>> figure = pattern_grid({"itself": np.eye(4, dtype=bool)})
@@ -40,18 +41,21 @@ def pattern_grid(patterns, title=""):
             for spine in axes.spines.values():
                 spine.set(visible=True, color=LINE, linewidth=0.8)
             share = 100 * mask.mean()
-            axes.set_title(f"{name}\n{mask.sum():,} of {mask.size:,} pairs, {share:.0f} %", fontsize=9.5, weight="normal", pad=4)
+            said = (f"{share:.0f} % of pairs, {costs[name]:.0f} % of FLOPs" if costs
+                    else f"{mask.sum():,} of {mask.size:,} pairs, {share:.0f} %")
+            axes.set_title(f"{name}\n{said}", fontsize=9.5, weight="normal", pad=4)
             if column == 0:
                 axes.set_ylabel("query", fontsize=9.5)
             axes.set_xlabel("key", fontsize=9.5, labelpad=2)
     return figure
 
 
-def error_panels(panels, title="", x_label="FLOPs, of those of all pairs (%)"):
+def error_panels(panels, title="", x_label="FLOPs, of those of all pairs (%)", levels=None):
     """Two by two panels on log axes: error over budget, the same series in each, named at the right.
 
     panels: dict from a panel's name to a dict from a series' name to (xs, ys): one to four panels, one to five series.
-    ys below 0.001 are drawn on the floor. A line marks error 1, the error of answering 0. Raises ValueError for other
+    ys below 0.001 are drawn on the floor. A dashed line marks error 1, the error of answering 0; levels: None or a dict
+    from a panel's name to another error, marked by a dotted line. Raises ValueError for other
     numbers of panels or series.
 
     >>> figure = error_panels({"even": {"window": ([1, 10], [0.5, 0.1])}})
@@ -78,6 +82,8 @@ def error_panels(panels, title="", x_label="FLOPs, of those of all pairs (%)"):
                 axes.plot(xs, [max(float(y), FLOOR) for y in ys], color=COLOURS[number], linestyle=DASHES[number],
                           marker=MARKERS[number], markersize=4.5, linewidth=1.8, label=name, clip_on=False)
             axes.axhline(1, color=INK, linewidth=0.9, linestyle=(0, (2, 2)), zorder=1)
+            if levels:
+                axes.axhline(levels[panel], color=INK, linewidth=1.2, linestyle=(0, (1, 2)), zorder=1)
             axes.set(xlim=(min(every) / 1.15, max(every) * 1.15), ylim=(FLOOR, 20))
             axes.set_yticks([FLOOR, 0.01, 0.1, 1, 10])
             axes.set_yticklabels(["≤ 0.001", "0.01", "0.1", "1", "10"] if column == 0 else [""] * 5, fontsize=9.5)
