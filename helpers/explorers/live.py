@@ -21,9 +21,9 @@ class Picture(Image):
 class Live:
     """The widgets of one explorer.
 
-    The controls always show the explorer's state. A move sends two messages to the browser: the
-    picture and the text. JupyterLab holds moves back while the kernel is busy with one and then
-    sends only the last, so moves never pile up.
+    The controls always show the explorer's state. A move sends the browser the picture first, then the
+    text, then what other controls show. JupyterLab holds moves back while the kernel is busy with one and
+    then sends only the last, so moves never pile up.
     """
 
     def __init__(self, explorer):
@@ -101,8 +101,8 @@ class Live:
 def text_html(explorer):
     """The sentence and the numbers as HTML."""
     pairs = "".join(
-        f'<div style="display:flex;justify-content:space-between;gap:8px"><span style="flex-shrink:99">{escape(label)}</span>'
-        f'<b style="font-variant-numeric:tabular-nums;text-align:right">{escape(value)}</b></div>'
+        f'<div style="display:flex;justify-content:space-between;gap:8px"><span style="overflow-wrap:anywhere">{escape(label)}</span>'
+        f'<b style="font-variant-numeric:tabular-nums;text-align:right;flex:0 0 auto;max-width:70%">{escape(value)}</b></div>'
         for label, value in explorer.numbers().items()
     )
     return (
