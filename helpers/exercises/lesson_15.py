@@ -1,7 +1,8 @@
 """The checks of lesson 15, the capstone: one model in five steps, then one of four others as a whole."""
-from helpers.exercises import describe, exercise, not_yet, number
+from helpers.exercises import describe, exercise, not_yet
 from helpers.exercises.capstone import entries
 from helpers.exercises.capstone.cases import CASES, GUIDED, UNSEEN
+from helpers.exercises.capstone.judging import judge
 from helpers.exercises.capstone.sheet import sheet
 from helpers.exercises.values import is_stub, listed
 from helpers.exercises.verdict import NOT_ATTEMPTED, correct
@@ -18,6 +19,7 @@ _HINTS = {
     "norm": "RMS norms have a gain and no bias",
     "max_positions": "max_position_embeddings says how long a text may be; these positions are rotated, nothing is learned",
 }
+PRINTED = 786_825_216      # Gemma Team 2024, table 2: embedding parameters, with 128 rows more than the file has
 _ABSENT = ("qk_norm", "n_experts", "window", "kv_lora_rank")
 
 
@@ -52,15 +54,21 @@ def parts(answer):
     model = CASES[GUIDED].shape
     by_part, layers = model.parameters_by_part(), model.n_layers
     attention, fed = by_part["attention projections"] // layers, by_part["feed-forward"] // layers
-    narrow = 4 * model.d_model**2
+    h, d_h, d = model.n_heads, model.head_width, model.d_model
+    narrow = ("a head is as wide as head_dim says, not d/h", 4 * d**2)
+
+    def part(right, *wrong):
+        return lambda value: judge(value, right, 0, wrong, unit="parameters")
+
     return sheet(answer, {
-        "token table": lambda value: number(value, by_part["embedding"], "", unit="parameters", mistakes=[
-            ("input and output share one table: it is held once", 2 * by_part["embedding"])]),
-        "attention, one layer": lambda value: number(value, attention, "", unit="parameters", mistakes=[
-            ("a head is as wide as head_dim says, not d/h; and queries, keys, values and output are four matrices", narrow),
-            ("that is all layers", layers * attention)]),
-        "feed-forward, one layer": lambda value: number(value, fed, "", unit="parameters", mistakes=[
-            ("gated: a third matrix", 2 * fed // 3), ("that is all layers", layers * fed)]),
+        "token table": part(
+            by_part["embedding"], ("input and output share one table: it is held once", 2 * by_part["embedding"]),
+            ("the paper's table has more rows than the file's vocab_size", PRINTED)),
+        "attention, one layer": part(
+            attention, narrow, ("queries, keys, values and output are four matrices", 3 * d * h * d_h),
+            ("each matrix has d on one side and h·d_h on the other", 4 * (h * d_h)**2), ("that is all layers", layers * attention)),
+        "feed-forward, one layer": part(
+            fed, ("gated: a third matrix", 2 * fed // 3), ("that is all layers", layers * fed)),
         "whole model": entries.entry("parameters", "parameters")(CASES[GUIDED]),
     }, why="a quarter of a million tokens make the table nearly as heavy as three layers, and it is held once")
 
@@ -75,7 +83,7 @@ def arithmetic(answer):
 @exercise("15.4")
 def memory(answer):
     """Bytes of Gemma."""
-    return sheet(answer, entries.memory(CASES[GUIDED]),
+    return sheet(answer, entries.memory(CASES[GUIDED], answer if isinstance(answer, dict) else {}),
                  "no keys are shared, so sixteen chats fill an accelerator that holds the weights almost five times")
 
 
@@ -112,7 +120,7 @@ def own_arithmetic(answer):
 @exercise("15.8")
 def own_memory(answer):
     """Its bytes."""
-    return own(answer, entries.memory, "weights decide who can hold the model, the cache decides for how many")
+    return own(answer, lambda case: entries.memory(case, answer), "weights decide who can hold the model, the cache decides for how many")
 
 
 @exercise("15.9")

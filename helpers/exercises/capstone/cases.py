@@ -72,6 +72,7 @@ def slips(case):
     if shape.window is not None:
         yield misread("there is a window: a token sees the last 4,096 and no more", window=None)
     if shape.is_mixture:
+        yield misread("a token does not meet all experts", experts_per_token=shape.n_experts)
         yield misread("no layer uses intermediate_size: an expert has a width of its own", d_expert=None)
-        yield misread("every layer has all its experts, and a token meets several", n_experts=1, experts_per_token=1,
+        yield misread("no layer is dense: each has all its experts, and a token meets several", n_experts=1, experts_per_token=1,
                       d_expert=None)

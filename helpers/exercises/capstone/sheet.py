@@ -44,25 +44,26 @@ def report(answers):
     answers: dict from an exercise's number to the answer. Hints are left out: this is what a student hands in.
 
     >>> report({"15.2": None})
-    0 of 1 entries correct, 0 not yet, 1 not attempted
+    0 of 4 correct, 0 not yet, 4 not attempted
     exercise  correct  not yet  not attempted
     --------  -------  -------  -------------
-        15.2  0 of 1            all
+        15.2  0 of 4            all
     """
     from helpers.exercises import check
+    from helpers.exercises.capstone.entries import names
+    tables = names()
     rows, total = [], {"correct": 0, "not yet": 0, "not attempted": 0}
     for number, answer in answers.items():
         verdict = check(number, answer)
         parts = [(name, part.state) for name, part in getattr(verdict, "parts", ())]
         if not parts:       # one verdict for the whole, which may be a table that nobody has touched
-            entries = [name for name in answer if name != "model"] if isinstance(answer, dict) else []
-            parts = [(name, verdict.state) for name in entries or ["the answer"]]
+            parts = [(name, verdict.state) for name in tables.get(number, ("the answer",))]
         by_state = {state: [name for name, found in parts if found == state] for state in total}
         for state, names in by_state.items():
             total[state] += len(names)
         rows.append((number, f"{len(by_state['correct'])} of {len(parts)}",
                      *("all" if len(names) == len(parts) else "; ".join(names)
                        for names in (by_state["not yet"], by_state["not attempted"]))))
-    caption = (f"{total['correct']} of {sum(total.values())} entries correct, {total['not yet']} not yet, "
+    caption = (f"{total['correct']} of {sum(total.values())} correct, {total['not yet']} not yet, "
                f"{total['not attempted']} not attempted")
     return Table(rows, ("exercise", "correct", "not yet", "not attempted"), caption)
