@@ -1,5 +1,6 @@
 """A table checked entry by entry, and the verdicts on all of them in one table to hand in."""
 from dataclasses import dataclass
+from textwrap import fill
 
 from helpers.exercises.values import describe, is_stub, listed
 from helpers.exercises.verdict import NOT_ATTEMPTED, Verdict, not_yet
@@ -11,6 +12,9 @@ class Sheet(Verdict):
     """The Verdict on a table; parts: pairs (entry, its own Verdict)."""
 
     parts: tuple = ()
+
+    def __repr__(self):
+        return fill(super().__repr__(), 96)
 
 
 def sheet(answer, checks, why):
