@@ -15,6 +15,7 @@ from helpers import layers
 from helpers.explorers import PatternExplorer, bets
 from helpers.explorers.bets import METHODS, SHOWN, STRUCTURES, error, flops, future, hashes_of, kept, meeting, structured, window_of
 from helpers.explorers.patterns import PIXELS, PatternState, few_digits, heading, measured, share, used
+from helpers.published import LOWER_BOUNDS
 from helpers.tracing import trace
 
 LESSON = Path(__file__).parents[1] / "notebooks" / "10_cheaper_attention.ipynb"
@@ -34,7 +35,7 @@ def taught(*names):
     space = {"np": np, "layers": layers}
     for cell in nbformat.read(LESSON, 4).cells:
         if cell.cell_type == "code" and any(f"def {name}(" in cell.source for name in names):
-            exec(cell.source.split("\ntrace(")[0], space)
+            exec(cell.source.split("\ntrace(")[0].split("\n\nscores, tokens =")[0], space)
     return [space[name] for name in names]
 
 
@@ -124,20 +125,50 @@ def test_the_weights_are_what_the_layer_returns(method, causal, structure):
 
 
 def test_the_lesson_and_the_helpers_say_the_same():
-    same, budgeted, window, low_rank, features = taught(
-        "structured", "with_budget", "window_attention", "low_rank_attention", "positive_features")
+    same, window, low_rank, features = taught("structured", "window_attention", "low_rank_attention", "positive_features")
     for kind in STRUCTURES:
         for ours, theirs in zip(same(kind, 96, 32, seed=3), structured(kind, 96, 32, seed=3)):
             assert np.array_equal(ours, theirs)
     q, k, v = structured("few", SHOWN, 64)
-    exact = layers.mix(q, k, v)
-    for name, method in {"window": "window", "stride": "strided", "low rank": "low_rank"}.items():
-        layer, more = budgeted(64)[name]
-        assert np.linalg.norm(layer(q, k, v, **more) - exact) / np.linalg.norm(exact) == pytest.approx(error(method, "few", 64, 64))
     omega, e = np.random.default_rng(1).standard_normal((5, 64)), bets.segments(SHOWN, 4)
     assert np.allclose(window(q, k, v, 7), layers.windowed_attention(q, k, v, 7, causal=True))
     assert np.allclose(low_rank(q, k, v, e, e), layers.low_rank_attention(q, k, v, e, e))
     assert np.allclose(features(q, omega), layers.positive_features(q, omega))
+
+
+def best_error(degree, largest):
+    """Least and largest of the errors that alternate, of Remez's best polynomial: no polynomial of this degree is below the least."""
+    nodes, everywhere = np.cos(np.linspace(0, np.pi, degree + 2)), np.cos(np.linspace(0, np.pi, 8_001))
+    for _ in range(12):
+        basis = np.polynomial.chebyshev.chebvander(nodes, degree) * np.exp(-largest * nodes)[:, None]
+        *factors, level = np.linalg.solve(np.hstack([basis, (-1.0) ** np.arange(degree + 2)[:, None]]), np.ones(degree + 2))
+        off = 1 - np.polynomial.chebyshev.chebval(everywhere, factors) * np.exp(-largest * everywhere)
+        pieces = np.split(np.arange(len(off)), np.flatnonzero(np.sign(off[1:]) != np.sign(off[:-1])) + 1)
+        nodes = everywhere[[piece[np.abs(off[piece]).argmax()] for piece in pieces]]
+        assert len(nodes) == degree + 2
+    return abs(level), np.abs(off).max()
+
+
+@pytest.mark.parametrize("largest", [0.5, 1, 2, 3, 4, 6, 8])
+def test_the_degree_taught_is_the_least(largest):
+    needed, = taught("degree_needed")
+    degree = needed(largest)
+    assert best_error(degree, largest)[1] < 0.01 < best_error(degree - 1, largest)[0]
+
+
+def test_a_state_trained_recalls_what_least_squares_forgets():
+    draw, train = taught("a_text", "trained")
+    for seed in (7, 8):
+        keys, codes, told = draw(512, seed)
+        shares = [np.mean(np.argmax(keys @ state @ codes.T, axis=1) == told) for state in (
+            train(keys, codes, told), np.linalg.pinv(keys) @ codes[told])]
+        assert shares[0] == 1 and 0.35 < shares[1] < 0.5
+
+
+@pytest.mark.parametrize("row", LOWER_BOUNDS, ids=lambda row: row.source)
+def test_a_bound_says_all_that_it_needs(row):
+    assert "log n" in row.width and row.entries and row.output and row.assumes in ("SETH", "nothing")
+    assert (row.assumes == "nothing") == (row.statement == "almost linear")
 
 
 @pytest.mark.parametrize("d_h", [16, 64, 256])

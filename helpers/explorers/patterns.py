@@ -142,11 +142,13 @@ class PatternExplorer(Explorer):
             said.append(f"To write on{how}, a head keeps {keep:,} elements{grows}.")
         found = measured(state)
         if state.method == "linear":
-            said.append(f"Another model: on these {SHOWN} tokens it differs from softmax by {few_digits(found)}, and it has no "
+            said.append(f"Another model: on these {SHOWN} tokens its relative difference to softmax is {few_digits(found)}, and it has no "
                         "budget to bring it nearer.")
         else:
             said.append(f"Its bet: {method.bet}. On {SHOWN} tokens with the structure “{STRUCTURES[state.structure]}” it is "
                         f"{verdict(found)}: error {few_digits(found)}.")
+        if past_alone(state):
+            said.append("Early tokens weigh most in it: with few values to average, their outputs are the longest.")
         if leaks(state) or state.method == "low_rank":
             leak = f"{100 * future(state.method, state.structure, state.d_h, state.budget):.0f} %"
             said.append(f"Asked for the past alone, it cannot: {leak} of its weight, drawn red, lies on the future."
@@ -242,6 +244,7 @@ def heading(state):
     if cost >= every:
         return f"No saving at this length: {share(cost, every)} all pairs"
     words = "another model" if state.method == "linear" else f"error {few_digits(found)} on {SHOWN} tokens"
+    words += ", worse than 0" * (found >= 1 and state.method != "linear")
     return f"{share(cost, every)[0].upper()}{share(cost, every)[1:]} all pairs; {words}"
 
 

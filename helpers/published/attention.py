@@ -67,19 +67,29 @@ CHEAPER_ATTENTION = (
 
 @dataclass(frozen=True)
 class LowerBound:
-    """What cannot be done faster, and what the proof assumes (SETH: the strong exponential time hypothesis)."""
+    """What can and cannot be done faster, for which inputs and which output, and what the proof assumes.
+
+    SETH: the strong exponential time hypothesis. Truly subquadratic: n^(2−ε) steps for some ε > 0. Almost linear:
+    n^(1+o(1)). Worst input, large n; c log n stands for a constant times log n. Heads of a constant width d are not meant:
+    for them Gupta et al. 2025 (arXiv 2505.14840) have n^(2−1/d), up to logarithms.
+    """
 
     statement: str
+    width: str
+    entries: str
+    output: str
     assumes: str
     source: str
     status: str
 
 
 LOWER_BOUNDS = (
-    LowerBound("no truly subquadratic softmax attention, exact or approximate up to a factor", "SETH",
+    LowerBound("not truly subquadratic", "above about log n", "any", "exact, or only approximate", "SETH",
                "Keles et al. 2023", "T"),
-    LowerBound("with d = O(log n): almost linear time if all entries are o(√log n), not if they are Θ(√log n)",
-               "SETH (for the second half)", "Alman and Song 2023", "T"),
+    LowerBound("not truly subquadratic", "c log n", "up to c √log n", "each entry within 1/poly(n)", "SETH",
+               "Alman and Song 2023", "T"),
+    LowerBound("almost linear", "c log n", "far below √log n", "each entry within 1/poly(n)", "nothing",
+               "Alman and Song 2023", "T"),
 )
 
 
