@@ -146,7 +146,7 @@ class Lab:
             const light = document.querySelector('.jp-Notebook-ExecutionIndicator').dataset.status;
             return cells.length && light === 'idle' && cells.every(cell => window.ran.has(cell)
                 && /^\\[[0-9]+\\]:$/.test(cell.querySelector('.jp-InputPrompt').textContent.trim()));
-        }""", timeout=120_000)
+        }""", timeout=240_000)
         return self
 
     def menu(self, *names):
