@@ -4,7 +4,7 @@ from itertools import combinations
 
 import pytest
 
-from helpers.explorers import (ConventionsExplorer, MemoryExplorer, ModelExplorer, RivalsExplorer, RooflineExplorer,
+from helpers.explorers import (ConventionsExplorer, GrowthExplorer, MemoryExplorer, ModelExplorer, RivalsExplorer, RooflineExplorer,
                                TilingExplorer)
 
 
@@ -65,7 +65,7 @@ def test_the_sentence_names_the_controls_that_move_nothing(rivals, idle):
         moved[name] = explorer.numbers() != start
         explorer.reset()
     assert idle == {name for name in moved if not moved[name]}
-    said = explorer.sentence().partition("No chosen rival has what these set: ")[2]
+    said = explorer.sentence().partition("These move nothing, as no chosen rival has them: ")[2]
     assert idle == {name for name in moved if name in said}
 
 
@@ -86,3 +86,26 @@ def test_learning_says_its_bytes_for_each_parameter(optimizer, precision, each):
     assert ("counted in 16 bits" in explorer.sentence()) == (precision == "fp32")
     explorer.change(task="serve")
     assert "bytes a parameter" not in explorer.sentence() and "learning alone" in explorer.sentence()
+
+
+@pytest.mark.parametrize("curves", [("layer",), ("projections", "layer"), ("dance", "layer"), ("products", "layer")])
+def test_a_sum_of_two_powers_of_n_is_called_no_straight_line(curves):
+    assert "bends at n = 2d" in title(GrowthExplorer(curves=curves))
+    assert "straight line" in title(GrowthExplorer(curves=curves[:1])) or curves[0] == "layer"
+
+
+def test_one_curve_on_linear_axes_is_compared_with_none():
+    explorer = GrowthExplorer(curves=("layer",), axes="linear")
+    assert "alone" in title(explorer) and "of the 1" not in explorer.sentence() and "like size" not in title(explorer)
+
+
+def test_linear_axes_at_the_example_hide_the_dance():
+    assert "hides" in title(GrowthExplorer(axes="linear"))
+
+
+def test_switches_set_as_a_source_and_its_own_formula_apart_are_explained():
+    for preset in ("as Kaplan", "as Chinchilla", "as Megatron 2021"):
+        said = ConventionsExplorer(preset=preset, model="Llama-3 8B", n=131_072).sentence()
+        assert f"stand {preset}, whose formula is for plain layers only" in said
+        assert "plain layers" not in ConventionsExplorer(preset=preset, model="GPT-3 175B").sentence()
+    assert "off by −1.3 %" in ConventionsExplorer(preset="as Megatron 2021", model="Llama-3 8B", n=131_072).sentence()

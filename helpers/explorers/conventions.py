@@ -146,7 +146,16 @@ class ConventionsExplorer(Explorer):
                 f"They coincide with {named(same) if same else 'none of the six formulas'}. The formulas reach from "
                 f"{power(values[low] * state.tokens)} ({low}) to {power(values[high] * state.tokens)} ({high}), "
                 f"{values[high] / values[low]:.2f} times as many.")
-        return " ".join([said, *beyond])
+        return " ".join([said, *self._missed(), *beyond])
+
+    def _missed(self):
+        """Where the switches stand as in a preset and its formula still gives another count: a sentence, in a list."""
+        for preset, formula in zip(self.presets, FORMULAS):
+            if all(getattr(self.state, name) == value for name, value in self.presets[preset].items()):
+                away = against(self.published()[formula], count(self.state))
+                if away != "equal":
+                    return [f"The switches stand {preset}, whose formula is for plain layers only: on this model it is off by {away}."]
+        return []
 
     def numbers(self):
         mine = count(self.state)

@@ -128,10 +128,10 @@ class GrowthExplorer(Explorer):
         if "layer" in curves:
             twice = CURVES["layer"][2](2 * n, d) / CURVES["layer"][2](n, d)
             said.append(f"Twice the tokens cost {twice:.2f} times the layer.")
-        if self.state.axes == "linear":
+        if self.state.axes == "linear" and len(curves) > 1:
             flat = len(on_the_floor(self.state))
             said.append(f"On these linear axes {flat or 'none'} of the {len(curves)} curves "
-                        f"{'is' if flat < 2 else 'are'} on the floor, below 2 % of the tallest.")
+                        f"{'is' if flat < 2 else 'are'} on the floor, below 10 % of the tallest.")
         return " ".join(said)
 
     def _dance(self):
@@ -161,18 +161,21 @@ class GrowthExplorer(Explorer):
 
 
 def on_the_floor(state):
-    """The names of the chosen curves that are, at this n, below 2 % of the tallest."""
+    """The names of the chosen curves that are, at this n, below 10 % of the tallest."""
     costs = {CURVES[key][0]: CURVES[key][2](state.n, state.d) for key in state.curves}
-    return [name for name, cost in costs.items() if cost * 50 < max(costs.values())]
+    return [name for name, cost in costs.items() if cost * 10 < max(costs.values())]
 
 
 def heading(state):
     """The finding that the picture shows."""
     curves = set(state.curves)
     if state.axes == "linear":
-        return ("On linear axes the largest curve hides the others" if on_the_floor(state)
+        return ("One curve alone: linear axes hide nothing" if len(curves) == 1
+                else "On linear axes the largest curve hides the others" if on_the_floor(state)
                 else "Linear axes are right where costs are of like size")
     if not curves & {"dance", "products"} or not curves & {"walk", "projections", "feed_forward"}:
+        if "layer" in curves:  # a sum of two powers of n
+            return "The attention layer bends at n = 2d: from slope 1 to slope 2"
         return "On logarithmic axes a power of n is a straight line"
     return ("What carries n² overtakes: slope 2 against slope 1" if curves & {"projections", "feed_forward"}
             else "Slope 2 against slope 1: the gap grows with every token")

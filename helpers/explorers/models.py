@@ -118,7 +118,7 @@ class ModelExplorer(Explorer):
         Slider("experts_passed", "experts it passes by", "experts", (0, 1, 2, 4, 6, 8, 16, 32, 64, 128, 256, 512)),
         Slider("vocab_size", "vocabulary V", "tokens", tuple(sorted({*one_two_five(100, 500_000), *_steps(256, 262_144)}))),
         Choice("head", "output head", {"tied": "tied to the embedding", "own": "a matrix of its own"}),
-        Slider("n", "sequence length n", "tokens", LENGTHS),  # moved most, so nearest to the picture
+        Slider("n", "sequence length n", "tokens", LENGTHS),  # not a size of the model, so last
     )
     presets = {name: values_of(name) for name in MODELS}
 

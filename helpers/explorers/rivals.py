@@ -173,7 +173,7 @@ class RivalsExplorer(Explorer):
         if "window" in state.rivals and state.w > state.n:
             said += " The window is longer than the sequence, and is counted in full."
         idle = [name for name, layers in NEEDS.items() if not layers & set(state.rivals)]
-        return said + f" No chosen rival has what these set: {', '.join(idle)}." * bool(idle)
+        return said + f" These move nothing, as no chosen rival has them: {', '.join(idle)}." * bool(idle)
 
     def numbers(self):
         state = self.state
