@@ -11,6 +11,7 @@ import inspect
 import io
 import math
 import numbers
+import re
 from fractions import Fraction
 
 from helpers.exercises.values import describe, fraction, is_stub, is_symbolic, listed, same, short
@@ -167,7 +168,10 @@ def entries(answer, checks, why):
 def _not_a_number(answer):
     """The hint for an answer that is no number; None for one that is."""
     if isinstance(answer, str):
-        return f"the answer is a number: write {short(repr(answer))} without quotes"
+        comma = ", and without the comma" if re.fullmatch(r"\s*\d{1,3}(,\d{3})+\s*", answer) else ""
+        return f"the answer is a number: write {short(repr(answer))} without quotes{comma}"
+    if isinstance(answer, tuple) and len(answer) > 1 and all(type(part) is int for part in answer):
+        return f"the answer is one number; this is {describe(answer)}: Python writes no comma within a number, but 12345 or 12_345"
     if is_symbolic(answer) and answer.free_symbols:
         return f"the answer is a number: put numbers for {listed(map(str, answer.free_symbols))}"
     if callable(answer):

@@ -1,16 +1,28 @@
 """Sheets of a lab hour: for each change what was predicted, and what was seen; the first is free, the second is checked."""
 from helpers.exercises.comparing import number
-from helpers.exercises.values import describe, fraction, is_stub, listed
+from helpers.exercises.values import describe, fraction, is_stub, listed, same
 from helpers.exercises.verdict import correct, not_yet
+
+NEARLY = 0.015  # relative: a reading that lacks a digit, no mistake
 
 
 def reading(value, **choices):
     """A row of a sheet whose answer is a number, read from an explorer: the check of `number`, for what was seen.
 
-    Parameters: `value`, what is to be seen; `choices` as in `number`: tolerance, unit, mistakes.
+    Parameters: `value`, what is to be seen; `choices` as in `number`: tolerance, unit, mistakes. Who read too few
+    digits is told so, where a tolerance says that digits are read.
+
+    >>> reading(7.716, tolerance=0.001)(7.7)
+    not yet: nearly: give one digit more
     """
+    tolerance, mistakes = choices.get("tolerance", 0), choices.get("mistakes", ())
+
     def check(seen):
-        return number(seen, value, "", **choices)
+        verdict = number(seen, value, "", **choices)
+        slip = any(same(seen, wrong, tolerance) for _, wrong in mistakes)
+        if tolerance and not verdict and not slip and same(seen, value, NEARLY):
+            return not_yet("nearly: give one digit more")
+        return verdict
     check.value = value
     return check
 
@@ -36,6 +48,9 @@ def sheet(answer, rows, why):
             return not_yet(f"{name!r} has no answer yet")
     for name, check in rows.items():
         pair = answer[name]
+        if isinstance(pair, list | tuple) and len(pair) > 2:
+            return not_yet(f"{name!r}: two places, please, [what you predict, what you saw]; here are {len(pair)}. Python reads a "
+                           "comma within a number as a new place: write 12345 or 12_345")
         if not isinstance(pair, list | tuple) or len(pair) != 2:
             return not_yet(f"{name!r}: two places, please: [what you predict, what you saw]; this is {describe(pair)}")
         predicted, seen = pair
