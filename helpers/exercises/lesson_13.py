@@ -3,6 +3,7 @@ from dataclasses import replace
 
 from helpers.exercises import correct, describe, exercise, not_yet
 from helpers.exercises.sheets import reading, sheet
+from helpers.exercises.values import fraction
 
 CLOSE = 0.02   # relative: what can be read off a picture
 
@@ -35,9 +36,9 @@ def flops_per_weight(answer):
     pairs = 12 * 32 * 4_096 / weights   # the whole square, for each token of n
     layers = 6_979_321_856 / weights    # of the weights, those in layers
 
-    def row(value, *mistakes):
+    def row(value, *mistakes, tolerance=0.005):
         per_token = [("that is FLOPs for each token; the sentence says how many that is for each weight and token", value * weights)]
-        return reading(value, tolerance=0.001, mistakes=[*mistakes, *per_token])
+        return reading(value, tolerance=tolerance, mistakes=[*mistakes, *per_token])
 
     thumb = ("6.00 is the rule of thumb: switch the products with n² on", 6)
     short, long = 6 + pairs * 8_192, 6 + pairs * 131_072
@@ -49,7 +50,7 @@ def flops_per_weight(answer):
                                         ("half of the products with n², not half of all", long / 2)),
         "n = 131,072, whole square, all layers once more": row(
             long + 2 * layers + pairs * 131_072 / 3, ("recomputation is still switched off", long),
-            ("one pass more makes 4 for the layers, but the logits keep their 3", long * 4 / 3)),
+            ("one pass more makes 4 for the layers, but the logits keep their 3", long * 4 / 3), tolerance=0.001),
         "n = 131,072, whole square, GPT-3 175B": row(
             6 + 12 * 96 * 12_288 * 131_072 / 174_563_733_504, thumb, ("that is still Llama-3 8B", long),
             ("that is with all layers once more: switch recomputation off", 22.16)),
@@ -85,13 +86,28 @@ def flops_per_byte(answer):
         few = [("that is the ridge point of an accelerator; asked is what the model reaches", ridge) for ridge in (206, 295)]
         return reading(value, tolerance=CLOSE, mistakes=[*mistakes, *few])
 
-    alone, eight = ("is the batch at 4,096?", 1), ("is n at 131,072? That is for 8,192", grouped(32, 4096, 32, 8, 14336, 128256, 8_192))
+    def shorter(n):
+        return (f"is n at 131,072? That is for {n:,}", grouped(32, 4096, 32, 8, 14336, 128256, n))
+
+    def longest(seen):
+        typed = fraction(seen)
+        if typed is not None and 512 < typed < 567:
+            return not_yet("so far it goes, if n is typed; asked is the slider's last step before")
+        return step(seen)
+
+    never = "there the list says that none does: look at 'arithmetic is the limit from'"
+    step = reading(512, unit="tokens", mistakes=[
+        (never, 1_000), (never, 1_024), (never, 567), ("the list names a batch there, and one step further on as well", 256),
+        ("that is the batch; asked is the length", 267)])
+    longest.value = step.value
+    alone, eight = ("is the batch at 4,096?", 1), shorter(8_192)
     return sheet(answer, {
         "GPT-3 175B": row(grouped(96, 12288, 96, 96, 49152 * 2 / 3, 50257), alone),   # two matrices, not three
-        "Llama-3 8B": row(grouped(32, 4096, 32, 8, 14336, 128256), eight, ("is the batch at 4,096? That is for one chat",
+        "Llama-3 8B": row(grouped(32, 4096, 32, 8, 14336, 128256), eight, shorter(128), ("is the batch at 4,096? That is for one chat",
                                                                          grouped(32, 4096, 32, 8, 14336, 128256, batch=1))),
         "Llama-3 405B": row(grouped(126, 16384, 128, 8, 53248, 128256)),
         "DeepSeek-V3": row(241.2, ("for this number keep 16 bits for weights and cache", 473)),
+        "Llama-3 8B: longest n of the slider at which some batch reaches an H200's 206": longest,
     }, why="long chats move caches, and a cached number is used once for each query head that shares it")
 
 
@@ -131,12 +147,21 @@ def tile_intensity(answer):
             ("that is a guess by proportion; what does the explorer say?", 2 * value),
             ("that is a guess by proportion; what does the explorer say?", value / 2)])
 
+    fewest = reading(512, unit="rows", mistakes=[
+        ("with 256 rows it is 241: queries and output move as well", 256), ("that is the FLOPs per byte; asked are the rows", 454.7), ("that is the FLOPs per byte; asked are the rows", 455),
+        ("with 1,024 rows the tile does not fit: read the title", 1_024)])
+
+    def on_the_slider(seen):
+        """The first step of the slider above 295; what lies between two steps is no answer."""
+        typed = fraction(seen)
+        if typed is not None and typed not in map(fraction, (454.7, 455)) and 256 < typed < 512:
+            return not_yet("the slider has powers of two; which is the first that reaches 295?")
+        return fewest(seen)
+
+    on_the_slider.value = fewest.value
     return sheet(answer, {
         "columns doubled, to 128": row(64), "head width halved, to 64": row(64), "rows doubled, to 128": row(128),
-        "fewest rows on the slider that reach an H100's 295": reading(512, unit="rows", mistakes=[
-            ("with 256 rows it is 241: queries and output move as well", 256),
-            ("that is the FLOPs per byte; asked are the rows", 454.7), ("that many reach it, but fewer do too", 1024),
-            ("the slider has powers of two; which is the first that reaches 295?", 318)]),
+        "fewest rows on the slider that reach an H100's 295": on_the_slider,
     }, why="a key that was fetched is used once for each row of the tile, and nothing else counts")
 
 
@@ -146,14 +171,14 @@ def times(answer):
     turned = "divide GPT-3's number by Llama's, not the other way round"
     parameters = ("that is the ratio of the parameters; read the row of the page", 174_604_259_328 / 8_030_261_248)
 
-    def row(value, tolerance=0.01, *mistakes):
-        return reading(value, tolerance=tolerance, mistakes=[parameters, (turned, 1 / value), *mistakes])
+    def row(value, *mistakes):
+        return reading(value, tolerance=CLOSE, mistakes=[parameters, (turned, 1 / value), *mistakes])
 
     llama, gpt3 = (6 * N + 12 * L * d * n for N, L, d, n in ((7_504_658_432, 32, 4096, 8192), (174_563_733_504, 96, 12288, 2048)))
     return sheet(answer, {
-        "training FLOPs, all tokens": row(gpt3 * 300 / (llama * 15_000), 0.01,
+        "training FLOPs, all tokens": row(gpt3 * 300 / (llama * 15_000),
                                           ("that is for each token; the two learned from different numbers of them", gpt3 / llama)),
-        "bytes to learn one sequence": row(9.767, 0.01, ("use each model's own n", 3069.6 / 149.2)),
-        "cache bytes of one token": row(36, 0.005, ("that is the cache of a whole sequence; divide by its tokens", 9)),
-        "seconds to write a token": row(358_872_195_072 / 16_083_591_168, 0.01),
+        "bytes to learn one sequence": row(9.767, ("use each model's own n", 3069.6 / 149.2)),
+        "cache bytes of one token": row(36, ("that is the cache of a whole sequence; divide by its tokens", 9)),
+        "seconds to write a token": row(358_872_195_072 / 16_083_591_168),
     }, why="each cost has letters of its own, so one ratio of sizes becomes four ratios of costs")

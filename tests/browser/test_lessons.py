@@ -45,7 +45,8 @@ STEPS = {
     "12_explore_growth": [
         ("move", SIDE, "ArrowRight", "ArrowRight", "ArrowUp", "ArrowDown"),
         ("preset", "GPT-2 (1,024 × 768)"), ("says", "At n = 1,024 tokens and d = 768"), ("press", "reset"), ("says", "At n = 100 tokens"),
-        ("tick", "walk past the door, n"), ("tick", "feed-forward, 16·n·d²"), ("warns", "at most 5"),
+        ("tick", "walk past the door, n"), ("tick", "attention layer, 8·n·d² + 4·n²·d"), ("tick", "feed-forward, 16·n·d²"),
+        ("warns", "at most 5"),
     ],
     "13_explore_models": [
         ("move", "layers L", "ArrowLeft"), ("says", "Your shape, otherwise like Llama-3 8B,"), ("at", 2), ("choose", "recomputation", "all layers once more"),
