@@ -30,7 +30,8 @@ notebooks: $(VENV)/for-tests  ## run the notebooks again and store their outputs
 	$(IN) -m helpers.storing $(if $(MEASURE),--measure) $(N)
 
 browser-test: $(VENV)/for-tests  ## the notebooks in JupyterLab in Chromium, and key press to pixels of each explorer
-	$(IN) -m pytest tests/browser tests/benchmarks/test_browser.py --benchmark-columns=median,rounds
+	$(IN) -m pytest tests/browser
+	$(IN) -m pytest tests/benchmarks/test_browser.py --benchmark-columns=median,rounds
 
 bench: $(VENV)/for-tests  ## time a move of each explorer, the imports, a trace: some ten minutes
 	$(IN) -m pytest tests/benchmarks --benchmark-columns=median,iqr,min,max,rounds
