@@ -14,7 +14,7 @@ from matplotlib.backends.backend_agg import RendererAgg
 from matplotlib.text import Text
 
 KEPT = 8          # backgrounds: about 2 MB each
-KEPT_TEXTS = 100  # drawn texts for each background: about 5 KB each
+KEPT_TEXTS = 400  # drawn texts for each background: about 5 KB each; a hand goes there and back
 
 
 def encode_png(pixels):
