@@ -287,7 +287,11 @@ def test_a_tile_that_fits_moves_what_the_formula_says(tokens, width, data):
     for outer in ("queries", "keys"):
         moved = block_traffic(memory.tiled_attention(tokens, width, rows, columns, outer), room, discard=("tile",))
         assert "tile" not in moved.reads | moved.writes
-        assert moved.elements == memory.tiled_attention_elements(tokens, width, rows, columns, outer)
+        formula = memory.tiled_attention_elements(tokens, width, rows, columns, outer)
+        if tokens % rows == 0 or outer == "keys":
+            assert moved.elements == formula
+        else:       # the last rows leave room, in which a block of K or V may have stayed
+            assert formula - room < moved.elements <= formula
 
 
 def test_plain_attention_passes_four_times_over_its_matrices_or_five():

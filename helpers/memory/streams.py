@@ -110,7 +110,8 @@ def tiled_attention_elements(n, d, rows, columns, outer="queries"):
     """Elements that `tiled_attention` moves if a tile just fits, its own discarded: Θ(n²·d²/M), because M ≈ 4·d·rows.
 
     outer="queries": 2·n·d·(1 + n/rows) + 2n. outer="keys": n·d·(1 + 3·n/columns) + 2n·(2·n/columns − 1).
-    Exact from two blocks of rows and of columns on. Sizes: whole numbers or symbols.
+    Exact from two blocks of rows and of columns on, if the blocks of rows are whole; beside a last one that is
+    smaller, a little of K and V may stay on the chip, and less moves. Sizes: whole numbers or symbols.
 
     >>> tiled_attention_elements(1024, 64, 64, 64), plain_attention_elements(1024, 64, 64)
     (2230272, 6422528)
