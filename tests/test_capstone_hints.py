@@ -185,7 +185,7 @@ def judged(name, check, entry, answer, slips, right):
 def wrong_answers(name, count):
     """(entry, slips, wrong value, right value), where the slips change the value by more than three digits show."""
     right = pencil(name)
-    for slips in itertools.combinations(SLIPS, count):
+    for slips in list(itertools.combinations(SLIPS, count))[:: 1 if count == 1 else 3]:    # every third pair: seconds
         try:
             found = pencil(name, *slips)
         except ZeroDivisionError:
@@ -232,7 +232,7 @@ def test_no_hint_names_a_slip_that_was_not_made(name):
 def test_two_slips_at_once_seldom_look_like_a_third(name):
     """Two slips may give the value of one other, so no check can tell: (multiply-adds) × (computed again) is 2/3 in any model."""
     number, wrong = falsely_accused(name, 2, (3,))
-    assert number > 5_000 and len(wrong) < 0.02 * number, "\n".join([f"{len(wrong)} of {number}", *wrong[:50]])
+    assert number > 1_500 and len(wrong) < 0.02 * number, "\n".join([f"{len(wrong)} of {number}", *wrong[:50]])
 
 
 @names
