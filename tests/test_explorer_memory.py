@@ -118,3 +118,9 @@ def test_a_move_draws_what_a_new_figure_would_and_no_text_is_cut(chosen):
 def test_what_is_wrong_is_named_with_its_remedy(values, words):
     with pytest.raises(ValueError, match=words):
         MemoryExplorer(**values)
+
+
+def test_the_sliders_ends_are_drawn():
+    figure = MemoryExplorer(model="GPT-3 175B", n=10**7, batch=5_000, accelerator="TPU v5e").figure()
+    figure.canvas.draw()
+    assert_not_cut(figure)

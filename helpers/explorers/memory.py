@@ -15,7 +15,7 @@ NAMES = ("GPT-2", "GPT-2 XL", "GPT-3 175B", "Llama-2 7B", "Llama-3 8B", "Llama-3
 BATCHES = tuple(sorted({*one_two_five(1, 5_000), *powers_of_two(1, 4_096)}))
 KINDS = ("weights", "gradients", "optimizer", "activations, logits", "KV cache")
 GRID = tuple(round(LENGTHS[0] * (LENGTHS[-1] / LENGTHS[0]) ** (k / 48)) for k in range(49))
-ENDS = (1.25, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 4096, 16384, 2**16, 2**18, 2**20, 2**24, 2**30, 2**40)
+ENDS = (1.25, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 4096, 16384, 2**16, 2**18, 2**20, 2**24, 2**30, 2**40, 2**50)
 LOW, HIGH = 0.001, 1e7  # GB, of the lower picture: low enough that no curve meets the words at its foot
 
 

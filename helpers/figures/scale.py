@@ -46,7 +46,8 @@ class MovingScale:
         >>> [label.get_text() for label in scale.labels if label.get_text()]
         ['0', '50', '100', '150']
         """
-        ticks = [tick for tick in MaxNLocator(6, steps=(1, 2, 5, 10)).tick_values(0, end) if tick <= end * 1.0001]
+        ticks = [tick for tick in MaxNLocator(6, steps=(1, 2, 5, 10)).tick_values(0, end)
+                 if tick <= end * (0.97 if len(tick_text(tick)) > 4 else 1.0001)]  # a long label needs room at the edge
         for place, label in enumerate(self.labels):
             label.set_text(tick_text(ticks[place]) if place < len(ticks) else "")
             label.set_x(ticks[place] / end if place < len(ticks) else 0)
