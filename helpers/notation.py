@@ -26,7 +26,7 @@ NOTATION = (
     ("C", "training compute", "FLOPs"),
 )
 _ORDER = {name: place for place, (name, _, _) in enumerate(NOTATION)}
-_SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def __getattr__(name):
@@ -92,7 +92,7 @@ def _write(expression):
     if expression.is_Pow:
         base, exponent = expression.args
         if exponent.is_Integer and exponent > 0:
-            return _factor(base) + str(exponent).translate(_SUPERSCRIPTS)
+            return _factor(base) + str(exponent).translate(SUPERSCRIPTS)
         if exponent == 0.5 or (exponent.is_Rational and exponent.p == 1 and exponent.q == 2):
             return f"√{_factor(base)}"
         if exponent.is_negative:

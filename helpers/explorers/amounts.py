@@ -1,9 +1,9 @@
 """How large numbers, sums of money and days are written in sentences and pictures."""
 
 from helpers.explorers.roofline import number
+from helpers.notation import SUPERSCRIPTS
 from helpers.planning.serving import ASSUMED_ON, ASSUMED_USD_PER_HOUR
 
-SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 def amount(value, words=(" trillion", " billion", " million")):
     """A large number in three digits and a word.
@@ -28,8 +28,8 @@ def short(value):
 def power(value):
     """A number as 1.91·10²¹.
 
-    >>> power(1.914e21), power(9.999e9)
-    ('1.91·10²¹', '1.00·10¹⁰')
+    >>> power(1.914e21), power(9.999e9), power(314 * 10**21)
+    ('1.91·10²¹', '1.00·10¹⁰', '3.14·10²³')
     """
     digits, exponent = f"{value:.2e}".split("e")
     return f"{digits}·10" + str(int(exponent)).translate(SUPERSCRIPTS)

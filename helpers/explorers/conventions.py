@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from helpers.explorers.amounts import power
 from helpers.explorers.base import Explorer
 from helpers.explorers.controls import Choice, Slider, one_two_five, powers_of_two
 
@@ -278,15 +279,3 @@ def right_end(state):
             if most <= step * decade:
                 return step * decade
         decade *= 10
-
-
-def power(value):
-    """A large count with three digits that matter.
-
-    >>> power(314 * 10**21)
-    '3.14·10²³'
-    """
-    from helpers.figures.growth import SUPERSCRIPTS
-
-    digits, exponent = f"{value:.2e}".split("e")
-    return f"{digits}·10{str(int(exponent)).translate(SUPERSCRIPTS)}"
