@@ -109,8 +109,9 @@ class ConventionsExplorer(Explorer):
     def update(self, artists, state):
         shape = letters(state.model)
         unit, mine, parts = 6 * shape["N"], count(state), counted_parts(state)
-        unit *= right_end(state)  # the axis runs from 0 to 1
-        artists["scale"].show(right_end(state))
+        end = right_end(state)
+        artists["scale"].show(end)
+        unit *= end  # the axis runs from 0 to 1
         left = 0.0
         for part, patch in zip(PARTS, artists["parts"]):
             patch.set_x(left)
