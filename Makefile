@@ -20,7 +20,8 @@ help:  ## this list
 
 lab: $(VENV)/for-lab  ## open the course in JupyterLab, at its first notebook
 	@$(ALIVE)
-	$(IN) -m jupyterlab --ServerApp.root_dir=. $(AT_ONCE) notebooks/00_start_here.ipynb
+	@if [ "$$(id -u)" = 0 ]; then echo 'You are root, as in a container: JupyterLab is started with --allow-root.'; fi
+	$(IN) -m jupyterlab --ServerApp.root_dir=. $(AT_ONCE) $$([ "$$(id -u)" != 0 ] || echo --allow-root) notebooks/00_start_here.ipynb
 
 test: $(VENV)/for-tests  ## all tests that need no browser (N="01 12": only these notebooks)
 	@$(ALIVE)
@@ -39,23 +40,24 @@ bench: $(VENV)/for-tests  ## time a move of each explorer, the imports, a trace:
 clean:  ## remove what make has made
 	rm -rf $(VENV) picture-differences *.egg-info build
 
-# Made again when the list of packages has changed.
+# Made again when the list of packages has changed. Without the network, what is there may be enough.
+INSTALL = @$(ALIVE); echo 'Installing the packages into $(VENV): about a minute and 500 MB, once'; \
+	$(IN) -m pip install --quiet --disable-pip-version-check -e '.$(1)' \
+	|| { $(IN) tools/installed.py $(2) 2>/dev/null && echo 'Warning: pip could not run again, but all that pyproject.toml lists is installed: going on.'; } \
+	|| { echo 'The packages could not be installed: pip needs the network; its own message stands above.'; exit 1; }
+
 $(VENV)/for-lab: pyproject.toml $(VENV)/made
-	@$(ALIVE)
-	@echo 'Installing the packages into $(VENV): about a minute and 500 MB, once'
-	@$(IN) -m pip install --quiet --disable-pip-version-check -e . || { echo 'The packages could not be installed: pip needs the network; its own message stands above.'; exit 1; }
+	$(call INSTALL,,)
 	@touch $@
 
 $(VENV)/for-tests: pyproject.toml $(VENV)/made
-	@$(ALIVE)
-	@echo 'Installing the packages into $(VENV): about a minute and 500 MB, once'
-	@$(IN) -m pip install --quiet --disable-pip-version-check -e '.[test]' || { echo 'The packages could not be installed: pip needs the network; its own message stands above.'; exit 1; }
+	$(call INSTALL,[test],test)
 	@touch $@ $(VENV)/for-lab
 
 # One line for whatever is missing, before anything is half made.
 $(VENV)/made:
-	@command -v $(PYTHON) >/dev/null 2>&1 || { echo 'Python is missing: $(PYTHON) is not found. Install Python 3.11 or newer, or name yours: make lab PYTHON=/path/to/python3'; exit 1; }
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python %d.%d is too old: the course needs 3.11 or newer. Name another: make lab PYTHON=/path/to/python3" % sys.version_info[:2])'
-	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { echo 'python3-venv is missing: this Python has no venv module. On Debian and Ubuntu: sudo apt install python3-venv'; exit 1; }
-	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); echo 'The environment $(VENV) could not be made: the reason stands above.'; exit 1; }
+	@command -v '$(PYTHON)' >/dev/null 2>&1 || { echo 'Python is missing: $(PYTHON) is not found. Install Python 3.11 or newer, or name yours: make lab PYTHON=/path/to/python3'; exit 1; }
+	@'$(PYTHON)' -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python %d.%d is too old: the course needs 3.11 or newer. Name another: make lab PYTHON=/path/to/python3" % sys.version_info[:2])'
+	@'$(PYTHON)' -c 'import venv, ensurepip' 2>/dev/null || { echo 'python3-venv is missing: this Python has no venv module. On Debian and Ubuntu: sudo apt install python3-venv'; exit 1; }
+	@'$(PYTHON)' -m venv $(VENV) || { rm -rf $(VENV); echo 'The environment $(VENV) could not be made: the reason stands above.'; exit 1; }
 	@touch $@
