@@ -23,16 +23,11 @@ COMES_WITH = {"ipython": "ipywidgets", "traitlets": "ipywidgets", "pillow": "mat
 # Used without an import: run as a program, or loaded by pytest.
 NOT_IMPORTED = {"jupyterlab", "pytest-xdist", "pytest-benchmark"}
 
-# DESIGN's arrows: what a module of helpers may import from helpers.
-ABOVE = ("notation", "tracing", "layers", "counting", "transformer", "published", "memory",
-         "roofline", "measuring", "planning", "figures")
-MAY_IMPORT = {
-    "notation": (), "tracing": ("notation",), "layers": ("tracing",), "counting": (),
-    "transformer": ("notation",), "published": ("transformer",), "memory": ("notation", "transformer", "published"),
-    "roofline": ("notation", "transformer", "published", "memory"), "measuring": (), "figures": (),
-    "planning": ("notation", "transformer", "published", "memory", "roofline"),
-    "explorers": ABOVE, "exercises": (*ABOVE, "explorers"), "storing": (), "environment": (), "server": (),
-}
+# A module of helpers may import those that stand before it; an oracle and the tools of a machine import less.
+ORDER = ("sizes", "words", "notation", "tracing", "layers", "counting", "transformer", "published", "memory", "tiles",
+         "roofline", "measuring", "planning", "figures", "explorers", "exercises", "storing", "environment", "server")
+MAY_IMPORT = {name: ORDER[:place] for place, name in enumerate(ORDER)} | dict(
+    words=(), counting=("sizes", "words"), environment=(), server=(), storing=())
 # Slow to import, so only where a module cannot do without: SymPy 0.4 s, the others 0.3 s each.
 SLOW = {"sympy", "matplotlib", "ipywidgets"}
 MAY_LOAD = {"figures": {"matplotlib"}, "explorers": {"matplotlib", "ipywidgets"}}
@@ -192,12 +187,6 @@ def test_no_cycles():
             done.add(name)
     for name in names:
         visit(name, [])
-
-
-@pytest.mark.parametrize("path", MODULES, ids=module_name)
-def test_modules_are_short(path):
-    lines = len(path.read_text(encoding="utf-8").splitlines())
-    assert lines <= 300, f"{lines} lines: make it a folder of short files"
 
 
 @pytest.mark.parametrize("group", [None, *MAY_LOAD])

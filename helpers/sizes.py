@@ -1,0 +1,82 @@
+"""Is this a size, and exact arithmetic on whole numbers and SymPy symbols alike. Nothing here imports SymPy."""
+
+from fractions import Fraction
+from math import isfinite
+from numbers import Rational, Real
+
+
+def is_symbol(value):
+    """True for a SymPy expression, False for a number."""
+    return hasattr(value, "free_symbols")
+
+
+def check_size(value, name, least=1):
+    """`value` as an int, or as the SymPy expression it is; ValueError that names the argument if it is no size.
+
+    >>> check_size(0, "n")
+    Traceback (most recent call last):
+    ValueError: n: 0 is below 1; give a whole number of at least 1 or a SymPy symbol
+    """
+    def refuse(why):
+        raise ValueError(f"{name}: {value!r} {why}; give a whole number of at least {least} or a SymPy symbol")
+    if isinstance(value, bool):
+        refuse("is a truth value")
+    if is_symbol(value) and not value.is_number:
+        if value.is_positive is False or value.is_integer is False or not value.is_commutative:
+            refuse("is a symbol that cannot be a positive whole number")
+        return value
+    if not (value.is_Integer if is_symbol(value) else hasattr(value, "__index__")):
+        refuse("is not a whole number")
+    if int(value) < least:
+        refuse(f"is below {least}")
+    return int(value)
+
+
+def check_amount(value, name, unit="", least=0):
+    """`value` if it is a finite real number above `least`, or a symbol; ValueError that names the argument otherwise.
+
+    >>> check_amount(-1, "price", "USD an hour")
+    Traceback (most recent call last):
+    ValueError: price: -1 is not above 0; give a number above 0 USD an hour
+    """
+    if is_symbol(value) and not value.is_number:
+        return value
+    real = isinstance(value, Real) and not isinstance(value, bool) and isfinite(value)
+    if not real or not value > least:
+        why = f"is not above {least}" if real else "is not a finite number"
+        raise ValueError(f"{name}: {value!r} {why}; give a number above {least} {unit}".rstrip())
+    return value
+
+
+def check_switch(value, name):
+    """`value` if it is True or False; ValueError that names the argument otherwise."""
+    if not isinstance(value, bool):
+        raise ValueError(f"{name}: {value!r} is not a switch; give True or False")
+    return value
+
+
+def check_choice(value, name, choices):
+    """`value` if it is one of `choices`, texts; ValueError that lists them, the nearest first, otherwise."""
+    if not isinstance(value, str) or value not in choices:
+        from difflib import get_close_matches
+        near = get_close_matches(str(value), choices, 1, 0.4)
+        hint = f"near: {near[0]!r}; " if near and len(choices) > 4 else ""
+        raise ValueError(f"{name}: {value!r} is not known; {hint}give {' or '.join(map(repr, choices))}")
+    return value
+
+
+def exact(value):
+    """The same value in its plainest form: an int where it is whole, an expanded expression where there are symbols."""
+    if is_symbol(value):
+        value = value.expand()
+        return int(value) if value.is_Integer else value
+    return value.numerator if isinstance(value, Rational) and value.denominator == 1 else value
+
+
+def divide(total, parts):
+    """total / parts, exactly: an int where the division leaves nothing, else a Fraction or the SymPy quotient.
+
+    >>> divide(512, 8), divide(34, 32)
+    (64, Fraction(17, 16))
+    """
+    return exact(total / parts if is_symbol(total) or is_symbol(parts) else Fraction(total) / parts)

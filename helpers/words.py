@@ -1,0 +1,110 @@
+"""Numbers and lists as they stand in sentences and pictures: one way to write each kind."""
+
+from math import floor, log10
+
+SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+def number(value):
+    """Three digits that matter, and no fewer than the whole part has.
+
+    >>> number(208.4), number(1.2002), number(0.0234), number(51232.2), number(0)
+    ('208', '1.20', '0.0234', '51,232', '0')
+    """
+    if not value:
+        return "0"
+    return f"{value:,.{max(0, 2 - floor(log10(abs(float(f'{value:.2e}')))))}f}"
+
+
+def power(value):
+    """
+    >>> power(1.914e21), power(314 * 10**21)
+    ('1.91·10²¹', '3.14·10²³')
+    """
+    digits, exponent = f"{value:.2e}".split("e")
+    return f"{digits}·10" + str(int(exponent)).translate(SUPERSCRIPTS)
+
+
+def amount(value, words=(" trillion", " billion", " million")):
+    """A large number in three digits and a word; with words=SHORT as it stands in a picture.
+
+    >>> amount(3.876e9), amount(99.96e6), amount(2.1e15), amount(51_200), amount(7.22e10, SHORT)
+    ('3.88 billion', '100 million', '2,100 trillion', '51,200', '72.2 B')
+    """
+    value = float(f"{value:.3g}")
+    size, word = next(((size, word) for size, word in zip((1e12, 1e9, 1e6), words) if value >= size), (1, ""))
+    return f"{number(value / size)}{word}"
+
+
+SHORT = (" T", " B", " M")
+
+
+def percent(share):
+    """A share, given as a fraction of 1, with a tenth of a percent; what is not nothing never reads as nothing.
+
+    >>> percent(0.0889), percent(0.5), percent(0.00041), percent(0.99999), percent(13.8), percent(1), percent(0)
+    ('8.9 %', '50.0 %', '0.041 %', 'over 99.9 %', '1,380 %', '100 %', '0 %')
+    """
+    if share in (0, 1) or share >= 9.995:
+        return f"{100 * share:,.0f} %"
+    if 0.999 < share < 1:
+        return "over 99.9 %"
+    return f"{100 * share:,.1f} %" if share >= 0.0095 else f"{100 * share:.2g} %" if share >= 1e-6 else "under 0.0001 %"
+
+
+def times(ratio):
+    """
+    >>> times(10.24), times(1.5), times(1234.4)
+    ('10.2', '1.50', '1,234')
+    """
+    return f"{ratio:,.0f}" if ratio >= 100 else f"{ratio:.1f}" if ratio >= 10 else f"{ratio:.2f}" if ratio >= 1 else number(ratio)
+
+
+def bytes_text(size):
+    """
+    >>> bytes_text(46.13e9), bytes_text(8e7), bytes_text(6.2686e12), bytes_text(1.644e16), bytes_text(12)
+    ('46.1 GB', '80.0 MB', '6.27 TB', '16.4 PB', '12 bytes')
+    """
+    for unit, scale in (("PB", 1e15), ("TB", 1e12), ("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
+        if size >= 0.9995 * scale:
+            return f"{number(size / scale)} {unit}"
+    return f"{size:,} bytes"
+
+
+def duration(seconds):
+    """
+    >>> duration(0.0048), duration(2e-05), duration(12.34), duration(7200), duration(9.1e5), duration(4e9)
+    ('4.80 ms', '0.0200 ms', '12.3 s', '2.00 h', '10.5 days', '127 years')
+    """
+    for unit, scale in (("years", 365.25 * 86_400), ("days", 86_400), ("h", 3_600), ("s", 1)):
+        if seconds >= scale * (2 if unit in ("years", "days") else 1):
+            return f"{number(seconds / scale)} {unit}"
+    return f"{number(1e3 * seconds)} ms"
+
+
+def money(usd):
+    """A sum in USD, in three digits, without its unit.
+
+    >>> money(2912.4), money(1_234_567), money(0.428), money(0.0123), money(0.00004)
+    ('2,910', '1.23 million', '0.43', '0.012', '0.00004')
+    """
+    if usd >= 100:
+        return amount(usd) if usd >= 1e6 else f"{float(f'{usd:.3g}'):,.0f}"
+    return f"{usd:.{max(2, 1 - floor(log10(usd)))}f}" if usd >= 0.0001 else f"{usd:.5f}"
+
+
+def plural(count, noun):
+    """
+    >>> plural(1, "prompt"), plural(64, "prompt")
+    ('1 prompt', '64 prompts')
+    """
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def listed(items, last="and"):
+    """
+    >>> listed(["n", "d", "h"]), listed(["n"]), listed(["'a'", "'b'"], "or")
+    ('n, d and h', 'n', "'a' or 'b'")
+    """
+    *first, end = map(str, items)
+    return f"{', '.join(first)} {last} {end}" if first else end

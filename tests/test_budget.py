@@ -1,0 +1,16 @@
+"""The package stays small: its lines, files, public names and longest line may fall, and never rise."""
+import ast
+
+from documents import ROOT
+
+MODULES = sorted((ROOT / "helpers").rglob("*.py"))
+LINES, FILES, NAMES, LONGEST = 17_400, 136, 715, 230    # lower them with the package
+
+
+def test_the_package_keeps_to_its_budget():
+    texts = [path.read_text(encoding="utf-8") for path in MODULES]
+    lines = [line for text in texts for line in text.splitlines()]
+    names = [node.name for text in texts for node in ast.parse(text).body
+             if isinstance(node, (ast.FunctionDef, ast.ClassDef)) and not node.name.startswith("_")]
+    assert (len(lines) <= LINES, len(MODULES) <= FILES, len(names) <= NAMES, max(map(len, lines)) <= LONGEST) == (
+        True, True, True, True), f"{len(lines)} lines, {len(MODULES)} files, {len(names)} names, {max(map(len, lines))} wide"
