@@ -42,9 +42,9 @@ clean:  ## remove what make has made
 
 # Made again when the list of packages has changed. Without the network, what is there may be enough.
 INSTALL = @$(ALIVE); echo 'Installing the packages into $(VENV): about a minute and 500 MB, once'; \
-	$(IN) -m pip install --quiet --disable-pip-version-check -e '.$(1)' \
-	|| { $(IN) tools/installed.py $(2) 2>/dev/null && echo 'Warning: pip could not run again, but all that pyproject.toml lists is installed: going on.'; } \
-	|| { echo 'The packages could not be installed: pip needs the network; its own message stands above.'; exit 1; }
+	$(IN) -m pip install --quiet --disable-pip-version-check -e '.$(1)' >$(VENV)/pip.log 2>&1 \
+	|| { $(IN) tools/installed.py $(2) >/dev/null 2>&1 && echo 'Warning: pip failed, but all that pyproject.toml lists is installed: going on.'; } \
+	|| { tail -n 3 $(VENV)/pip.log; echo 'The packages could not be installed: pip needs the network; all that it said is in $(VENV)/pip.log.'; exit 1; }
 
 $(VENV)/for-lab: pyproject.toml $(VENV)/made
 	$(call INSTALL,,)

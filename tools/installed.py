@@ -25,4 +25,4 @@ def met(requirement):
 
 if __name__ == "__main__":
     file = Path(__file__).parents[1] / "pyproject.toml"
-    sys.exit(", ".join(missing(tomllib.loads(file.read_text(encoding="utf-8"))["project"], *sys.argv[1:2])))
+    sys.exit(", ".join(missing(tomllib.loads(file.read_text(encoding="utf-8"))["project"], *sys.argv[1:2])) or 0)
