@@ -9,8 +9,7 @@ An accelerator is a name in `published.ACCELERATORS`, an `Accelerator`, or anyth
 from dataclasses import dataclass
 from math import inf
 
-from helpers.memory.footprint import kv_cache_bytes
-from helpers.memory.precisions import bytes_of
+from helpers.memory import bytes_of, kv_cache_bytes
 from helpers.notation import Table
 from helpers.published.accelerators import ACCELERATORS
 from helpers.transformer.shape import check_size, is_symbol
@@ -147,13 +146,12 @@ def limit(flops, bytes_moved, accelerator):
     return "memory" if longer else "arithmetic"
 
 
-def prefill(model, accelerator, n, batch=1, precision="bf16", cache_precision=None, causal=True):
+def prefill(model, accelerator, n, batch=1, precision="bf16", cache_precision="bf16", causal=True):
     """`Work` of reading `batch` prompts of n tokens at once, the logits of all of them included.
 
     FLOPs: `forward_flops`; causal: a token meets those before it only, False counts the whole square of n². Code that
     skips all logits but the last saves 2·d·V a token. Bytes: every weight that is met once, and the cache written;
-    activations are left out, so it is the least that must be moved. precision: of the weights; cache_precision: None
-    is 16 bits. The peak is the accelerator's, of 16-bit arithmetic. Raises KeyError and ValueError for names and
+    activations are left out, so it is the least that must be moved. precision: of the weights; cache_precision: of the cache. The peak is the accelerator's, of 16-bit arithmetic. Raises KeyError and ValueError for names and
     sizes that do not exist.
 
     >>> from helpers.published import MODELS
@@ -161,11 +159,11 @@ def prefill(model, accelerator, n, batch=1, precision="bf16", cache_precision=No
     'arithmetic'
     """
     n, batch = check_size(n, "n"), check_size(batch, "batch")
-    moved = (_weights_met(model, n * batch, precision) + kv_cache_bytes(model, n, batch, cache_precision or "bf16"))
+    moved = (_weights_met(model, n * batch, precision) + kv_cache_bytes(model, n, batch, cache_precision))
     return Work("prefill", model.forward_flops(n, batch, causal), moved, n * batch, *_rates(accelerator))
 
 
-def decode(model, accelerator, n, batch=1, precision="bf16", cache_precision=None):
+def decode(model, accelerator, n, batch=1, precision="bf16", cache_precision="bf16"):
     """`Work` of one further token for each of `batch` sequences, with n tokens in the cache, the new one included.
 
     FLOPs: 2·(weights that a token meets) and the pairs with n cached tokens, for each sequence. Bytes: those weights
@@ -183,7 +181,7 @@ def decode(model, accelerator, n, batch=1, precision="bf16", cache_precision=Non
     seen = model.kv_cache_bytes(n, 1, 1) / model.kv_cache_bytes(1, 1, 1)  # n, or the window
     pairs = parts["scores and weighted sum"]
     flops = sum(parts.values()) - pairs + pairs * (seen if is_symbol(seen) else round(seen))
-    moved = _weights_met(model, batch, precision) + kv_cache_bytes(model, n, batch, cache_precision or "bf16")
+    moved = _weights_met(model, batch, precision) + kv_cache_bytes(model, n, batch, cache_precision)
     return Work("decode", flops.expand() if is_symbol(flops) else flops, moved, batch, *_rates(accelerator))
 
 

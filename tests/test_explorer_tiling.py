@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from helpers.explorers import TilingExplorer
 from helpers.explorers.tiling import ORDERS, TilingState, _traffic, bound, least, plain, sides, traffic
 from helpers.figures import memory_hierarchy
-from helpers.memory import block_traffic, plain_attention, tile_elements, tiled_attention
+from helpers.tiles import block_traffic, tile_elements, tiled_attention
 
 SLIDERS = {control.name: control.values for control in TilingExplorer.controls if hasattr(control, "values")}
 states = st.builds(TilingState, **{name: st.sampled_from(values) for name, values in SLIDERS.items()},
@@ -42,16 +42,6 @@ def test_a_preset_shows_what_the_simulator_counts(preset):
     state = TilingExplorer(preset=preset).state
     stream = tiled_attention(state.n, state.d, *sides(state), state.outer)
     assert traffic(state) == by_array(block_traffic(stream, state.M, ("tile",)))
-
-
-@settings(max_examples=40, deadline=None)
-@given(st.integers(4, 40), st.integers(1, 6), st.data())
-def test_plain_attention_moves_no_less_where_the_chip_is_small(n, d, data):
-    """Four passes and each matrix once, as long as not even two rows of blocks of S stay."""
-    side = data.draw(st.integers(1, n // 2))
-    M = data.draw(st.integers(1, n))
-    moved = block_traffic(plain_attention(n, d, side, side), M).elements
-    assert moved >= plain(TilingState(n=n, d=d, M=M))
 
 
 def test_the_numbers_of_the_start():

@@ -2,9 +2,9 @@
 
 import pytest
 
-from helpers.figures import checkpoint_curve, kept_tensors, memory_bars
+from helpers.figures import kept_tensors, memory_bars
 from helpers.figures.memory import KINDS, by_kind
-from helpers.memory import activation_tensors, even_checkpoints, inference_footprint, optimal_checkpoints, training_footprint
+from helpers.memory import activation_tensors, inference_footprint, training_footprint
 from helpers.published import MODELS
 
 
@@ -48,16 +48,6 @@ def test_a_bar_for_each_tensor():
 
 def test_the_longest_name_in_the_lesson_is_not_cut():
     uncut(kept_tensors([("feed-forward", "mask of the feed-forward's output", 2e6, False)], "One tensor"))
-
-
-def test_the_optimum_and_equal_stretches():
-    optimal = [(m, optimal_checkpoints(30, m).forwards) for m in range(1, 31)]
-    even = [(plan.memory, plan.forwards) for plan in map(lambda k: even_checkpoints(30, k), (2, 3, 5))]
-    figure = checkpoint_curve(optimal, even, 30)
-    line, squares = figure.axes[0].lines[:2]
-    assert list(line.get_ydata()) == [runs / 30 for _, runs in optimal]
-    assert list(squares.get_xdata()) == [memory for memory, _ in even]
-    uncut(figure)
 
 
 def test_too_many_bars():

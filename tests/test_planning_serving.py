@@ -184,7 +184,7 @@ def test_an_own_chip_and_the_table():
     (dict(share="60 %"), ValueError, "share: '60 %'"), (dict(share=float("nan")), ValueError, "share: nan"),
     (dict(usd_per_hour=-1), ValueError, "usd_per_hour: -1"), (dict(usd_per_hour="2"), ValueError, "usd_per_hour: '2'"),
     (dict(usd_per_hour=float("nan")), ValueError, "usd_per_hour: nan"), (dict(accelerator="H100"), KeyError, "H100 SXM"),
-    (dict(precision="bf-16"), KeyError, "near: 'bf16'"), (dict(cache_precision="fp-8"), KeyError, "near: 'fp8'"),
+    (dict(precision="bf-16"), ValueError, "near: 'bf16'"), (dict(cache_precision="fp-8"), ValueError, "near: 'fp8'"),
     (dict(model="Llama-3 8B"), TypeError, "no Transformer"),
 ])
 def test_what_is_wrong_is_named_with_its_remedy(change, error, words):

@@ -126,7 +126,7 @@ def test_utilisation_of_palm():
     (lambda: roofline.decode_tokens_per_second(10, 0), ValueError, "bytes_per_second"),
     (lambda: roofline.decode_tokens_per_second(0, 10), ValueError, "weight_bytes"),
     (lambda: decode(LLAMA, chip(), 10, batch=0), ValueError, "batch"),
-    (lambda: decode(LLAMA, chip(), 10, precision="half"), KeyError, "precision"),
+    (lambda: decode(LLAMA, chip(), 10, precision="half"), ValueError, "precision"),
     (lambda: prefill(LLAMA, chip(), 0), ValueError, "n:"),
     (lambda: roofline.model_flops_utilisation(LLAMA, chip(), 10, 0), ValueError, "step_seconds"),
     (lambda: roofline.model_flops_utilisation(LLAMA, chip(), 10, 1, devices=0), ValueError, "devices"),

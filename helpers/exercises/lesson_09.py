@@ -77,7 +77,7 @@ def merged_output(answer):
 @exercise("09.3")
 def best_tile(answer):
     """Rows and columns of the tile with the least traffic at n = 1,024, d = 64, M = 16,384."""
-    from helpers.memory import tile_elements, tiled_attention_elements
+    from helpers.tiles import tile_elements, tiled_attention_elements
     if not isinstance(answer, dict) or set(answer) != {"rows", "columns"}:
         return not_yet('give a dict with the names "rows" and "columns"')
     for name, side in answer.items():

@@ -7,7 +7,7 @@ from helpers.explorers.base import Explorer
 from helpers.explorers.controls import Choice, Slider, one_two_five, powers_of_two
 from helpers.explorers.growth import LENGTHS
 from helpers.memory import Footprint, inference_footprint, training_footprint, training_state_bytes
-from helpers.memory.precisions import BITS
+from helpers.memory import BITS
 from helpers.published import ACCELERATORS, MODELS
 
 NAMES = ("GPT-2", "GPT-2 XL", "GPT-3 175B", "Llama-2 7B", "Llama-3 8B", "Llama-3 70B", "Llama-3 405B", "Mistral 7B",

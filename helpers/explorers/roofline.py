@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from helpers import roofline
 from helpers.explorers.base import Explorer
 from helpers.explorers.controls import Choice, Slider, powers_of_two
-from helpers.memory.footprint import kv_cache_bytes, weight_bytes
+from helpers.memory import kv_cache_bytes, weight_bytes
 from helpers.published import ACCELERATORS, MODELS
 
 NAMES = ("GPT-2", "GPT-3 175B", "Llama-2 7B", "Llama-3 8B", "Llama-3 70B", "Llama-3 405B", "Mistral 7B", "Mixtral 8x7B",

@@ -6,7 +6,7 @@ from math import log10, nan
 
 from helpers.explorers.base import Explorer
 from helpers.explorers.controls import Choice, Slider, powers_of_two
-from helpers.memory import block_traffic, tile_elements, tiled_attention
+from helpers.tiles import block_traffic, tile_elements, tiled_attention
 
 LENGTHS, WIDTHS = tuple(powers_of_two(128, 4_096)), tuple(powers_of_two(16, 256))
 SIDES, CHIPS = tuple(powers_of_two(16, 1_024)), tuple(powers_of_two(4_096, 2**20))

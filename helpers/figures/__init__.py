@@ -11,7 +11,7 @@ from helpers.figures.course import banner, course_map
 from helpers.figures.dance import dance_floor
 from helpers.figures.growth import complexity_grid, growth_curves
 from helpers.figures.matrices import attention_matrices
-from helpers.figures.memory import checkpoint_curve, kept_tensors, memory_bars
+from helpers.figures.memory import kept_tensors, memory_bars
 from helpers.figures.models import parts_twice, share_curves, weight_strips
 from helpers.figures.products import product_sizes
 from helpers.figures.rivals import ways_to_the_last_token, winners
@@ -22,7 +22,7 @@ from helpers.figures.tiling import memory_hierarchy
 from helpers.figures.training import error_maps
 
 __all__ = [
-    "COLOURS", "DASHES", "MARKERS", "attention_matrices", "banner", "capstone_chain", "checkpoint_curve",
+    "COLOURS", "DASHES", "MARKERS", "attention_matrices", "banner", "capstone_chain",
     "complexity_grid", "counters_figure", "course_map", "dance_floor", "error_maps", "error_panels", "growth_curves",
     "house", "kept_tensors", "matrix_step", "memory_bars", "memory_hierarchy", "new_figure", "parts_twice",
     "pattern_grid", "png", "product_sizes", "readings_figure", "recall_curves", "roofline_places",

@@ -1,9 +1,8 @@
-"""What fills an accelerator, what a layer keeps, and what checkpoints save. Lesson 07."""
+"""What fills an accelerator, and what a layer keeps. Lesson 07."""
 
 from matplotlib.patches import Rectangle
 
-from helpers.figures.growth import growth_axes
-from helpers.figures.style import COLOURS, INK, MARKERS, house, new_figure
+from helpers.figures.style import COLOURS, INK, house, new_figure
 
 # name -> (colour, hatch): told apart without colour too
 KINDS = {
@@ -106,36 +105,4 @@ def kept_tensors(rows, title):
         for place, (part, colour) in enumerate(parts.items()):
             axes.text(0.98, 0.4 - 0.085 * place, part, fontsize=10, color=colour, ha="right", transform=axes.transAxes)
         axes.text(0.98, 0.4 - 0.085 * len(parts), "hatched: n²", fontsize=10, color=INK, ha="right", transform=axes.transAxes)
-    return figure
-
-
-def checkpoint_curve(optimal, even, n_layers):
-    """Runs of a layer over memory: the optimum as a line, equal stretches as squares.
-
-    optimal, even: lists of (memory in units, layer runs in all). The optimum's leanest plans with at most two and at
-    most three runs of each layer are marked, and so is the leanest plan of equal stretches.
-
-    >>> figure = checkpoint_curve([(1, 10), (2, 6), (4, 4)], [(3, 6)], 4)
-    >>> [text.get_text() for text in figure.axes[0].texts]
-    ['1 units', '2 units', 'equal stretches, 3 units']
-    """
-    figure = new_figure(height=3.6)
-    with house():
-        axes = figure.add_axes([0.09, 0.15, 0.88, 0.72])
-        growth_axes(axes, y="linear")
-        axes.plot([m for m, _ in optimal], [runs / n_layers for _, runs in optimal], color=COLOURS[0])
-        axes.plot([m for m, _ in even], [runs / n_layers for _, runs in even], linestyle="none", marker=MARKERS[1],
-                  color=COLOURS[1], markersize=7)
-        axes.set(xlim=(3, n_layers * 1.1), ylim=(0.7, 5), xlabel="memory (units of one layer)",
-                 ylabel="runs of each layer", xticks=(3, 5, 10, 20, 50, 100))
-        axes.set_title(f"One run more halves the memory ({n_layers} layers)")
-        for most in (3, 2):
-            lean = min((m, runs) for m, runs in optimal if runs <= most * n_layers)
-            axes.plot(lean[0], lean[1] / n_layers, marker=MARKERS[0], color=COLOURS[0], markersize=8)
-            axes.annotate(f"{lean[0]} units", (lean[0], lean[1] / n_layers), (-8, -16), textcoords="offset points",
-                          fontsize=10, color=COLOURS[0], ha="right")
-        lean = min(even)
-        axes.annotate(f"equal stretches, {lean[0]} units", (lean[0], lean[1] / n_layers), (10, 22), fontsize=10,
-                      textcoords="offset points", color=COLOURS[1],
-                      arrowprops={"arrowstyle": "-", "color": COLOURS[1], "linewidth": 0.8})
     return figure

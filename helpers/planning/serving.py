@@ -6,7 +6,7 @@ over accelerators and multiplied by a price. Nothing is known here about prices:
 
 from dataclasses import dataclass
 
-from helpers.memory.footprint import Footprint, inference_footprint
+from helpers.memory import Footprint, inference_footprint
 from helpers.notation import Table
 from helpers.published.accelerators import ACCELERATORS, Accelerator
 from helpers.roofline import Work, decode, prefill
@@ -110,7 +110,7 @@ class Serving:
         return self.usd_per_hour * seconds / 3600
 
 
-def serve(model, accelerator, prompt, written, batch=1, devices=1, precision="bf16", cache_precision=None,
+def serve(model, accelerator, prompt, written, batch=1, devices=1, precision="bf16", cache_precision="bf16",
           share=ASSUMED_SHARE, usd_per_hour=ASSUMED_USD_PER_HOUR):
     """`Serving`: `batch` users give prompts of `prompt` tokens, and each gets an answer of `written` tokens.
 
@@ -143,7 +143,7 @@ def serve(model, accelerator, prompt, written, batch=1, devices=1, precision="bf
                    answer(model, chips, prompt, written, batch, precision, cache_precision), price)
 
 
-def answer(model, accelerator, prompt, written, batch=1, precision="bf16", cache_precision=None):
+def answer(model, accelerator, prompt, written, batch=1, precision="bf16", cache_precision="bf16"):
     """`Answer`: Σ decode(n) over n = prompt + 1 … prompt + written − 1, exactly, in a few steps however long it is.
 
     FLOPs and bytes of a step are linear in the tokens that are seen, min(n, w) with a window of w. So between the
@@ -173,7 +173,7 @@ def answer(model, accelerator, prompt, written, batch=1, precision="bf16", cache
     return Answer(total, flops, moved, written - 1, by_memory)
 
 
-def largest_batch(model, accelerator, tokens, devices=1, precision="bf16", cache_precision=None):
+def largest_batch(model, accelerator, tokens, devices=1, precision="bf16", cache_precision="bf16"):
     """How many sequences of `tokens` tokens have room beside the weights: (devices · memory − weights) / cache, rounded down.
 
     0 where not even one has. Parameters and errors as `serve`.

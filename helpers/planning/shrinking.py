@@ -9,7 +9,7 @@ from fractions import Fraction
 from functools import lru_cache
 
 from helpers import roofline
-from helpers.memory.footprint import kv_cache_bytes, weight_bytes
+from helpers.memory import kv_cache_bytes, weight_bytes
 from helpers.notation import Table
 from helpers.planning.levers import COUNTED, LEVERS, PRECISION, Job, buildable, job_at, moved, neighbours, now
 

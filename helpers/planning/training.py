@@ -8,7 +8,7 @@ from functools import lru_cache
 from math import exp, inf, isfinite, log
 
 from helpers.memory import Footprint, activation_tensors, training_footprint
-from helpers.memory.footprint import RECOMPUTE
+from helpers.memory import RECOMPUTE
 from helpers.published.accelerators import ACCELERATORS
 from helpers.published.training import CHINCHILLA_FITS, REFIT_BOOTSTRAPS, LossFit
 from helpers.transformer import Transformer

@@ -1,0 +1,254 @@
+"""What a Transformer holds in memory while it serves and while it trains, part by part. Lesson 07."""
+
+from dataclasses import dataclass, field
+
+from helpers.notation import Table
+from helpers.published import ACCELERATORS
+from helpers.sizes import check_choice, check_size, check_switch, divide, exact, is_symbol
+from helpers.transformer import Transformer
+
+# Bits as they are stored. tf32 rounds what a product reads; in memory it stays 32 bits wide.
+BITS = {"fp64": 64, "fp32": 32, "tf32": 32, "bf16": 16, "fp16": 16, "fp8": 8, "int8": 8, "int4": 4}
+# What an optimizer keeps beside a 16-bit weight and its gradient: bytes a parameter. Micikevicius
+# et al. 2018, section 3.1; Rajbhandari et al. 2020, section 3.1; Dettmers et al. 2022 (8-bit),
+# without the scales that its blocks share.
+OPTIMIZERS = {
+    "adam": {"master weights": 4, "first moment": 4, "second moment": 4},
+    "adam 8-bit": {"master weights": 4, "first moment": 1, "second moment": 1},
+    "sgd with momentum": {"master weights": 4, "momentum": 4},
+    "sgd": {"master weights": 4},
+}
+RECOMPUTE = ("none", "selective", "full")
+CORE = ("softmax's result", "mask of the weights' dropout", "weights after dropout")  # have n²
+
+
+@dataclass(frozen=True)
+class Footprint:
+    """Bytes by part, and the memory that they must fit in (None: no accelerator was named).
+
+    >>> Footprint({"weights": 60, "cache": 30}, memory_bytes=80).fits
+    False
+    """
+
+    parts: dict = field(hash=False)
+    memory_bytes: object = None
+    accelerator: str = ""
+
+    @property
+    def total_bytes(self):
+        """All parts together."""
+        return sum(self.parts.values())
+
+    @property
+    def free_bytes(self):
+        """What is left of the memory, below 0 if it does not fit. ValueError without a memory."""
+        if self.memory_bytes is None:
+            raise ValueError("accelerator: none was named, so nothing can be said to fit; use `fits`")
+        return self.memory_bytes - self.total_bytes
+
+    @property
+    def fits(self):
+        """True if the parts are no more than the memory. ValueError without a memory."""
+        return bool(self.free_bytes >= 0)
+
+    def table(self):
+        """A row for each part in bytes and in GB (10⁹ bytes), the total, and what is free."""
+        rows = [*self.parts.items(), ("total", self.total_bytes)]
+        if self.memory_bytes is not None:
+            rows += [(f"memory of {self.accelerator}".removesuffix(" of "), self.memory_bytes),
+                     ("free" if self.fits else "missing", abs(self.free_bytes))]
+        return Table([(part, size, "" if is_symbol(size) else f"{size / 1e9:,.2f}")
+                      for part, size in rows], ("part", "bytes", "GB"))
+
+    def __repr__(self):
+        return repr(self.table())
+
+    def _repr_html_(self):
+        return self.table()._repr_html_()
+
+
+def bytes_of(elements, precision):
+    """Bytes of so many numbers (whole, or SymPy) in a precision of `BITS`; the last may be half full.
+
+    >>> bytes_of(1000, "bf16"), bytes_of(3, "int4")
+    (2000, 2)
+    """
+    bits = BITS[check_choice(precision, "precision", BITS)] * elements
+    return bits / 8 if is_symbol(bits) else -(-bits // 8)
+
+
+def accelerator_of(accelerator):
+    """The accelerator that a name in `published.ACCELERATORS` means; one with its fields as it is."""
+    if isinstance(accelerator, str):
+        return ACCELERATORS[accelerator]
+    if not hasattr(accelerator, "flops_per_second"):
+        raise TypeError(f"accelerator: {accelerator!r} has no flops_per_second; give a name in "
+                        "published.ACCELERATORS or an Accelerator")
+    return accelerator
+
+
+def weight_bytes(model, precision="bf16"):
+    """Bytes of all weights.
+
+    >>> from helpers.published import MODELS
+    >>> weight_bytes(MODELS["Llama-2 7B"]), weight_bytes(MODELS["Llama-2 7B"], "int4")
+    (13476831232, 3369207808)
+    """
+    return bytes_of(_checked(model).parameters(), precision)
+
+
+def kv_cache_bytes(model, n, batch=1, precision="bf16"):
+    """Bytes of the keys and values of `batch` sequences of n tokens, in a precision of `BITS`.
+
+    >>> from helpers.published import MODELS
+    >>> kv_cache_bytes(MODELS["Llama-3 8B"], 1), kv_cache_bytes(MODELS["Llama-3 8B"], 1, precision="int4")
+    (131072, 32768)
+    """
+    return bytes_of(_checked(model).kv_cache_bytes(n, batch, 1), precision)
+
+
+def training_state_bytes(model, optimizer="adam", gradient_precision="bf16", precision="bf16"):
+    """dict: what training keeps whatever the batch -> bytes. Adam: 2 + 2 + 4 + 4 + 4 a parameter.
+
+    model: a Transformer, or a number of parameters (whole or symbol). optimizer: of `OPTIMIZERS`.
+    gradient_precision="fp32" makes it 18, as in Megatron. With precision="fp32" the weights are
+    their own master copy. Rajbhandari et al. 2020, section 3.1.
+
+    >>> training_state_bytes(1000, "sgd")
+    {'weights': 2000, 'gradients': 2000, 'master weights': 4000}
+    """
+    states = dict(OPTIMIZERS[check_choice(optimizer, "optimizer", OPTIMIZERS)])
+    if precision in ("fp32", "tf32", "fp64"):
+        del states["master weights"]
+    parameters = (model.parameters() if isinstance(model, Transformer)
+                  else check_size(model, "model"))
+    return {"weights": bytes_of(parameters, precision),
+            "gradients": bytes_of(parameters, gradient_precision),
+            **{state: parameters * size for state, size in states.items()}}
+
+
+def activation_tensors(model, n, batch=1, dropout=True):
+    """What one layer keeps for its backward pass: rows (part, tensor, bytes, has n²).
+
+    16-bit activations, 1-byte masks. With dropout, d_ff = 4d and h·d_h = d the bytes sum to
+    n·b·d·(34 + 5hn/d) (Korthikanti et al. 2022, section 4.1); other shapes are counted alike.
+    Raises ValueError for mixtures and latent attention, which the paper does not count.
+
+    >>> from helpers.published import MODELS
+    >>> rows = activation_tensors(MODELS["GPT-3 175B"], 2048)
+    >>> sum(size for _, _, size, _ in rows) == 2048 * 12288 * (34 + 80)
+    True
+    """
+    n, batch = check_size(n, "n"), check_size(batch, "batch")
+    check_switch(dropout, "dropout")
+    for name, present in (("n_experts", _checked(model).is_mixture),
+                          ("kv_lora_rank", model.is_latent)):
+        if present:
+            raise ValueError(f"{name}: {getattr(model, name)} is outside Korthikanti et al.'s count, "
+                             "which is for dense layers with keys and values; give a model without it")
+    tokens, heads = n * batch, model.n_heads
+    core = batch * model.flops_by_part(n)["scores and weighted sum"]
+    pairs = divide(core, 4 * model.n_layers * model.head_width)       # h·b·n², or n·w in a window
+    queries, keys = (2 * tokens * count * model.head_width for count in (heads, model.kv_heads))
+    dropped, gated, normed = int(dropout), int(model.gated), int(model.qk_norm)
+    width, mask = 2 * tokens * model.d_model, dropped * tokens * model.d_model
+    inner = 2 * tokens * model.d_ff
+    rows = (
+        ("norms", "input of the first norm", width),
+        ("attention", "input of the projections", width),
+        ("norms", "queries before their norm", normed * queries),
+        ("norms", "keys before their norm", normed * keys),
+        ("attention", "queries", queries),
+        ("attention", "keys", keys),
+        ("attention", "softmax's result", 2 * pairs),
+        ("attention", "mask of the weights' dropout", dropped * pairs),
+        ("attention", "weights after dropout", dropped * 2 * pairs),
+        ("attention", "values", keys),
+        ("attention", "input of the output projection", queries),
+        ("attention", "mask of the output's dropout", mask),
+        ("norms", "input of the second norm", width),
+        ("feed-forward", "input of the expansion", width),
+        ("feed-forward", "input of the activation", (1 - gated) * inner),
+        ("feed-forward", "input of the gate's SiLU", gated * inner),
+        ("feed-forward", "the gate", gated * inner),
+        ("feed-forward", "what the gate multiplies", gated * inner),
+        ("feed-forward", "input of the contraction", inner),
+        ("feed-forward", "mask of the output's dropout", mask),
+    )
+    return [(*row, row[1] in CORE) for row in rows if row[-1] != 0]
+
+
+def activation_bytes(model, n, batch=1, recompute="none", dropout=True):
+    """Bytes that all layers keep for the backward pass. Korthikanti et al. 2022.
+
+    recompute: "none", L·n·b·d·(34 + 5hn/d); "selective", what has n² is computed again, 34·L·n·b·d,
+    as with a fused kernel; "full", each layer's input is kept, 2·L·n·b·d. What is computed again
+    lives for one layer at a time and is not in here. Raises ValueError as `activation_tensors`.
+
+    >>> from helpers.published import MODELS
+    >>> [activation_bytes(MODELS["GPT-3 175B"], 2048, recompute=way) // (96 * 2048 * 12288)
+    ...  for way in RECOMPUTE]
+    [114, 34, 2]
+    """
+    return exact(_checked(model).n_layers * _kept_bytes(model, n, batch, recompute, dropout))
+
+
+def _kept_bytes(model, n, batch, recompute, dropout):
+    """Bytes that one layer keeps."""
+    if check_choice(recompute, "recompute", RECOMPUTE) == "full":
+        return 2 * check_size(n, "n") * check_size(batch, "batch") * model.d_model
+    return sum(size for *_, size, core in activation_tensors(model, n, batch, dropout)
+               if not (core and recompute == "selective"))
+
+
+def inference_footprint(model, n, batch=1, precision="bf16", cache_precision="bf16"):
+    """`Footprint` of serving `batch` sequences of n tokens: weights and KV cache.
+
+    >>> from helpers.published import MODELS
+    >>> inference_footprint(MODELS["Llama-3 8B"], 8192, batch=4)
+    part               bytes     GB
+    --------  --------------  -----
+    weights   16,060,522,496  16.06
+    KV cache   4,294,967,296   4.29
+    total     20,355,489,792  20.36
+    """
+    return Footprint({"weights": weight_bytes(model, precision),
+                      "KV cache": kv_cache_bytes(model, n, batch, cache_precision)})
+
+
+def training_footprint(model, n, batch=1, precision="bf16", optimizer="adam",
+                       gradient_precision=None, recompute="none", dropout=True):
+    """`Footprint` of one training step: states, activations, and what stands behind the layers.
+
+    gradient_precision: None is the weights'. Activations have 16 bits. With recomputation one layer
+    at a time holds again what was dropped. Behind the layers: the inputs of last norm and logits,
+    and the logits in 32 bits (Korthikanti et al. 2022, section 4.3). Fragments, buffers of the
+    network and kernels' own memory are left out: what does not fit here does not fit.
+    """
+    parts = training_state_bytes(_checked(model), optimizer, gradient_precision or precision, precision)
+    parts["activations"] = activation_bytes(model, n, batch, recompute, dropout)
+    if recompute != "none":
+        parts["one layer, recomputed"] = exact(_kept_bytes(model, n, batch, "none", dropout)
+                                               - _kept_bytes(model, n, batch, recompute, dropout))
+    parts["last norm and logits"] = exact(4 * n * batch * (model.d_model + model.vocab_size))
+    return Footprint(parts)
+
+
+def fits(model, accelerator, n, batch=1, *, training=False, **choices):
+    """The `Footprint` of serving or training, held against the memory of one accelerator.
+
+    choices: those of `inference_footprint`, or with training=True of `training_footprint`.
+
+    >>> from helpers.published import MODELS
+    >>> fits(MODELS["Llama-3 70B"], "H100 SXM", 8192).fits
+    False
+    """
+    held = training_footprint if check_switch(training, "training") else inference_footprint
+    chip = accelerator_of(accelerator)
+    return Footprint(held(model, n, batch, **choices).parts, chip.memory_bytes, chip.name)
+
+
+def _checked(model):
+    if not isinstance(model, Transformer):
+        raise TypeError(f"model: {model!r} is no Transformer; take one from published.MODELS")
+    return model

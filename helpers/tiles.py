@@ -1,0 +1,181 @@
+"""What attention in tiles moves between main memory and the chip, block by block. Lesson 09.
+
+Q, K, V and O are (n, d). A tile of scores is rows × columns: so many queries with so many keys. The
+last blocks are shorter where it does not divide n. All sizes are whole numbers of elements.
+"""
+
+from collections import Counter, OrderedDict
+from math import isqrt
+from typing import NamedTuple
+
+from helpers.sizes import check_choice, check_size
+
+OUTER = ("queries", "keys")
+
+
+class Access(NamedTuple):
+    """One block of an array is read or written; rows, columns: (first, last + 1).
+
+    width: the length of the whole array's rows.
+    """
+
+    array: str
+    rows: tuple
+    columns: tuple
+    width: int
+    write: bool = False
+
+
+class Traffic(NamedTuple):
+    """Elements by array: read into the cache, and written back to main memory."""
+
+    reads: Counter
+    writes: Counter
+
+    @property
+    def elements(self):
+        """All of them, both ways."""
+        return self.reads.total() + self.writes.total()
+
+
+def block_traffic(accesses, elements, discard=()):
+    """The `Traffic` of accesses through a cache of M elements: what was used last stays longest.
+
+    A changed block is written back when it goes, or at the end, but for the arrays in `discard`.
+    As exact as a cache of single elements, because those of a block come and go together: between
+    two touches of one lie the rest of its own block and every block touched meanwhile. This needs
+    blocks that are the same or disjoint: ValueError where two overlap.
+
+    >>> block_traffic(tiled_attention(n=8, d=2, rows=2, columns=2), 24, discard=("tile",)).elements
+    176
+    """
+    room, reads, writes, places = check_size(elements, "elements"), Counter(), Counter(), {}
+    held, gone = OrderedDict(), {}       # (block, its size) -> changed? the oldest first
+    for array, rows, columns, _, write in accesses:
+        size = (rows[1] - rows[0]) * (columns[1] - columns[0])
+        block = array, rows, columns, size
+        if block in held:
+            held.move_to_end(block)
+            held[block] |= write
+            continue
+        _check_blocks(places.setdefault((array, 0), {}), rows, f"rows of {array!r}")
+        _check_blocks(places.setdefault((array, 1), {}), columns, f"columns of {array!r}")
+        if not write:
+            reads[array] += size
+        gone.pop(block, None)
+        held[block] = write
+        room -= size
+        while room < 0:
+            old, changed = held.popitem(last=False)
+            gone[old] = changed
+            room += old[-1]
+            writes[old[0]] += changed * old[-1]
+    for (array, *_, size), changed in held.items():
+        writes[array] += changed * size * (array not in discard)
+    for (array, *_, size), changed in reversed(gone.items()):    # the end of what went last may
+        spared = min(room, size)                                 # be there still, and be discarded
+        room -= spared
+        writes[array] -= changed * spared * (array in discard)
+    return Traffic(reads, +writes)
+
+
+def _check_blocks(places, block, what):
+    """Note of each place the range of rows or of columns that it is in; ValueError if in two."""
+    if places.get(block[0]) != block:
+        for place in range(*block):
+            if places.setdefault(place, block) != block:
+                raise ValueError(f"accesses: {what} {block[0]} to {block[1]} overlap another block's; "
+                                 "give blocks that are the same or disjoint")
+
+
+def tiled_attention(n, d, rows, columns, outer="queries"):
+    """The accesses of one head in tiles: scores stay on the chip, running sums repair the softmax.
+
+    outer="queries" (FlashAttention-2, Dao 2023): for each block of queries all keys and values pass
+    by, the output stays. outer="keys" (Dao et al. 2022, algorithm 1): for each block of keys all
+    queries pass by, with O, the sums l and the maxima m, in and out. The scores, "tile", take their
+    place in the cache too. Each block is touched once for each tile, so where a tile does not fit
+    the count is a lower bound. An iterator of `Access`.
+
+    >>> len(list(tiled_attention(n=4, d=2, rows=2, columns=2)))
+    38
+    """
+    n, d, rows, columns = _checked(n, d, rows, columns)
+    check_choice(outer, "outer", OUTER)
+    queries, keys = ([(start, min(start + side, n)) for start in range(0, n, side)]
+                     for side in (rows, columns))
+    tile = (0, rows), (0, columns), columns
+
+    def accesses():
+        for first in queries if outer == "queries" else keys:
+            for second in keys if outer == "queries" else queries:
+                i, j = (first, second) if outer == "queries" else (second, first)
+                began = j[0] > 0                    # the first keys find no sums to add to
+                yield Access("Q", i, (0, d), d)
+                yield Access("K", j, (0, d), d)
+                yield Access("tile", *tile, True)
+                for array in ("m", "l"):
+                    if began:
+                        yield Access(array, i, (0, 1), 1)
+                    yield Access(array, i, (0, 1), 1, True)
+                yield Access("tile", *tile)
+                yield Access("V", j, (0, d), d)
+                if began:
+                    yield Access("O", i, (0, d), d)
+                yield Access("O", i, (0, d), d, True)
+    return accesses()
+
+
+def tiled_attention_elements(n, d, rows, columns, outer="queries"):
+    """Elements that `tiled_attention` moves if a tile just fits: Θ(n²·d²/M), as M ≈ 4·d·rows.
+
+    outer="queries": 2·n·d·(1 + n/rows) + 2·n; "keys": n·d·(1 + 3·n/columns) + 2·n·(2·n/columns − 1).
+    Exact from two blocks a side on; a smaller last block of rows may leave room, and less moves.
+
+    >>> tiled_attention_elements(1024, 64, 64, 64)
+    2230272
+    """
+    n, d, rows, columns = _checked(n, d, rows, columns)
+    if check_choice(outer, "outer", OUTER) == "queries":
+        return 2 * n * d * (1 - (-n // rows)) + 2 * n
+    turns = -(-n // columns)
+    return 2 * n * d + n * d * turns + (2 * turns - 1) * (n * d + 2 * n)
+
+
+def tile_elements(d, rows, columns):
+    """Elements of Q, O, K, V, scores, l and m of a tile: 2d·(rows + columns) + rows·columns + 2·rows.
+
+    >>> tile_elements(d=64, rows=64, columns=64)
+    20608
+    """
+    return 2 * d * (rows + columns) + rows * columns + 2 * rows
+
+
+def largest_tile(elements, d, n=None, outer="queries"):
+    """(rows, columns) of the largest tile in M elements: what stays as long as fits, at most n, and
+    what passes by as long, but at most d. Dao et al. 2022, algorithm 1, so that it really fits.
+
+    ValueError for an M below 4·d + 3, which holds no tile of 1 × 1.
+
+    >>> [largest_tile(M, 64) for M in (20608, 100_000)], largest_tile(100_000, 64, outer="keys")
+    ([(64, 64), (473, 64)], (64, 477))
+    """
+    elements, d = check_size(elements, "elements"), check_size(d, "d")
+    check_choice(outer, "outer", OUTER)
+    if elements < 4 * d + 3:
+        raise ValueError(f"elements: M = {elements} do not hold a tile of one query and one key of "
+                         f"width d = {d}; give at least 4·d + 3 = {4 * d + 3}")
+    side = isqrt((2 * d + 1) ** 2 + elements) - (2 * d + 1)      # a square: 4·d·b + b² + 2·b ≤ M
+    if side > d and outer == "queries":
+        side = (elements - 2 * d * d) // (3 * d + 2)
+    elif side > d:
+        side = (elements - 2 * d * d - 2 * d) // (3 * d)
+    side = side if n is None else min(side, check_size(n, "n"))
+    return (side, min(side, d)) if outer == "queries" else (min(side, d), side)
+
+
+def _checked(n, d, rows, columns):
+    for side, name in ((rows, "rows"), (columns, "columns")):
+        if check_size(side, name) > check_size(n, "n"):
+            raise ValueError(f"{name}: {side} is more than n = {n}; give at most {n}")
+    return n, check_size(d, "d"), rows, columns
