@@ -12,7 +12,7 @@ from math import inf
 from helpers.memory import bytes_of, kv_cache_bytes
 from helpers.notation import Table
 from helpers.published.accelerators import ACCELERATORS
-from helpers.transformer.shape import check_size, is_symbol
+from helpers.sizes import check_size, is_symbol
 
 __all__ = ["Work", "attainable_flops_per_second", "decode", "decode_tokens_per_second", "intensity", "limit",
            "matrix_product_intensity", "model_flops_utilisation", "prefill", "ridge_point", "seconds"]

@@ -2,6 +2,7 @@
 model of the same shape, and formulas as papers print them."""
 
 from dataclasses import FrozenInstanceError, fields, replace
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 
 from helpers.notation import L, V, b, d, d_ff, d_h, h, h_kv, n, text
 from helpers.tracing import trace
-from helpers.transformer import PARTS, Transformer
+from helpers.transformer import PARTS, Layer, Transformer
 
 GPT2 = Transformer(12, 768, 12, 3072, 50257, max_positions=1024)
 SIZES = st.integers(1, 5)
@@ -253,12 +254,13 @@ def test_activations_are_korthikantis_formula():
     assert gpt3.activation_bytes(2048) == 96 * 2048 * 12288 * (34 + 80)
 
 
-@pytest.mark.parametrize("field, value", [("gated", True), ("n_experts", 4), ("window", 8), ("qk_norm", True)])
-def test_activations_are_refused_where_the_count_does_not_hold(field, value):
-    with pytest.raises(ValueError, match=field):
-        replace(GPT2, **{field: value}).activation_bytes(8)
-    with pytest.raises(ValueError, match="kv_lora_rank"):
-        Transformer(1, 8, 2, 8, 8, **LATENT).activation_bytes(8)
+@pytest.mark.parametrize("field, changes", [("n_experts", dict(n_experts=4)), ("state", dict(state="linear")),
+                                            ("kv_lora_rank", LATENT)])
+def test_activations_are_refused_where_the_count_does_not_hold(field, changes):
+    model = replace(GPT2, **changes)
+    with pytest.raises(ValueError, match=f"^{field}: .* outside Korthikanti"):
+        model.activation_bytes(8)
+    assert model.activation_bytes(8, 3, recompute="full") == 2 * 12 * 8 * 3 * 768
 
 
 def test_activations_tensor_by_tensor():
@@ -289,7 +291,8 @@ EXPERTS = ("n_experts", "experts_per_token", "n_shared_experts", "n_dense_layers
 def test_symbols_with_numbers_put_in_are_the_numbers(model, size, batch, causal):
     """Every size of the shape becomes a symbol of its own; what is absent stays absent."""
     sizes = {f.name: getattr(model, f.name) for f in fields(model)
-             if type(getattr(model, f.name)) is int and (model.is_mixture or f.name not in EXPERTS)}
+             if type(getattr(model, f.name)) is int and (model.is_mixture or f.name not in EXPERTS)
+             and f.name not in ("convolution", "head_gates")}
     symbols = {name: sympy.Symbol(name, positive=True, integer=True) for name in sizes}
     put_in = {symbols[name]: value for name, value in sizes.items()} | {n: size, b: batch}
     general = replace(model, **symbols)
@@ -335,6 +338,40 @@ def test_counts_stay_exact_and_python_integers_at_any_size():
     assert big.forward_flops(2**40) == 12 * (24 * 2**40 * 768**2 + 4 * 2**80 * 768) + 2 * 2**40 * 768 * 50257
 
 
+# --- models whose layers differ -------------------------------------------------------------------------------------------
+
+def test_five_layers_with_a_window_and_a_full_one():
+    windowed = Layer(640, 4, 2048, n_kv_heads=1, d_head=256, window=512, gated=True, attention_bias=False,
+                     mlp_bias=False, norm="rms")
+    model = Transformer.of_layers([(5, windowed), (1, replace(windowed, window=None))], vocab_size=1000)
+    assert model.kv_cache_bytes(8192) == 11_010_048
+    assert model.layers == ((5, windowed), (1, replace(windowed, window=None)))
+    assert model.kv_cache_bytes(8192, bytes_per_element=Fraction(17, 16)) == 11_010_048 * 17 // 32
+    with pytest.raises(ValueError, match="window: differs from layer to layer"):
+        min(8192, model.window)
+    assert replace(model, window=512).kv_cache_bytes(8192) == 6 * 2 * 256 * 512 * 2
+    assert replace(model, n_kv_heads=4).kv_cache_bytes(8192) == 4 * 11_010_048
+
+
+@given(st.lists(st.tuples(st.integers(1, 3), shapes()), min_size=1, max_size=3), st.integers(1, 9), st.booleans())
+@settings(max_examples=60, deadline=None)
+def test_a_model_is_the_sum_of_its_layers(chosen, size, causal):
+    """Layers of models of width 12, in one model or in a model each: what stands outside the layers is counted once."""
+    alike = [(count, replace(model, d_model=12, d_head=2 if model.d_head or not model.is_latent else None, n_dense_layers=0))
+             for count, model in chosen]
+    layers = [(count, layer) for count, model in alike for _, layer in model.layers]
+    model = Transformer.of_layers([(count, replace(layer, norm="rms")) for count, layer in layers], vocab_size=7, tied=False)
+    models = [replace(of, n_layers=count, norm="rms", vocab_size=7, tied=False, max_positions=0) for count, of in alike]
+    assert model.kv_cache_bytes(size, 2) == sum(of.kv_cache_bytes(size, 2) for of in models)
+    outside = dict(parameters=2 * 7 * 12 + 12, active_parameters=2 * 7 * 12 + 12, forward_flops=2 * size * 7 * 12,
+                   training_flops=3 * 2 * size * 7 * 12, decode_flops=2 * 7 * 12)
+    for name, once in outside.items():
+        arguments = dict(n=size) if "flops" in name else {}
+        arguments |= dict(causal=causal) if name in ("forward_flops", "training_flops") else {}
+        each = [getattr(of, name)(**arguments) - once for of in models]
+        assert getattr(model, name)(**arguments) == sum(each) + once, name
+
+
 # --- bad input, and what is said in words ---------------------------------------------------------------------------------
 
 GOOD = dict(n_layers=2, d_model=12, n_heads=6, d_ff=8, vocab_size=10)
@@ -368,13 +405,13 @@ def test_a_bad_argument_is_named(argument, value):
     (dict(n_shared_experts=1), "n_shared_experts: 1 needs a mixture"),
     (dict(router_bias=True), "router_bias: True needs a mixture"),
     (dict(max_positions=-1), "max_positions: -1 is below 0"),
-    (dict(norm="batch"), "norm: 'batch' is not known; give 'layer' or 'rms'"),
+    (dict(norm="batch"), "norm: 'batch' is not known; give 'layer' or 'rms' or"),
     (dict(norm=[]), "norm: "),
     (dict(gated=1), "gated: 1 is not a switch; give True or False"),
     (dict(output_bias="no"), "output_bias: 'no' is not a switch"),
-    (dict(v_head_dim=4), "v_head_dim: belong to latent attention"),
+    (dict(qk_nope_head_dim=4), "qk_nope_head_dim: 4 needs latent attention: kv_lora_rank; give qk_nope_head_dim=None"),
     (dict(kv_lora_rank=4), "qk_nope_head_dim, qk_rope_head_dim, v_head_dim: left out"),
-    (LATENT | dict(attention_bias=True), "attention_bias: latent attention is defined without"),
+    (LATENT | dict(attention_bias=True), "attention_bias: True has no meaning in latent attention; give attention_bias=False"),
     (LATENT | dict(n_kv_heads=2), "n_kv_heads: 2 has no meaning in latent attention"),
 ])
 def test_sizes_that_do_not_fit_are_explained(changes, message):
@@ -387,7 +424,7 @@ def test_other_bad_input():
         Transformer(12, 768, 12, 3072)
     with pytest.raises(TypeError, match="n_head"):
         Transformer(**GOOD, n_head=3)
-    with pytest.raises(ValueError, match="recompute: 'some' is not known; give 'none' or 'full'"):
+    with pytest.raises(ValueError, match="recompute: 'some' is not known; give 'none' or 'selective' or 'full'"):
         GPT2.training_flops(4, recompute="some")
     with pytest.raises(ValueError, match="causal: 1 is not a switch"):
         GPT2.forward_flops(4, causal=1)

@@ -9,7 +9,7 @@ from fractions import Fraction
 from functools import lru_cache
 
 from helpers.transformer import Transformer
-from helpers.transformer.shape import check_choice, check_size
+from helpers.sizes import check_choice, check_size
 
 __all__ = ["COUNTED", "LEVERS", "PRECISION", "Job", "buildable", "job_at", "moved", "neighbours", "now"]
 

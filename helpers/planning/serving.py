@@ -10,7 +10,7 @@ from helpers.memory import Footprint, inference_footprint
 from helpers.notation import Table
 from helpers.published.accelerators import ACCELERATORS, Accelerator
 from helpers.roofline import Work, decode, prefill
-from helpers.transformer.shape import check_size
+from helpers.sizes import check_size
 
 __all__ = ["ASSUMED_ON", "ASSUMED_SHARE", "ASSUMED_USD_PER_HOUR", "Answer", "Serving", "answer", "largest_batch", "pool",
            "serve"]

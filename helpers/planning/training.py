@@ -12,7 +12,7 @@ from helpers.memory import RECOMPUTE
 from helpers.published.accelerators import ACCELERATORS
 from helpers.published.training import CHINCHILLA_FITS, REFIT_BOOTSTRAPS, LossFit
 from helpers.transformer import Transformer
-from helpers.transformer.shape import check_choice, check_size
+from helpers.sizes import check_choice, check_size
 
 __all__ = ["BLOCKS", "LAWS", "Split", "bootstrap_optima", "budget_flops", "buildable_shape", "days_of", "devices_to_hold",
            "flat_range", "memory_per_device", "optimal_split", "predicted_loss", "smallest_shape", "split_at", "training_flops", "training_price"]

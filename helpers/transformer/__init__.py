@@ -1,31 +1,50 @@
-"""What a decoder-only Transformer costs, from its shape: parameters, FLOPs and bytes, as numbers and as formulas.
+"""What a decoder-only Transformer costs, from its shape: parameters, FLOPs and bytes.
 
-Each method is one formula. On whole numbers it gives a Python int, exact at any size; where a field or an
-argument is a SymPy symbol it gives the expanded formula. Lesson 05 counts the parts one by one.
+A model is a sum of layers: how many of which kind. On whole numbers each method gives a Python int, exact
+at any size; where a field or an argument is a symbol, the expanded formula. Lesson 05 counts the parts.
 """
 
-from dataclasses import dataclass
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, replace
+from fractions import Fraction
 
 from helpers.notation import text
-from helpers.transformer.shape import NORMS, Shape, check_choice, check_size, check_switch, divide, is_symbol
+from helpers.sizes import check_amount, check_choice, check_size, check_switch, exact, is_symbol
+from helpers.transformer.layer import (ABSENT, LAYER_CHECKS, MIXTURE, NORMS, Block, Count, Layer, Size,
+                                       Switch, check_at_most, checks_of, settle)
 
-__all__ = ["PARTS", "Transformer"]
+__all__ = ["NORMS", "PARTS", "Layer", "Transformer"]
 
-PARTS = ("embedding", "positions", "attention projections", "scores and weighted sum", "feed-forward", "norms",
-         "router", "logits")
+PARTS = ("embedding", "positions", "attention projections", "scores and weighted sum", "feed-forward",
+         "norms", "router", "logits")
+RECOMPUTE = ("none", "selective", "full")
+
+
+@dataclass(frozen=True)
+class Differing:
+    """Stands in a field that the layers of a model do not share: whoever computes with it is told so."""
+
+    field: str
+
+    def _refuse(self, *_):
+        raise ValueError(f"{self.field}: differs from layer to layer; read it from the model's layers")
+
+    __bool__ = __int__ = __index__ = __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = _refuse
+    __truediv__ = __rtruediv__ = __floordiv__ = __rfloordiv__ = __lt__ = __le__ = __gt__ = __ge__ = _refuse
 
 
 @dataclass(frozen=True, repr=False)
-class Transformer(Shape):
-    """A decoder-only Transformer, known by its shape alone.
+class Transformer(Block):
+    """A decoder-only Transformer, known by its shape alone; `.layers` is a tuple of (how many, `Layer`).
 
     n_layers L, d_model d, n_heads h, d_ff, vocab_size V have no default; the rest describes a GPT-2 block
-    until told otherwise. `Shape` says what each field means and which ValueError a bad one raises.
-    Whole numbers and symbols may be mixed: what is whole is put in, what is a symbol stays.
+    until told otherwise. All layers are alike, but for the first n_dense_layers of a mixture; `of_layers`
+    makes a model whose layers differ. Whole numbers and symbols may be mixed. ValueError as `Layer`.
 
-    Counted in FLOPs: matrix products, a multiply-add as 2. Not counted: softmax, norms, activations, biases,
-    rotary positions, and the input embedding, which is a lookup. A mixture counts the experts that a token
-    meets: experts_per_token + n_shared_experts of them.
+    Counted in FLOPs: products with weights and of queries, keys and values; a multiply-add is 2. Not
+    counted: softmax, norms, activations, biases, rotary positions, and the input embedding, a lookup.
+    A mixture counts the experts that a token meets: experts_per_token + n_shared_experts of them.
 
     >>> gpt2 = Transformer(12, 768, 12, 3072, 50257, max_positions=1024)
     >>> gpt2.parameters(), gpt2.forward_flops(1024)
@@ -35,247 +54,250 @@ class Transformer(Shape):
     36864*n**2 + 247064064*n
     """
 
+    n_layers: Size
+    d_model: Size
+    n_heads: Size | None
+    d_ff: Size | None
+    vocab_size: Size
+    max_positions: Count = 0  # learned positions; 0 for rotary or none
+    tied: Switch = True  # the output head is the embedding table
+    head_bias: Switch = False  # one bias for each entry of the vocabulary
+    embedding_width: Size | None = None  # narrower tables, and a matrix between them and d_model
+    embedding_norm: Switch = False  # a norm behind the embedding
+    final_norm: Switch = True  # a norm before the logits
+    n_dense_layers: Count = 0  # first layers of a mixture that keep one feed-forward of width d_ff
+    mixed: tuple = ()  # what `of_layers` was given; a field above that says otherwise changes all layers
+
+    def __post_init__(self):
+        settle(self, OWN_CHECKS)
+        given = {name: value for name in LAYER_CHECKS
+                 if not isinstance(value := getattr(self, name), Differing)}
+        layers = [(check_size(count, "layers"), replace(layer, **given)) for count, layer in self.mixed]
+        if layers and sum(count for count, _ in layers) != self.n_layers:
+            raise ValueError(f"n_layers: {self.n_layers} is not the number of layers given; "
+                             "make the model again with Transformer.of_layers")
+        object.__setattr__(self, "mixed", tuple(layers))
+        layers = layers or [(self.n_layers, Layer(**given))]
+        for name, value in common([layer for _, layer in layers]).items():
+            object.__setattr__(self, name, value)
+        check_at_most(self, "n_dense_layers", "n_layers")
+        if self.n_dense_layers != 0:
+            if self.mixed or not self.is_mixture:
+                raise ValueError(f"n_dense_layers: {self.n_dense_layers} needs a mixture whose layers are "
+                                 "otherwise alike; give n_experts above 1, or leave it out")
+            dense = dict.fromkeys((*MIXTURE, "n_experts", "experts_per_token"))
+            dense = replace(layers[0][1], **{name: ABSENT[name] for name in dense})
+            layers = [(self.n_dense_layers, dense), (self.n_layers - self.n_dense_layers, layers[0][1])]
+        object.__setattr__(self, "layers", tuple(pair for pair in layers if pair[0] != 0))
+
+    @classmethod
+    def of_layers(cls, layers, vocab_size, **fields):
+        """A model of layers that differ: pairs (how many, `Layer`), in any order, and the model's own fields.
+
+        A field that all layers share can be read from the model; one that differs raises ValueError where
+        it is computed with. Raises ValueError for what is no such pair, and for layers of different d_model.
+
+        >>> windowed = Layer(640, 4, 2048, n_kv_heads=1, d_head=256, window=512)
+        >>> full = replace(windowed, window=None)
+        >>> Transformer.of_layers([(5, windowed), (1, full)], vocab_size=1000).kv_cache_bytes(8192)
+        11010048
+        """
+        layers = tuple(map(tuple, layers))
+        if not layers or not all(len(pair) == 2 and isinstance(pair[1], Layer) for pair in layers):
+            raise ValueError("layers: give pairs (how many, Layer), at least one")
+        shared = common([layer for _, layer in layers])
+        if isinstance(shared["d_model"], Differing):
+            raise ValueError("d_model: differs from layer to layer; give layers of one width")
+        alike = not any(isinstance(value, Differing) for value in shared.values())
+        total = sum(check_size(count, "layers") for count, _ in layers)
+        return cls(n_layers=total, vocab_size=vocab_size, mixed=() if alike else layers, **shared | fields)
+
     @classmethod
     def symbolic(cls, **fields):
-        """The Transformer of formulas: the course's symbols L, d, h, d_ff, V, h_kv, d_h in the fields of sizes.
+        """The Transformer of formulas: symbols L, d, h, d_ff, V, h_kv, d_h in the fields of sizes.
 
-        fields replace or add: `n_kv_heads=None, d_head=None` for heads of width d/h, `max_positions=n`, switches,
-        experts. What is not given is absent: no learned positions, no mixture, no latent attention.
+        fields replace or add: `n_kv_heads=None, d_head=None` for heads of width d/h, switches, experts.
 
         >>> from helpers.notation import n, text
-        >>> text(Transformer.symbolic(n_kv_heads=None, d_head=None).flops_by_part(n)["scores and weighted sum"])
+        >>> text(Transformer.symbolic(d_head=None).flops_by_part(n)["scores and weighted sum"])
         '4·L·n²·d'
         """
         from helpers import notation
-        symbols = {"n_layers": "L", "d_model": "d", "n_heads": "h", "d_ff": "d_ff", "vocab_size": "V"}
+        names = {"n_layers": "L", "d_model": "d", "n_heads": "h", "d_ff": "d_ff", "vocab_size": "V"}
         if "kv_lora_rank" not in fields:
-            symbols |= {"n_kv_heads": "h_kv", "d_head": "d_h"}
-        return Transformer(**{field: getattr(notation, name) for field, name in symbols.items()} | fields)
+            names |= {"n_kv_heads": "h_kv", "d_head": "d_h"}
+        return Transformer(**{field: getattr(notation, name) for field, name in names.items()} | fields)
+
+    @property
+    def mixture_layers(self):
+        """Layers with a router and experts; 0 for a model that is no mixture."""
+        return sum(count for count, layer in self.layers if layer.is_mixture)
 
     def parameters(self):
-        """All weights and biases, whether a token meets them or not: the sum of `parameters_by_part`.
+        """All weights and biases, whether a token meets them or not.
 
-        >>> Transformer(32, 4096, 32, 11008, 32000, gated=True, tied=False, attention_bias=False, mlp_bias=False,
-        ...             norm="rms").parameters()
+        >>> llama = dict(gated=True, tied=False, attention_bias=False, mlp_bias=False, norm="rms")
+        >>> Transformer(32, 4096, 32, 11008, 32000, **llama).parameters()
         6738415616
         """
-        return _exact(sum(self.parameters_by_part().values()))
+        return exact(sum(self.parameters_by_part().values()))
 
     def active_parameters(self, input_embedding=True):
-        """The parameters that one token meets: all of them, less the experts that the router passes over.
+        """The parameters that one token meets: all, less the experts that the router passes over.
 
-        input_embedding: False leaves out the input table of V·d, of which a token meets one row. A tied table
-        stays, because the logits multiply by all of it. Raises ValueError for input_embedding not True or False.
-
-        >>> Transformer(32, 4096, 32, 14336, 32000, n_kv_heads=8, gated=True, tied=False, attention_bias=False,
-        ...             mlp_bias=False, norm="rms", n_experts=8, experts_per_token=2).active_parameters()
-        12879925248
+        input_embedding: False leaves out the input table, of which a token meets one row. A tied table
+        stays, because the logits multiply by all of it.
         """
         check_switch(input_embedding, "input_embedding")
-        idle = self.mixture_layers * (self.n_experts - self.experts_per_token) * self._expert_parameters()
-        unmet = 0 if input_embedding or self.tied else self.vocab_size * self.d_model
-        return _exact(self.parameters() - idle - unmet)
+        idle = sum(count * layer.idle_parameters for count, layer in self.layers)
+        unmet = 0 if input_embedding or self.tied else self._tables[0]
+        return exact(self.parameters() - idle - unmet)
 
     def parameters_by_part(self):
-        """Parameters of each of the `PARTS`, as a dict; a part without any holds 0.
-
-        Two norms per layer and one at the end; a tied head has no parameters of its own. In latent attention
-        the compressed query and the compressed keys and values have a norm each (DeepSeek-V2, section 2.1).
-
-        >>> Transformer(12, 768, 12, 3072, 50257, max_positions=1024).parameters_by_part()["attention projections"]
-        28348416
-        """
-        d, layers, scale = self.d_model, self.n_layers, NORMS[self.norm]
-        biases = (self.n_heads + 2 * self.kv_heads) * self.head_width if self.attention_bias else 0
-        if self.attention_bias if self.output_bias is None else self.output_bias:
-            biases += d
-        extra_norms = 2 * self.head_width if self.qk_norm else 0
-        if self.is_latent:
-            extra_norms = (self.q_lora_rank or 0) + self.kv_lora_rank
-        experts = (self.n_experts + self.n_shared_experts) * self._expert_parameters()
-        return self._parts({
-            "embedding": self.vocab_size * d,
-            "positions": self.max_positions * d,
-            "attention projections": layers * (self._attention_weights() + biases),
-            "feed-forward": ((layers - self.mixture_layers) * self._feed_forward_parameters(self.d_ff)
-                             + self.mixture_layers * experts),
-            "norms": scale * ((2 * layers + 1) * d + layers * extra_norms),
-            "router": self.mixture_layers * self.n_experts * (d + int(self.router_bias)),
-            "logits": 0 if self.tied else self.vocab_size * d,
-        })
+        """{part: parameters} for each of the `PARTS`; a tied head has no parameters of its own."""
+        table, turn = self._tables
+        norms = NORMS[self.layers[-1][1].norm] * self.d_model * (int(self.final_norm) + int(self.embedding_norm))
+        return self._parts(Layer.parameters_by_part, {
+            "embedding": table + turn, "positions": self.max_positions * self.d_model, "norms": norms,
+            "logits": turn + (0 if self.tied else table) + (self.vocab_size if self.head_bias else 0)})
 
     def forward_flops(self, n, batch=1, causal=False, absorbed=False):
-        """Matrix products of one forward pass over `batch` sequences of n tokens, logits of every token included.
+        """Matrix products of one forward pass over `batch` sequences of n tokens, all logits included.
 
-        2·n·(weights that a token meets) + 2·h·(query width + value width)·(pairs of tokens). For GPT-2's shape
-        L·(24nd² + 4n²d) + 2ndV. The pairs: n² with causal=False, even where a mask hides half of them, since the
-        plain code computes them; exactly n(n + 1)/2 with causal=True. A window of w replaces n by min(n, w) keys.
+        For GPT-2's shape L·(24nd² + 4n²d) + 2ndV. Pairs of tokens: n² with causal=False, even where a mask
+        hides half, since the plain code computes them; exactly n(n + 1)/2 with causal=True. In a window of
+        w a token meets min(n, w) keys. Any n is taken, beyond max_positions too: `describe(n)` says so.
+        absorbed: see `flops_by_part`. Raises ValueError for what is no size or no switch.
 
-        n: tokens; batch: sequences; causal: True counts only pairs that a token may see; absorbed: True only for
-        latent attention, see `flops_by_part`. Any n is taken, beyond max_positions too: `describe(n)` says so.
-        Raises ValueError for n or batch that is no positive whole number or symbol, and for other switches.
-
-        >>> Transformer(1, 4, 2, 16, 10).forward_flops(3)
-        1536
-        >>> Transformer(1, 4, 2, 16, 10).forward_flops(3, causal=True)
-        1488
+        >>> gpt = Transformer(1, 4, 2, 16, 10)
+        >>> gpt.forward_flops(3), gpt.forward_flops(3, causal=True)
+        (1536, 1488)
         """
-        return _exact(sum(self.flops_by_part(n, batch, causal, absorbed).values()))
+        return exact(sum(self.flops_by_part(n, batch, causal, absorbed).values()))
 
     def flops_by_part(self, n, batch=1, causal=False, absorbed=False):
-        """`forward_flops` of each of the `PARTS`, as a dict: lookups and norms have no matrix product and hold 0.
+        """{part: FLOPs} of `forward_flops`; lookups and norms have no product and hold 0.
 
-        absorbed: latent attention may multiply the queries by the keys' up-projection, and its output by the
-        values', instead of expanding every key and value. The projections cost the same; a pair of tokens then
-        costs 2·h·(2·kv_lora_rank + rope) rather than 2·h·(nope + rope + v). DeepSeek-V2, section 2.1.2.
-        Raises ValueError as `forward_flops`, and for absorbed=True without latent attention.
-
-        >>> Transformer(12, 768, 12, 3072, 50257).flops_by_part(1024)["logits"]
-        79047426048
+        absorbed: latent attention may multiply the queries by the keys' up-projection, and its output by
+        the values', instead of expanding every key and value (DeepSeek-V2, section 2.1.2). The projections
+        cost the same; `Layer.flops_by_part` says what a pair costs. ValueError without latent attention.
         """
-        n, batch = check_size(n, "n"), check_size(batch, "batch")
-        check_switch(causal, "causal")
-        if check_switch(absorbed, "absorbed") and not self.is_latent:
-            raise ValueError("absorbed: True belongs to latent attention; this model has none, leave it out")
-        pair = 2 * self.n_heads * (self.head_width + self.value_width)
-        if absorbed:
-            pair = 2 * self.n_heads * (2 * self.kv_lora_rank + self.qk_rope_head_dim)
-        tokens, layers, sparse = 2 * n * batch, self.n_layers, self.mixture_layers
-        met = (self.experts_per_token + self.n_shared_experts) * self._feed_forward_weights(self.expert_width)
-        return self._parts({
-            "attention projections": tokens * layers * self._attention_weights(),
-            "scores and weighted sum": batch * layers * pair * self._pairs(n, causal),
-            "feed-forward": tokens * ((layers - sparse) * self._feed_forward_weights(self.d_ff) + sparse * met),
-            "router": tokens * sparse * self.n_experts * self.d_model,
-            "logits": tokens * self.vocab_size * self.d_model,
-        })
+        n, causal = check_size(n, "n"), check_switch(causal, "causal")
+        return self._flops(n, batch, absorbed, lambda layer: layer.pairs(n, causal))
+
+    def decode_flops(self, n, batch=1, absorbed=False):
+        """Matrix products of one further token a sequence, the last of n: its query meets n keys.
+
+        >>> gpt = Transformer(12, 768, 12, 3072, 50257)
+        >>> sum(gpt.decode_flops(n) for n in range(1, 65)) == gpt.forward_flops(64, causal=True)
+        True
+        """
+        n = check_size(n, "n")
+        return exact(sum(self._flops(1, batch, absorbed, lambda layer: layer.keys(n)).values()))
 
     def training_flops(self, n, batch=1, causal=False, recompute="none"):
-        """Matrix products of one training step: forward, backward (twice the forward), and what is recomputed.
+        """Matrix products of one training step: forward, backward (twice that), and what is recomputed.
 
-        "none": 3 × forward. Exactly 3, although a first layer needs no gradient of its input when that input is
-        data: here it is the embedding, which is learned. "full": every layer runs forward once more, 4 passes;
-        the logits still take 3, as in Narayanan et al. 2021: 96·b·n·L·d²·(1 + n/(6d) + V/(16Ld)).
-        n, batch, causal: as in `forward_flops`. Raises ValueError as that does, and for another recompute. Lesson 06.
-
-        >>> Transformer(12, 768, 12, 3072, 50257).training_flops(1024) // 291648307200
-        3
+        "none": 3 × forward. Exactly 3, although a first layer needs no gradient of its input when that is
+        data: here it is the embedding, which is learned. "selective": attention's core once more, scores
+        and weighted sum (Korthikanti et al. 2022, section 5). "full": every layer runs forward once more,
+        but not the logits (Narayanan et al. 2021): 96·b·n·L·d²·(1 + n/(6d) + V/(16Ld)). Lesson 06.
         """
-        check_choice(recompute, "recompute", ("none", "full"))
-        forward = self.forward_flops(n, batch, causal)
-        again = forward - self.flops_by_part(n, batch, causal)["logits"] if recompute == "full" else 0
-        return _exact(3 * forward + again)
+        check_choice(recompute, "recompute", RECOMPUTE)
+        parts = self.flops_by_part(n, batch, causal)
+        again = {"none": 0, "selective": parts["scores and weighted sum"],
+                 "full": sum(parts.values()) - parts["logits"] - parts["embedding"]}
+        return exact(3 * sum(parts.values()) + again[recompute])
 
     def kv_cache_bytes(self, n, batch=1, bytes_per_element=2, expanded=False):
-        """Bytes that hold the keys and values of n tokens per sequence: 2·L·h_kv·d_h·n·b·bytes_per_element.
+        """Bytes to go on after n tokens a sequence: 2·L·h_kv·d_h·n·b·bytes_per_element, no more to double.
 
-        Latent attention holds L·(kv_lora_rank + rope) elements a token instead; expanded=True counts the keys and
-        values that these stand for. With a window only the last w tokens are held. Bytes, nothing to double.
-        Raises ValueError for sizes that are no positive whole numbers or symbols; expanded without latent attention.
+        In a window only the last w tokens are held. Latent attention holds compressed keys and values;
+        expanded=True counts what they stand for. A state is held whatever n. bytes_per_element: a whole
+        number, a symbol or a Fraction. ValueError for other sizes, and for expanded without latent attention.
 
         >>> Transformer(80, 8192, 64, 28672, 128256, n_kv_heads=8).kv_cache_bytes(1)
         327680
         """
-        held = check_size(batch, "batch") * check_size(bytes_per_element, "bytes_per_element")
-        held *= self._keys(check_size(n, "n"))
-        if check_switch(expanded, "expanded") and not self.is_latent:
-            raise ValueError("expanded: True belongs to latent attention; this model has none, leave it out")
-        elements = self.kv_heads * (self.head_width + self.value_width)
-        if self.is_latent and not expanded:
-            elements = self.kv_lora_rank + self.qk_rope_head_dim
-        return _exact(self.n_layers * elements * held)
+        check = check_amount if isinstance(bytes_per_element, Fraction) else check_size
+        held = check_size(batch, "batch") * check(bytes_per_element, "bytes_per_element")
+        n, expanded = check_size(n, "n"), self._check_latent(expanded, "expanded")
+        return exact(held * sum(count * layer.cache_elements(n, expanded) for count, layer in self.layers))
 
-    def activation_bytes(self, n, batch=1):
-        """Bytes that training keeps in the layers for the backward pass: L·n·b·d·(34 + 5hn/d), nothing recomputed.
+    def activation_bytes(self, n, batch=1, recompute="none", dropout=True):
+        """Bytes that the layers keep for the backward pass, in the three ways of Korthikanti et al. 2022.
 
-        Korthikanti et al. 2022, section 4.1: 2-byte activations, 1-byte dropout masks, d_ff = 4d, h·d_h = d.
-        Counted tensor by tensor, so that other widths and grouped heads come out as well: a layer keeps
-        n·b·(10d + 4·d_ff + 4·h·d_h + 4·h_kv·d_h) + 5·h·n²·b. Already bytes, without embedding, last norm and logits.
-        Raises ValueError where the paper's count does not hold: gated, mixture, latent, windowed, or with qk_norm.
+        "none": all of `Layer.activation_tensors`, in their layer L·n·b·d·(34 + 5hn/d). "selective":
+        attention's core is computed again, 34·L·n·b·d; a fused kernel keeps as little. "full": the input
+        of each layer, 2·L·n·b·d. What is computed again lives for one layer at a time and is not in here.
 
-        >>> Transformer(96, 12288, 96, 49152, 51200).activation_bytes(2048) == 96 * 2048 * 12288 * (34 + 80)
+        >>> gpt3 = Transformer(96, 12288, 96, 49152, 51200)
+        >>> gpt3.activation_bytes(2048) == 96 * 2048 * 12288 * (34 + 80)
         True
         """
-        n, batch = check_size(n, "n"), check_size(batch, "batch")
-        for name, present in (("gated", self.gated), ("n_experts", self.is_mixture), ("kv_lora_rank", self.is_latent),
-                              ("window", self.window is not None), ("qk_norm", self.qk_norm)):
-            if present:
-                raise ValueError(f"{name}: {getattr(self, name)} is outside Korthikanti et al.'s count, which is for "
-                                 "dense ungated layers; count such a layer tensor by tensor (lesson 07)")
-        kept = 10 * self.d_model + 4 * self.d_ff + 4 * (self.n_heads + self.kv_heads) * self.head_width
-        return _exact(self.n_layers * batch * (n * kept + 5 * self.n_heads * n * n))
+        check_choice(recompute, "recompute", RECOMPUTE)
+        if recompute == "full":
+            tokens = check_size(n, "n") * check_size(batch, "batch")
+            return exact(2 * self.n_layers * tokens * self.d_model)
+        return exact(sum(count * size for count, layer in self.layers
+                         for *_, size, core in layer.activation_tensors(n, batch, dropout)
+                         if not (core and recompute == "selective")))
 
     def describe(self, n=None):
-        """The shape in words; with n, also what that length means for this model.
-
-        n: tokens. Raises ValueError if it is no positive whole number or symbol.
-
-        >>> print(Transformer(12, 768, 12, 3072, 50257, max_positions=1024).describe(4096))
-        12 layers of width 768 with 12 heads of width 64, feed-forward 3,072, vocabulary 50,257: 124,439,808 parameters.
-        n = 4,096 is beyond the 1,024 learned positions: the formulas hold, but this model has no position to give token 1,025.
-        """
-        heads = f"{text(self.n_heads)} heads of width {text(self.head_width)}"
-        if self.is_latent:
-            heads += f", keys and values compressed to {text(self.kv_lora_rank)} + {text(self.qk_rope_head_dim)}"
-        elif self.n_kv_heads is not None and self.n_kv_heads != self.n_heads:
-            heads += f" that share {text(self.n_kv_heads)} of keys and values"
-        inner = f"{'gated ' if self.gated else ''}feed-forward {text(self.d_ff)}"
-        if self.is_mixture:
-            inner += (f", {text(self.n_experts)} experts of {text(self.expert_width)} of which a token meets "
-                      f"{text(self.experts_per_token)}")
-            inner += f" and {text(self.n_shared_experts)} shared" if self.n_shared_experts else ""
-        said = [f"{text(self.n_layers)} layers of width {text(self.d_model)} with {heads}, {inner}, "
+        """The shape in words; with n, also what a sequence of n tokens means for this model."""
+        kinds = [layer.describe() for _, layer in self.layers[-1:]]
+        if self.mixed:
+            kinds = [f"{text(count)} of {layer.describe()}" for count, layer in self.layers]
+        said = [f"{text(self.n_layers)} layers of width {text(self.d_model)} with {'; '.join(kinds)}, "
                 f"vocabulary {text(self.vocab_size)}: {text(self.parameters())} parameters."]
-        if n is not None:
-            n, most, window = check_size(n, "n"), self.max_positions, self.window
-            if most and not is_symbol(n) and not is_symbol(most) and n > most:
-                said.append(f"n = {text(n)} is beyond the {text(most)} learned positions: the formulas hold, "
-                            f"but this model has no position to give token {text(most + 1)}.")
-            if window is not None and not is_symbol(n) and not is_symbol(window) and n > window:
-                said.append(f"n = {text(n)} is beyond the window: each token sees the last {text(window)} tokens only.")
+        n, most = n if n is None else check_size(n, "n"), self.max_positions
+        if n is not None and not is_symbol(n) and most and not is_symbol(most) and n > most:
+            said.append(f"n = {text(n)} is beyond the {text(most)} learned positions: the formulas hold, "
+                        f"but this model has no position to give token {text(most + 1)}.")
+        for count, layer in self.layers if n is not None else ():
+            keys = layer.keys(n)
+            if not is_symbol(keys) and keys != n:
+                some = f" in {text(count)} of {text(self.n_layers)} layers" if self.mixed else ""
+                said.append(f"n = {text(n)} is beyond the window: each token sees the last {text(keys)} "
+                            f"tokens only{some}.")
         return "\n".join(said)
 
-    def _attention_weights(self):
-        """Weights of one layer's attention matrices; a token is multiplied by each of them once."""
-        d, h = self.d_model, self.n_heads
-        if not self.is_latent:
-            return 2 * d * self.head_width * (h + self.kv_heads)
-        queries, values = h * self.head_width, h * self.v_head_dim
-        query = d * queries if self.q_lora_rank is None else self.q_lora_rank * (d + queries)
-        compress = d * (self.kv_lora_rank + self.qk_rope_head_dim)
-        return query + compress + self.kv_lora_rank * (h * self.qk_nope_head_dim + values) + values * d
+    @property
+    def _tables(self):
+        """Elements of one table of the vocabulary, and of the matrix between it and d_model."""
+        narrow = self.embedding_width
+        if narrow is None:
+            return self.vocab_size * self.d_model, 0
+        return self.vocab_size * narrow, narrow * self.d_model
 
-    def _feed_forward_weights(self, width):
-        return (3 if self.gated else 2) * self.d_model * width
+    def _check_latent(self, switch, name):
+        if check_switch(switch, name) and not any(layer.is_latent for _, layer in self.layers):
+            raise ValueError(f"{name}: True belongs to latent attention; this model has none, leave it out")
+        return switch
 
-    def _feed_forward_parameters(self, width):
-        biases = (2 if self.gated else 1) * width + self.d_model if self.mlp_bias else 0
-        return self._feed_forward_weights(width) + biases
+    def _flops(self, tokens, batch, absorbed, pairs):
+        """{part: FLOPs} of this many tokens a sequence, with pairs(layer) pairs a head."""
+        batch, absorbed = check_size(batch, "batch"), self._check_latent(absorbed, "absorbed")
+        table, turn = self._tables
+        return self._parts(lambda layer: layer.flops_by_part(tokens, pairs(layer), absorbed),
+                           {"embedding": 2 * tokens * turn, "logits": 2 * tokens * (table + turn)}, batch)
 
-    def _expert_parameters(self):
-        return self._feed_forward_parameters(self.expert_width)
-
-    def _keys(self, n):
-        """The number of tokens that the last of n tokens sees."""
-        if self.window is None:
-            return n
-        if is_symbol(n) or is_symbol(self.window):
-            from sympy import Min
-            return Min(n, self.window)
-        return min(n, self.window)
-
-    def _pairs(self, n, causal):
-        """Query-key pairs of one head: n·m, or with causal=True those that exist: m(m + 1)/2 + (n − m)·m, m keys."""
-        keys = self._keys(n)
-        return divide(keys * (keys + 1), 2) + (n - keys) * keys if causal else n * keys
-
-    @staticmethod
-    def _parts(found):
-        return {part: _exact(found.get(part, 0)) for part in PARTS}
+    def _parts(self, of_layer, outside, times=1):
+        """The sum over layers of what of_layer gives for each part, and what stands outside the layers."""
+        found = dict.fromkeys(PARTS, 0) | outside
+        for count, layer in self.layers:
+            for part, value in of_layer(layer).items():
+                found[part] += count * value
+        return {part: exact(times * value) for part, value in found.items()}
 
 
-def _exact(count):
-    """An int as it is; a SymPy expression expanded, or as an int if no symbol is left in it."""
-    if not is_symbol(count):
-        return count
-    return int(count) if count.is_Integer else count.expand()
+def common(layers):
+    """{field: the value that all layers have}, or `Differing` where they have none in common."""
+    found = {}
+    for name in LAYER_CHECKS:
+        first, *others = (getattr(layer, name) for layer in layers)
+        found[name] = first if all(value == first for value in others) else Differing(name)
+    return found
+
+
+OWN_CHECKS = {name: check for name, check in checks_of(Transformer).items() if name not in LAYER_CHECKS}

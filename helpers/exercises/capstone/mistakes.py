@@ -6,7 +6,7 @@ from helpers.exercises.capstone.values import (
     active, cache, cached, chats, crossing, days, forward, kept, miss, parameters, serving, speed, states, training)
 from helpers.published import ACCELERATORS
 from helpers.roofline import decode
-from helpers.transformer.shape import NORMS
+from helpers.transformer import NORMS
 
 _SQUARE = "that counts the pairs that a token may see; asked is the whole square"
 _LOGITS = "the logits are missing"

@@ -5,7 +5,7 @@ from math import ceil
 from helpers.memory import activation_bytes
 from helpers.published import ACCELERATORS
 from helpers.roofline import decode
-from helpers.transformer.shape import NORMS
+from helpers.transformer import NORMS
 
 
 def parameters(case, shape):
