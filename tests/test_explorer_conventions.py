@@ -10,7 +10,7 @@ from hypothesis import Phase, given, settings, strategies as st
 from helpers.explorers import ConventionsExplorer
 from helpers.explorers.conventions import (FORMULAS, LENGTHS, NAMES, PARTS, TOKENS, ConventionsState, against, count,
                                            counted_parts, letters, right_end)
-from helpers.published import CHINCHILLA_APPENDIX_F, FLOP_FORMULAS, MODELS
+from helpers.published import MODELS, rows
 
 SWITCHES = {control.name: tuple(control.options) for control in ConventionsExplorer.controls
             if hasattr(control, "options") and control.name != "model"}
@@ -24,14 +24,7 @@ def published(source, shape, n):
     values = {name: size for name, size in shape.items() if name not in "WN"} | {"n": n, "b": 7}
     kaplan = 2 * shape["d"] * shape["L"] * (2 * shape["h"] * shape["d_h"] + shape["d_ff"])
     values["N"] = kaplan if source.name == "Kaplan" else shape["N"]
-
-    def value(formula):
-        return sympy.sympify(formula, locals={name: sympy.Integer(size) for name, size in values.items()})
-    if source.formula:
-        total = value(source.formula)
-    else:
-        terms = {name: value(term) for name, term in CHINCHILLA_APPENDIX_F.items()}
-        total = 3 * (terms.pop("embedding") + terms.pop("final logits") + shape["L"] * sum(terms.values()))
+    total = sympy.sympify(source.formula, locals={name: sympy.Integer(size) for name, size in values.items()})
     return total / {"token": 1, "sequence": n, "step": 7 * n}[source.per]
 
 
@@ -39,8 +32,8 @@ def published(source, shape, n):
 @pytest.mark.parametrize("n", [100, 2_048, 131_072])
 def test_the_formulas_are_the_published_ones(name, n):
     explorer = ConventionsExplorer(model=name, n=n)
-    assert {source.name: published(source, letters(name), n) for source in FLOP_FORMULAS} == explorer.published()
-    assert list(explorer.published()) == [source.name for source in FLOP_FORMULAS]
+    assert {source.name: published(source, letters(name), n) for source in rows("flop_formulas")} == explorer.published()
+    assert list(explorer.published()) == [source.name for source in rows("flop_formulas")]
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -15,7 +15,7 @@ from helpers import layers
 from helpers.explorers import PatternExplorer, bets
 from helpers.explorers.bets import METHODS, SHOWN, STRUCTURES, error, flops, future, hashes_of, kept, meeting, structured, window_of
 from helpers.explorers.patterns import PIXELS, PatternState, few_digits, heading, measured, share, used
-from helpers.published import LOWER_BOUNDS
+from helpers.published import rows
 from helpers.tracing import trace
 
 LESSON = Path(__file__).parents[1] / "notebooks" / "10_cheaper_attention.ipynb"
@@ -165,7 +165,7 @@ def test_a_state_trained_recalls_what_least_squares_forgets():
         assert shares[0] == 1 and 0.35 < shares[1] < 0.5
 
 
-@pytest.mark.parametrize("row", LOWER_BOUNDS, ids=lambda row: row.source)
+@pytest.mark.parametrize("row", rows("attention_bounds"), ids=lambda row: row.source)
 def test_a_bound_says_all_that_it_needs(row):
     assert "log n" in row.width and row.entries and row.output and row.assumes in ("SETH", "nothing")
     assert (row.assumes == "nothing") == (row.statement == "almost linear")

@@ -13,8 +13,9 @@ from helpers.planning import training
 from helpers.planning.training import (BLOCKS, LAWS, bootstrap_optima, budget_flops, buildable_shape, days_of,
                                        devices_to_hold, flat_range, memory_per_device, optimal_split, predicted_loss,
                                        split_at, training_flops, training_price)
-from helpers.published import (ACCELERATORS, CHINCHILLA_OPTIMA, CHINCHILLA_UNROUNDED, MODELS, REFIT_BOOTSTRAPS,
-                               REFIT_STANDARD_ERRORS, TRAINED)
+from helpers.published import ACCELERATORS, MODELS, rows
+
+REFITS, (ERRORS,) = rows("chinchilla_refits"), rows("chinchilla_refit_errors")
 
 budgets = st.floats(1e17, 1e28)
 
@@ -35,7 +36,7 @@ def valley_bottom(fit, flops):
 
 
 @settings(deadline=None)
-@given(budgets, st.sampled_from([*LAWS.values(), CHINCHILLA_UNROUNDED, *REFIT_BOOTSTRAPS]))
+@given(budgets, st.sampled_from([*LAWS.values(), *REFITS]))
 def test_the_closed_form_is_where_a_search_ends(flops, fit):
     best = optimal_split(fit, flops)
     assert abs(log(best.parameters) - valley_bottom(fit, flops)) < 1e-4  # the valley is flat: ln N to half the digits
@@ -44,11 +45,11 @@ def test_the_closed_form_is_where_a_search_ends(flops, fit):
 
 
 def test_the_refit_gives_the_paper_s_own_optima_and_the_printed_fit_does_not():
-    for printed in CHINCHILLA_OPTIMA:
+    for printed in rows("chinchilla_optima"):
         assert isclose(optimal_split("refitted", printed.compute).parameters, printed.parameters, rel_tol=0.05)
     assert optimal_split("published", 5.76e23).parameters < 0.5 * 70e9
     # what rounding alone does
-    rounded, unrounded = (optimal_split(fit, 5.76e23).parameters for fit in ("published", CHINCHILLA_UNROUNDED))
+    rounded, unrounded = (optimal_split(fit, 5.76e23).parameters for fit in ("published", "published, unrounded"))
     assert 1.2 < unrounded / rounded < 1.3
 
 
@@ -64,7 +65,7 @@ def test_the_flat_range_ends_where_the_loss_is_that_much_higher(flops, law, nats
 
 def test_bootstraps_bracket_the_refit_and_spread_less_than_independent_errors_would():
     import numpy as np
-    random, errors, fit = np.random.default_rng(14), REFIT_STANDARD_ERRORS, LAWS["refitted"]
+    random, errors, fit = np.random.default_rng(14), ERRORS, LAWS["refitted"]
     for flops in (1e19, 5.76e23, 1e26):
         sizes = bootstrap_optima(flops)
         assert len(sizes) == 10 and sizes == sorted(sizes) and sizes[0] < optimal_split("refitted", flops).parameters < sizes[-1]
@@ -77,9 +78,9 @@ def test_bootstraps_bracket_the_refit_and_spread_less_than_independent_errors_wo
 def test_the_printed_bootstraps_agree_with_the_printed_errors():
     import numpy as np
     for name, take in (("A", np.log), ("B", np.log), ("E", np.log), ("alpha", float), ("beta", float)):
-        spread = np.std([take(getattr(fit, name)) for fit in REFIT_BOOTSTRAPS], ddof=1)
-        assert 0.4 < spread / getattr(REFIT_STANDARD_ERRORS, name) < 1.8, name
-    assert np.corrcoef([log(fit.A) for fit in REFIT_BOOTSTRAPS], [fit.alpha for fit in REFIT_BOOTSTRAPS])[0, 1] > 0.95
+        spread = np.std([take(getattr(fit, name)) for fit in REFITS], ddof=1)
+        assert 0.4 < spread / getattr(ERRORS, name) < 1.8, name
+    assert np.corrcoef([log(fit.A) for fit in REFITS], [fit.alpha for fit in REFITS])[0, 1] > 0.95
 
 
 @given(st.sampled_from(list(ACCELERATORS)), st.integers(1, 10**5), st.integers(1, 1000), st.integers(1, 100))
@@ -228,11 +229,12 @@ def test_unknown_names_are_answered(call, words):
 
 
 def test_every_row_of_what_was_trained_has_a_source_and_agrees_with_its_shape():
-    for row in TRAINED:
+    trained = {row.name: row for row in rows("trained_models")}
+    for row in trained.values():
         assert row.source and row.status and row.tokens > 1e11
         if row.name in MODELS:
             assert isclose(MODELS[row.name].parameters(), row.parameters, rel_tol=0.015)
-    llama = next(row for row in TRAINED if row.name == "Llama-2 70B")
+    llama = trained["Llama-2 70B"]
     assert llama.accelerator_hours == 2_048 * 35 * 24
     assert 0.4 < 6 * llama.parameters * llama.tokens / (llama.accelerator_hours * 3600 * 312e12) < 0.45
     assert set(training.__all__) <= set(dir(training))

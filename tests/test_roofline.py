@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from helpers import roofline
 from helpers.notation import C, b, d, n
-from helpers.published import ACCELERATORS, DECODE_CHECKS, MEMORY_BANDWIDTH, MODELS, PALM_RUN, Accelerator
+from helpers.published import ACCELERATORS, MODELS, Accelerator, rows
 from helpers.roofline import decode, prefill
 from helpers.transformer import Transformer
 
@@ -47,9 +47,10 @@ def test_intensity_in_symbols():
     assert roofline.attainable_flops_per_second(n, chip()).subs(n, 3) == 6
 
 
-@pytest.mark.parametrize("check, share", list(zip(DECODE_CHECKS, (0.86, 0.89))))
+@pytest.mark.parametrize("check, share", list(zip(rows("decode_speeds"), (0.86, 0.89))))
 def test_decoding_on_a_laptop_reaches_the_published_share_of_its_bandwidth(check, share):
-    allowed = roofline.decode_tokens_per_second(check.weight_bytes, MEMORY_BANDWIDTH[check.chip])
+    bandwidth = {chip.name: chip.bytes_per_second for chip in rows("laptop_chips")}
+    allowed = roofline.decode_tokens_per_second(check.weight_bytes, bandwidth[check.chip])
     assert round(allowed, 2) == check.allowed and round(check.measured / allowed, 2) == share
 
 
@@ -105,7 +106,7 @@ def test_phases_of_a_model_in_symbols():
 
 
 def test_utilisation_of_palm():
-    model, run = MODELS["PaLM 540B"], PALM_RUN
+    model, (run,) = MODELS["PaLM 540B"], rows("training_runs")
     chips, step = chip(run.peak_flops_per_second, 1), 2048 / run.tokens_per_second  # seconds for one sequence
     share = roofline.model_flops_utilisation(model, chips, 2048, step, devices=run.chips)
     assert round(100 * share, 1) == run.utilisation

@@ -11,7 +11,7 @@ from helpers.explorers.memory import kinds
 from helpers.explorers.roofline import plural
 from helpers.planning import training
 from helpers.planning.serving import ASSUMED_USD_PER_HOUR
-from helpers.published import ACCELERATORS, TRAINED
+from helpers.published import ACCELERATORS, rows
 
 KINDS = ("weights", "gradients", "optimizer", "activations, logits")
 FITTED = 16e9  # parameters of the largest model that the laws were fitted to: Hoffmann et al. 2022, section 3
@@ -222,9 +222,9 @@ class BudgetExplorer(Explorer):
         return " ".join(said)
 
     def published(self):
-        """What was trained with the FLOPs of the preset at hand, a row of `published.TRAINED`, or None."""
+        """What was trained with the FLOPs of the preset at hand, a row of trained_models, or None."""
         name = self.trained.get(self.preset_name())
-        return next((row for row in TRAINED if row.name == name), None)
+        return next((row for row in rows("trained_models") if row.name == name), None)
 
     def numbers(self):
         state, found = self.state, plan(self.state)
@@ -257,9 +257,9 @@ def other_law(law):
 def map_data():
     """What the map draws: the laws' lines, the spread of ten refits, and what was trained."""
     budgets = [BUDGETS[0] * (BUDGETS[1] / BUDGETS[0]) ** (step / 40) for step in range(41)]
-    lines = {law: (budgets, [training.optimal_split(law, flops).parameters for flops in budgets]) for law in training.LAWS}
+    lines = {law: (budgets, [training.optimal_split(law, flops).parameters for flops in budgets]) for law in ("published", "refitted")}
     spread = [training.bootstrap_optima(flops) for flops in budgets]
-    points = {row.name: (6 * row.parameters * row.tokens, row.parameters) for row in TRAINED if row.name in NAMES}
+    points = {row.name: (6 * row.parameters * row.tokens, row.parameters) for row in rows("trained_models") if row.name in NAMES}
     return lines, (budgets, [sizes[0] for sizes in spread], [sizes[-1] for sizes in spread]), points
 
 

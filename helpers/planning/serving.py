@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from helpers.memory import Footprint, inference_footprint
 from helpers.notation import Table
-from helpers.published.accelerators import ACCELERATORS, Accelerator
+from helpers.published import ACCELERATORS, Accelerator
 from helpers.roofline import Work, decode, prefill
 from helpers.sizes import check_size
 

@@ -1,6 +1,6 @@
 """From accelerators and days to a model that can be built: FLOPs, the compute-optimal split, a shape, memory, money. Lesson 14.
 
-A law is a `published.LossFit`: predicted loss E + A/N^alpha + B/D^beta, in nats per token, N parameters, D tokens.
+A law is a row of chinchilla_laws: predicted loss E + A/N^alpha + B/D^beta, in nats per token, N parameters, D tokens.
 """
 
 from dataclasses import dataclass, replace
@@ -9,8 +9,7 @@ from math import exp, inf, isfinite, log
 
 from helpers.memory import Footprint, activation_tensors, training_footprint
 from helpers.memory import RECOMPUTE
-from helpers.published.accelerators import ACCELERATORS
-from helpers.published.training import CHINCHILLA_FITS, REFIT_BOOTSTRAPS, LossFit
+from helpers.published import ACCELERATORS, rows
 from helpers.transformer import Transformer
 from helpers.sizes import check_choice, check_size
 
@@ -18,7 +17,7 @@ __all__ = ["BLOCKS", "LAWS", "Split", "bootstrap_optima", "budget_flops", "build
            "flat_range", "memory_per_device", "optimal_split", "predicted_loss", "smallest_shape", "split_at", "training_flops", "training_price"]
 
 SECONDS_A_DAY = 86_400
-LAWS = {fit.name: fit for fit in CHINCHILLA_FITS}
+LAWS = {fit.name: fit for fit in rows("chinchilla_laws")}
 # what a block has beside layers, width and heads; d_ff is 4d, or with a gate 8d/3 rounded up to a multiple of 256
 BLOCKS = {
     "GPT-3": dict(vocab_size=50257),
@@ -63,7 +62,7 @@ def days_of(flops, accelerator, devices, utilisation):
 
 
 def predicted_loss(law, parameters, tokens):
-    """E + A/N^alpha + B/D^beta, in nats per token. law: a name in `LAWS`, or a `LossFit`. Hoffmann et al. 2022, section 3.3.
+    """E + A/N^alpha + B/D^beta, in nats per token. law: a name in `LAWS`, or such a row. Hoffmann et al. 2022, section 3.3.
 
     >>> round(predicted_loss("refitted", 70e9, 1.4e12), 3)
     1.974
@@ -120,7 +119,7 @@ def bootstrap_optima(flops):
     >>> [f"{size:.2g}" for size in bootstrap_optima(5.76e23)[::9]]
     ['6.2e+10', '9.4e+10']
     """
-    return sorted(optimal_split(fit, flops).parameters for fit in REFIT_BOOTSTRAPS)
+    return sorted(optimal_split(fit, flops).parameters for fit in rows("chinchilla_refits"))
 
 
 @lru_cache(maxsize=1024)
@@ -266,10 +265,10 @@ def _own_and_shared(model, n, recompute, fused):
 
 
 def _law(law):
-    if isinstance(law, LossFit):
+    if hasattr(law, "alpha"):
         return law
     if law not in LAWS:
-        raise KeyError(f"no law {law!r}; there are {', '.join(map(repr, LAWS))}, or give a LossFit")
+        raise KeyError(f"no law {law!r}; there are {', '.join(map(repr, LAWS))}, or give a row of E, A, B, alpha, beta")
     return LAWS[law]
 
 

@@ -1,0 +1,113 @@
+"""Published models, accelerators and tables, each row with its source; nothing is computed here.
+
+`MODELS` and `ACCELERATORS` are dicts by name; `rows` gives any table of helpers/data; its README.md
+says what a row is. Where print and arithmetic disagree a row holds what was printed and says so in
+its note, and lesson 11 shows why.
+
+>>> MODELS["GPT-2"].parameters(), ACCELERATORS["H100 SXM"].flops_per_second
+(124439808, 989000000000000)
+>>> rows("gpt3_training")[-1].training_flops
+3.14e+23
+"""
+
+import csv
+from collections import namedtuple
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from fractions import Fraction
+from pathlib import Path
+
+from helpers.sizes import exact, is_symbol
+from helpers.transformer import Transformer
+
+
+class ByName(dict):
+    """A dict of published things of one kind; an unknown name raises KeyError that lists the near.
+
+    >>> MODELS["llama3"]
+    Traceback (most recent call last):
+    KeyError: "no model 'llama3'; near: 'Llama-3 8B', 'Llama-3 70B', 'Llama-3 405B'"
+    """
+
+    def __init__(self, kind, entries):
+        super().__init__(entries)
+        self.kind = kind
+
+    def __missing__(self, name):
+        def nearness(known):
+            asked, there = ("".join(filter(str.isalnum, str(text).casefold()))
+                            for text in (name, known))
+            return SequenceMatcher(None, asked, there).ratio() + (asked in there)
+
+        near = sorted((known for known in self if nearness(known) >= 0.5), key=nearness)
+        listed = ", ".join(map(repr, near[:-4:-1] or self))
+        raise KeyError(f"no {self.kind} {name!r}; {'near' if near else 'there are'}: {listed}")
+
+
+@dataclass(frozen=True)
+class Accelerator:
+    """One chip, published or yours: dense 16-bit FLOP/s, bytes/s to its main memory, its bytes.
+
+    Dense: the peak "with sparsity" of a data sheet is twice this, and often taken for it.
+    """
+
+    name: str
+    flops_per_second: int
+    bytes_per_second: int
+    memory_bytes: int
+    source: str
+    status: str
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Model(Transformer):
+    """A `Transformer` that somebody published, with what models.csv says of it beside the shape."""
+
+    name: str
+    source: str
+    status: str
+    context: int | None = None
+    published_parameters: int | None = None
+    tolerance: int = 0
+    tokens: int | None = None
+    note: str = ""
+
+
+def rows(table):
+    """The rows of a published table as a tuple of records; KeyError that lists the names near.
+
+    A column of numbers holds int and float as written, and None where nothing is; others hold text.
+    """
+    return TABLES[table if isinstance(table, str) else repr(table)]
+
+
+def _read(path):
+    header, *lines = csv.reader(path.read_text(encoding="utf-8").splitlines())
+    columns = map(_column, zip(*lines, strict=True))
+    return tuple(map(namedtuple("Row", header)._make, zip(*columns, strict=True)))
+
+
+def _column(cells):
+    words = {"": None, "True": True, "False": False}
+    try:
+        return [words[cell] if cell in words else float(cell) if {".", "e"} & {*cell} else int(cell)
+                for cell in cells]
+    except ValueError:
+        return cells
+
+
+def formula_value(formula, **letters):
+    """A formula of the data with values for its letters: an int where whole, a Fraction, or SymPy.
+
+    >>> formula_value("6*N + 12*L*h*d_h*n", N=124_439_808, L=12, h=12, d_h=64, n=1024)
+    859885056
+    """
+    values = {name: x if is_symbol(x) else Fraction(x) for name, x in letters.items()}
+    return exact(eval(formula, {"__builtins__": {}}, values))
+
+
+DATA = Path(__file__).with_name("data")
+TABLES = ByName("table", {path.stem: _read(path) for path in sorted(DATA.glob("*.csv"))})
+ACCELERATORS = ByName("accelerator", {row.name: Accelerator(*row) for row in rows("accelerators")})
+MODELS = ByName("model", {row.name: Model(**{field: x for field, x in row._asdict().items()
+                                             if x not in (None, "")}) for row in rows("models")})
