@@ -4,8 +4,8 @@ from dataclasses import dataclass, field
 
 from helpers.notation import Table
 from helpers.published import ACCELERATORS
-from helpers.sizes import check_choice, check_size, check_switch, divide, exact, is_symbol
-from helpers.transformer import Transformer
+from helpers.sizes import check_choice, check_size, check_switch, exact, is_symbol
+from helpers.transformer import RECOMPUTE, Transformer
 
 # Bits as they are stored. tf32 rounds what a product reads; in memory it stays 32 bits wide.
 BITS = {"fp64": 64, "fp32": 32, "tf32": 32, "bf16": 16, "fp16": 16, "fp8": 8, "int8": 8, "int4": 4}
@@ -18,8 +18,6 @@ OPTIMIZERS = {
     "sgd with momentum": {"master weights": 4, "momentum": 4},
     "sgd": {"master weights": 4},
 }
-RECOMPUTE = ("none", "selective", "full")
-CORE = ("softmax's result", "mask of the weights' dropout", "weights after dropout")  # have n²
 
 
 @dataclass(frozen=True)
@@ -128,77 +126,21 @@ def training_state_bytes(model, optimizer="adam", gradient_precision="bf16", pre
 
 
 def activation_tensors(model, n, batch=1, dropout=True):
-    """What one layer keeps for its backward pass: rows (part, tensor, bytes, has n²).
-
-    16-bit activations, 1-byte masks. With dropout, d_ff = 4d and h·d_h = d the bytes sum to
-    n·b·d·(34 + 5hn/d) (Korthikanti et al. 2022, section 4.1); other shapes are counted alike.
-    Raises ValueError for mixtures and latent attention, which the paper does not count.
-
-    >>> from helpers.published import MODELS
-    >>> rows = activation_tensors(MODELS["GPT-3 175B"], 2048)
-    >>> sum(size for _, _, size, _ in rows) == 2048 * 12288 * (34 + 80)
-    True
-    """
-    n, batch = check_size(n, "n"), check_size(batch, "batch")
-    check_switch(dropout, "dropout")
-    for name, present in (("n_experts", _checked(model).is_mixture),
-                          ("kv_lora_rank", model.is_latent)):
-        if present:
-            raise ValueError(f"{name}: {getattr(model, name)} is outside Korthikanti et al.'s count, "
-                             "which is for dense layers with keys and values; give a model without it")
-    tokens, heads = n * batch, model.n_heads
-    core = batch * model.flops_by_part(n)["scores and weighted sum"]
-    pairs = divide(core, 4 * model.n_layers * model.head_width)       # h·b·n², or n·w in a window
-    queries, keys = (2 * tokens * count * model.head_width for count in (heads, model.kv_heads))
-    dropped, gated, normed = int(dropout), int(model.gated), int(model.qk_norm)
-    width, mask = 2 * tokens * model.d_model, dropped * tokens * model.d_model
-    inner = 2 * tokens * model.d_ff
-    rows = (
-        ("norms", "input of the first norm", width),
-        ("attention", "input of the projections", width),
-        ("norms", "queries before their norm", normed * queries),
-        ("norms", "keys before their norm", normed * keys),
-        ("attention", "queries", queries),
-        ("attention", "keys", keys),
-        ("attention", "softmax's result", 2 * pairs),
-        ("attention", "mask of the weights' dropout", dropped * pairs),
-        ("attention", "weights after dropout", dropped * 2 * pairs),
-        ("attention", "values", keys),
-        ("attention", "input of the output projection", queries),
-        ("attention", "mask of the output's dropout", mask),
-        ("norms", "input of the second norm", width),
-        ("feed-forward", "input of the expansion", width),
-        ("feed-forward", "input of the activation", (1 - gated) * inner),
-        ("feed-forward", "input of the gate's SiLU", gated * inner),
-        ("feed-forward", "the gate", gated * inner),
-        ("feed-forward", "what the gate multiplies", gated * inner),
-        ("feed-forward", "input of the contraction", inner),
-        ("feed-forward", "mask of the output's dropout", mask),
-    )
-    return [(*row, row[1] in CORE) for row in rows if row[-1] != 0]
+    """`Layer.activation_tensors` of a model whose layers are all alike."""
+    if len(_checked(model).layers) > 1:
+        raise ValueError("model: its layers differ; ask each of model.layers for its activation_tensors")
+    return model.layers[0][1].activation_tensors(n, batch, dropout)
 
 
 def activation_bytes(model, n, batch=1, recompute="none", dropout=True):
-    """Bytes that all layers keep for the backward pass. Korthikanti et al. 2022.
-
-    recompute: "none", L·n·b·d·(34 + 5hn/d); "selective", what has n² is computed again, 34·L·n·b·d,
-    as with a fused kernel; "full", each layer's input is kept, 2·L·n·b·d. What is computed again
-    lives for one layer at a time and is not in here. Raises ValueError as `activation_tensors`.
+    """`Transformer.activation_bytes`: what all layers keep for the backward pass.
 
     >>> from helpers.published import MODELS
     >>> [activation_bytes(MODELS["GPT-3 175B"], 2048, recompute=way) // (96 * 2048 * 12288)
     ...  for way in RECOMPUTE]
     [114, 34, 2]
     """
-    return exact(_checked(model).n_layers * _kept_bytes(model, n, batch, recompute, dropout))
-
-
-def _kept_bytes(model, n, batch, recompute, dropout):
-    """Bytes that one layer keeps."""
-    if check_choice(recompute, "recompute", RECOMPUTE) == "full":
-        return 2 * check_size(n, "n") * check_size(batch, "batch") * model.d_model
-    return sum(size for *_, size, core in activation_tensors(model, n, batch, dropout)
-               if not (core and recompute == "selective"))
+    return _checked(model).activation_bytes(n, batch, recompute, dropout)
 
 
 def inference_footprint(model, n, batch=1, precision="bf16", cache_precision="bf16"):
@@ -228,8 +170,9 @@ def training_footprint(model, n, batch=1, precision="bf16", optimizer="adam",
     parts = training_state_bytes(_checked(model), optimizer, gradient_precision or precision, precision)
     parts["activations"] = activation_bytes(model, n, batch, recompute, dropout)
     if recompute != "none":
-        parts["one layer, recomputed"] = exact(_kept_bytes(model, n, batch, "none", dropout)
-                                               - _kept_bytes(model, n, batch, recompute, dropout))
+        parts["one layer, recomputed"] = max(exact(
+            layer.activation_bytes(n, batch, "none", dropout)
+            - layer.activation_bytes(n, batch, recompute, dropout)) for _, layer in model.layers)
     parts["last norm and logits"] = exact(4 * n * batch * (model.d_model + model.vocab_size))
     return Footprint(parts)
 

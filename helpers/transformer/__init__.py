@@ -11,14 +11,13 @@ from fractions import Fraction
 
 from helpers.notation import text
 from helpers.sizes import check_amount, check_choice, check_size, check_switch, exact, is_symbol
-from helpers.transformer.layer import (ABSENT, LAYER_CHECKS, MIXTURE, NORMS, Block, Count, Layer, Size,
-                                       Switch, check_at_most, checks_of, settle)
+from helpers.transformer.layer import (ABSENT, LAYER_CHECKS, MIXTURE, NORMS, RECOMPUTE, Block, Count,
+                                       Layer, Size, Switch, check_at_most, checks_of, settle)
 
-__all__ = ["NORMS", "PARTS", "Layer", "Transformer"]
+__all__ = ["NORMS", "PARTS", "RECOMPUTE", "Layer", "Transformer"]
 
 PARTS = ("embedding", "positions", "attention projections", "scores and weighted sum", "feed-forward",
          "norms", "router", "logits")
-RECOMPUTE = ("none", "selective", "full")
 
 
 @dataclass(frozen=True)
@@ -235,13 +234,8 @@ class Transformer(Block):
         >>> gpt3.activation_bytes(2048) == 96 * 2048 * 12288 * (34 + 80)
         True
         """
-        check_choice(recompute, "recompute", RECOMPUTE)
-        if recompute == "full":
-            tokens = check_size(n, "n") * check_size(batch, "batch")
-            return exact(2 * self.n_layers * tokens * self.d_model)
-        return exact(sum(count * size for count, layer in self.layers
-                         for *_, size, core in layer.activation_tensors(n, batch, dropout)
-                         if not (core and recompute == "selective")))
+        return exact(sum(count * layer.activation_bytes(n, batch, recompute, dropout)
+                         for count, layer in self.layers))
 
     def describe(self, n=None):
         """The shape in words; with n, also what a sequence of n tokens means for this model."""

@@ -12,6 +12,8 @@ NORMS = {"layer": 2, "rms": 1, "layer without bias": 1, "without weights": 0}  #
 STATES = {"linear": 4, "delta": 6}  # FLOPs for each token and element of the state
 MIXTURE = ("n_shared_experts", "d_expert", "d_shared", "router_bias", "shared_gate")
 LATENT = ("qk_nope_head_dim", "qk_rope_head_dim", "v_head_dim")
+RECOMPUTE = ("none", "selective", "full")
+CORE = ("softmax's result", "mask of the weights' dropout", "weights after dropout")  # have n²
 NEEDS = (  # field, what it stands for, and the fields that have no meaning without it
     ("n_heads", "attention: n_heads", (
         "n_kv_heads", "d_head", "v_head_dim", "window", "chunk", "shared_cache", "sinks", "qk_norm",
@@ -141,14 +143,16 @@ class Layer(Block):
                 refuse(names, f"has no meaning in {what}")
         d, h, groups = self.d_model, self.n_heads or 1, self.kv_heads or 1
         if not self.is_latent and self.d_head is None and _whole(d, h) and d % h:
-            raise ValueError(f"n_heads: {h} heads do not divide d_model = {d}; give n_heads that divides, or d_head")
+            raise ValueError(f"n_heads: {h} heads do not divide d_model = {d}; "
+                             "give n_heads that divides, or d_head")
         if _whole(h, groups) and h % groups:
             divisors = ", ".join(str(i) for i in range(1, h + 1) if h % i == 0)
-            raise ValueError(f"n_kv_heads: {groups} key-value heads do not divide n_heads = {h}; give one of {divisors}")
+            raise ValueError(f"n_kv_heads: {groups} key-value heads do not divide n_heads = {h}; "
+                             f"give one of {divisors}")
         check_at_most(self, "experts_per_token", "n_experts")
 
     def parameters_by_part(self):
-        """{part: parameters}; the compressed query, keys and values have norms (DeepSeek-V2, section 2.1)."""
+        """{part: parameters}. What is compressed has a norm (DeepSeek-V2, section 2.1)."""
         queries, keys, *_ = widths = self._widths()
         found = self._weights(self.n_experts, self.mlp_bias)
         found["attention projections"] += self.extra_weights
@@ -160,7 +164,8 @@ class Layer(Block):
         found["router"] += self.n_experts if self.router_bias else 0
         narrow = (self.q_lora_rank or 0) + self.kv_lora_rank if self.is_latent else 0
         if self.qk_norm:
-            narrow = queries + keys if self.qk_norm_whole else self.head_width * (1 if self.shared_cache else 2)
+            each = self.head_width * (1 if self.shared_cache else 2)
+            narrow = queries + keys if self.qk_norm_whole else each
         of_width = NORMS[self.norm], NORMS[self.qk_norm_kind or self.norm]
         return found | {"norms": of_width[0] * self.norms * self.d_model + of_width[1] * narrow}
 
@@ -171,11 +176,12 @@ class Layer(Block):
             self.experts_per_token, self.mlp_bias)
 
     def flops_by_part(self, tokens, pairs, absorbed=False):
-        """{part: FLOPs of products}: 2 for each token and weight, 2·h·(key + value width) for each pair a head has.
+        """{part: FLOPs of products} of this many tokens, with this many pairs of query and key a head.
 
-        absorbed: a pair costs 2·h·(2·kv_lora_rank + rope) (DeepSeek-V2, section 2.1.2). A state has no pairs:
-        writing k·vᵀ and reading with q, 4 FLOPs an element and token (Katharopoulos et al. 2020); the delta
-        rule reads with k as well, 6 (Yang et al. 2024).
+        A pair costs 2·h·(key width + value width); absorbed: 2·h·(2·kv_lora_rank + rope) in latent
+        attention (DeepSeek-V2, section 2.1.2). A state has no pairs: writing k·vᵀ and reading with q
+        cost 4 FLOPs an element and token (Katharopoulos et al. 2020); the delta rule reads with k as
+        well, 6 (Yang et al. 2024).
         """
         found = {part: 2 * tokens * met for part, met in self._weights(self.experts_per_token).items()}
         core = 0
@@ -196,7 +202,10 @@ class Layer(Block):
         return Min(n, most)
 
     def pairs(self, n, causal):
-        """Pairs of a head: n², in a window n·w; causal: n(n + 1)/2 and w(w + 1)/2 + (n − w)·w. Chunk by chunk."""
+        """A head's pairs of query and key: n², in a window n·w, c² in each chunk.
+
+        causal: n(n + 1)/2, in a window w(w + 1)/2 + (n − w)·w.
+        """
         if self.chunk is not None:
             chunks, c = n // self.chunk, self.chunk
             squares = (c, chunks), (n - c * chunks, 1)
@@ -205,8 +214,11 @@ class Layer(Block):
         return divide(keys * (keys + 1), 2) + (n - keys) * keys if causal else n * keys
 
     def cache_elements(self, n, expanded=False):
-        """Numbers kept to go on after n tokens of one sequence: keys and values; kv_lora_rank + rope a token in
-        latent attention, unless expanded; a state, and what its convolution looks back on."""
+        """Numbers kept to go on after n tokens of a sequence: keys and values, or a state.
+
+        Latent attention keeps kv_lora_rank + rope a token, unless expanded; a state has h·(key width)·
+        (value width) numbers, and beside it what its convolution looks back on.
+        """
         if self.n_heads is None or self.shared_cache:
             return 0
         if self.state is not None:
@@ -217,51 +229,65 @@ class Layer(Block):
         return self.kv_heads * (self.head_width + self.value_width) * self.keys(n)
 
     def activation_tensors(self, n, batch=1, dropout=True):
-        """What is kept for the backward pass: rows (part, tensor, bytes, of attention's core), 16 bits, masks 8.
+        """What is kept for the backward pass: rows (part, tensor, bytes, of attention's core).
 
-        With dropout, d_ff = 4d, h·d_h = d: n·b·d·(34 + 5hn/d), the core 5hn²b (Korthikanti et al. 2022, section
-        4.1). Other widths, gates and norms alike; without dropout no masks, and scores are kept once. The core
-        is what selective recomputation drops. ValueError for mixtures, latent attention and states.
+        16-bit activations, 1-byte masks. With dropout, d_ff = 4d and h·d_h = d the bytes sum to
+        n·b·d·(34 + 5hn/d) (Korthikanti et al. 2022, section 4.1); other shapes are counted alike. The
+        core, 5hn²b, is what selective recomputation drops. Raises ValueError for mixtures, latent
+        attention and states, which the paper does not count.
+
+        >>> rows = Layer(12288, 96, 49152).activation_tensors(2048)
+        >>> sum(size for _, _, size, _ in rows) == 2048 * 12288 * (34 + 80)
+        True
         """
-        n, batch, rows = check_size(n, "n"), check_size(batch, "batch"), []
-        tokens, dropout = n * batch, check_switch(dropout, "dropout")
+        n, batch = check_size(n, "n"), check_size(batch, "batch")
+        check_switch(dropout, "dropout")
         for name in ("n_experts", "kv_lora_rank", "state"):
             if getattr(self, name) != ABSENT[name]:
-                raise ValueError(f"{name}: {getattr(self, name)} is outside Korthikanti et al.'s count, which is "
-                                 "for dense layers with keys and values; give a model without it")
+                raise ValueError(f"{name}: {getattr(self, name)} is outside Korthikanti et al.'s count, "
+                                 "which is for dense layers with keys and values; give a model without it")
+        attends, feeds, gated = self.n_heads is not None, self.d_ff is not None, self.gated
+        tokens, norms = n * batch, 1 if self.parallel else self.norms
+        queries, keys, values, gate, mixed = (2 * tokens * part for part in self._widths())
+        squares = batch * self.n_heads * self.pairs(n, causal=False) if attends else 0
+        width, inner = 2 * tokens * self.d_model, 2 * tokens * self.d_ff if feeds else 0
+        apart = feeds and not (self.parallel and self.norms == 1)  # else attention has kept its input
+        rows = (
+            ("norms", "input of the first norm", width, norms > 0),
+            ("attention", "input of the projections", width, attends),
+            ("norms", "queries before their norm", queries, self.qk_norm),
+            ("norms", "keys before their norm", keys, self.qk_norm),
+            ("attention", "queries", queries, True),
+            ("attention", "keys", keys, True),
+            ("attention", "softmax's result", 2 * squares, True),
+            ("attention", "mask of the weights' dropout", squares, dropout),
+            ("attention", "weights after dropout", 2 * squares, dropout),
+            ("attention", "values", values, True),
+            ("attention", "the output's gate", gate, True),
+            ("attention", "what the output's gate multiplies", gate, True),
+            ("attention", "input of the output projection", mixed, True),
+            ("attention", "mask of the output's dropout", tokens * self.d_model, dropout and attends),
+            ("norms", "input of the second norm", width, norms > 1),
+            ("norms", "input of the third norm", width, norms > 2),
+            ("norms", "input of the fourth norm", width, norms > 3),
+            ("feed-forward", "input of the expansion", width, apart),
+            ("feed-forward", "input of the activation", inner, not gated),
+            ("feed-forward", "input of the gate's SiLU", inner, gated),
+            ("feed-forward", "the gate", inner, gated),
+            ("feed-forward", "what the gate multiplies", inner, gated),
+            ("feed-forward", "input of the contraction", inner, True),
+            ("feed-forward", "mask of the output's dropout", tokens * self.d_model, dropout and feeds),
+        )
+        return [(part, name, size, name in CORE) for part, name, size, present in rows
+                if present and size != 0]
 
-        def keep(part, elements, *names, size=2, core=False):
-            rows.extend((part, name, size * elements, core) for name in names)
-        places = ("first", "second", "third", "fourth")[:1 if self.parallel else self.norms]
-        norms = [f"input of the {place} norm" for place in places]
-        half, width = len(norms) // 2 if self.n_heads is not None else len(norms), tokens * self.d_model
-        if self.n_heads is not None:
-            queries, keys, values, gate, mixed = (tokens * part for part in self._widths())
-            squares = self.n_heads * batch * self.pairs(n, causal=False)
-            keep("norms", width, *norms[:len(norms) - half])
-            keep("attention", width, "input of the projections")
-            if self.qk_norm:
-                keep("norms", queries, "queries before their norm")
-                keep("norms", keys, "keys before their norm")
-            keep("attention", queries, "queries")
-            keep("attention", keys, "keys")
-            keep("attention", squares, "softmax's result", core=True)
-            if dropout:
-                keep("attention", squares, "mask of the weights' dropout", size=1, core=True)
-                keep("attention", squares, "weights after dropout", core=True)
-            keep("attention", values, "values")
-            keep("attention", gate, "the gate", "what the gate multiplies")
-            keep("attention", mixed, "input of the output projection")
-            keep("attention", width, *["mask of the output's dropout"] * dropout, size=1)
-        keep("norms", width, *norms[len(norms) - half:])
-        if self.d_ff is not None:
-            if not self.parallel or self.norms != 1:  # else attention has kept it
-                keep("feed-forward", width, "input of the expansion")
-            keep("feed-forward", tokens * self.d_ff, *(
-                ("input of the gate's SiLU", "the gate", "what the gate multiplies") if self.gated
-                else ("input of the activation",)), "input of the contraction")
-            keep("feed-forward", width, *["mask of the output's dropout"] * dropout, size=1)
-        return [row for row in rows if row[2] != 0]
+    def activation_bytes(self, n, batch=1, recompute="none", dropout=True):
+        """Bytes kept for the backward pass: `Transformer.activation_bytes` of this layer."""
+        check_choice(recompute, "recompute", RECOMPUTE)
+        if recompute == "full":
+            return 2 * check_size(n, "n") * check_size(batch, "batch") * self.d_model
+        return sum(size for *_, size, core in self.activation_tensors(n, batch, dropout)
+                   if not (core and recompute == "selective"))
 
     def describe(self):
         """Attention and feed-forward in words."""
@@ -269,17 +295,19 @@ class Layer(Block):
         if self.n_heads is not None:
             said = f"{text(self.n_heads)} heads of width {text(self.head_width)}"
             if self.is_latent:
-                said += f", keys and values compressed to {text(self.kv_lora_rank)} + {text(self.qk_rope_head_dim)}"
+                said += (f", keys and values compressed to {text(self.kv_lora_rank)} + "
+                         f"{text(self.qk_rope_head_dim)}")
             elif self.kv_heads != self.n_heads:
                 said += f" that share {text(self.kv_heads)} of keys and values"
             said += " that an earlier layer has made" if self.shared_cache else ""
-            said += f" and a state of {text(self.cache_elements(1))} numbers" if self.state is not None else ""
+            if self.state is not None:
+                said += f" and a state of {text(self.cache_elements(1))} numbers"
         if self.d_ff is None:
             return f"{said}, no feed-forward"
         said += f", {'gated ' if self.gated else ''}feed-forward {text(self.d_ff)}"
         if self.is_mixture:
-            said += (f", {text(self.n_experts)} experts of {text(self.expert_width)} of which a token meets "
-                     f"{text(self.experts_per_token)}")
+            said += (f", {text(self.n_experts)} experts of {text(self.expert_width)} of which a token "
+                     f"meets {text(self.experts_per_token)}")
         return said + (f" and {text(self.n_shared_experts)} shared" if self.n_shared_experts else "")
 
     def _widths(self):
@@ -294,7 +322,7 @@ class Layer(Block):
         return queries, keys, values, mixed if self.output_gate else 0, mixed
 
     def _weights(self, routed, biased=False):
-        """{part: weights that multiply}, with this many routed experts; biased: the feed-forward's biases too."""
+        """{part: weights that multiply}, with this many routed experts; biased: its biases too."""
         d, h, (queries, keys, values, gate, mixed) = self.d_model, self.n_heads, self._widths()
         attention = d * (queries + keys + values + gate + mixed)
         if self.is_latent:
@@ -311,7 +339,8 @@ class Layer(Block):
         d, inner = self.d_model, 2 if self.gated else 1
         widths = [(1, self.d_ff)] if self.d_ff is not None else []
         if self.is_mixture:
-            widths = [(routed, self.expert_width), (self.n_shared_experts, self.d_shared or self.expert_width)]
+            shared = self.n_shared_experts, self.d_shared or self.expert_width
+            widths = [(routed, self.expert_width), shared]
         return sum(count * ((inner + 1) * d * width + (inner * width + d if biased else 0))
                    for count, width in widths)
 
