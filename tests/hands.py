@@ -5,10 +5,12 @@ from html import unescape
 from math import exp, log
 
 from helpers import explorers
+from helpers.explorers.base import Explorer
 from helpers.explorers.controls import Choice, MultiChoice, Number, Slider
 from helpers.explorers.fields import exact, number_text
 
 EXPLORERS = [getattr(explorers, name) for name in explorers.__all__ if name != "Explorer"]
+EXPLORERS = [cls for cls in EXPLORERS if issubclass(cls, Explorer)]
 
 
 def live(explorer):

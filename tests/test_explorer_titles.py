@@ -4,7 +4,7 @@ from itertools import combinations
 
 import pytest
 
-from helpers.explorers import (ConventionsExplorer, GrowthExplorer, MemoryExplorer, ModelExplorer, RivalsExplorer, RooflineExplorer,
+from helpers.explorers import (ConventionsExplorer, MemoryExplorer, ModelExplorer, RivalsExplorer,
                                TilingExplorer)
 
 
@@ -30,8 +30,6 @@ def title(explorer):
     (ConventionsExplorer(), "Your switches count what PaLM counts"),
     (ConventionsExplorer(attention="out"), "Your switches count what the rule of thumb counts"),
     (ConventionsExplorer(softmax="in"), "none of the six"),
-    (RooflineExplorer(phase="decode"), "Memory is the limit"),
-    (RooflineExplorer(phase="prefill"), "Arithmetic is the limit"),
     (TilingExplorer(preset="a tile that does not fit"), "The tile does not fit"),
     (TilingExplorer(), "2.0 times less traffic"),
     (TilingExplorer(n=4_096, d=128, M=262_144, rows=64), "as much as plain"),
@@ -70,7 +68,7 @@ def test_the_sentence_names_the_controls_that_move_nothing(rivals, idle):
 
 
 def test_a_state_outside_its_model_says_so():
-    for explorer in (ConventionsExplorer(model="GPT-3 175B", n=131_072), RooflineExplorer(model="GPT-3 175B", n=131_072),
+    for explorer in (ConventionsExplorer(model="GPT-3 175B", n=131_072),
                      MemoryExplorer(model="GPT-3 175B", n=131_072), ModelExplorer(preset="GPT-3 175B", n=131_072)):
         assert "beyond the 2,048 learned positions" in explorer.sentence()
         explorer.change(n=2_048)
@@ -86,21 +84,6 @@ def test_learning_says_its_bytes_for_each_parameter(optimizer, precision, each):
     assert ("counted in 16 bits" in explorer.sentence()) == (precision == "fp32")
     explorer.change(task="serve")
     assert "bytes a parameter" not in explorer.sentence() and "learning alone" in explorer.sentence()
-
-
-@pytest.mark.parametrize("curves", [("layer",), ("projections", "layer"), ("dance", "layer"), ("products", "layer")])
-def test_a_sum_of_two_powers_of_n_is_called_no_straight_line(curves):
-    assert "bends at n = 2d" in title(GrowthExplorer(curves=curves))
-    assert "straight line" in title(GrowthExplorer(curves=curves[:1])) or curves[0] == "layer"
-
-
-def test_one_curve_on_linear_axes_is_compared_with_none():
-    explorer = GrowthExplorer(curves=("layer",), axes="linear")
-    assert "alone" in title(explorer) and "of the 1" not in explorer.sentence() and "like size" not in title(explorer)
-
-
-def test_linear_axes_at_the_example_hide_the_dance():
-    assert "hides" in title(GrowthExplorer(axes="linear"))
 
 
 def test_switches_set_as_a_source_and_its_own_formula_apart_are_explained():

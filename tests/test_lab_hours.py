@@ -8,7 +8,6 @@ import nbformat
 import pytest
 
 from helpers.explorers import GrowthExplorer, RooflineExplorer
-from helpers.explorers.base import Explorer
 
 NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
 PAGE = (NOTEBOOKS / "README.md").read_text(encoding="utf-8")
@@ -73,7 +72,7 @@ def run(number, change=lambda explorer: None, answers={}):
             continue
         exec(compile(cell.source, cell["id"], "exec"), space)
         space |= {name: answers[name] for name in answers if name in space}
-        for explorer in [value for value in space.values() if isinstance(value, Explorer)]:
+        for explorer in [value for value in space.values() if hasattr(value, "presets") and not isinstance(value, type)]:
             change(explorer)
     return space
 

@@ -5,7 +5,7 @@ Importing this package imports none of them: each is read when it is first asked
 
 from importlib import import_module
 
-_WHERE = {"Explorer": "base", "GrowthExplorer": "growth", "ModelExplorer": "models", "ConventionsExplorer": "conventions",
+_WHERE = {"Explorer": "explorer", "GrowthExplorer": "growth", "ModelExplorer": "models", "ConventionsExplorer": "conventions",
           "RivalsExplorer": "rivals", "MemoryExplorer": "memory", "RooflineExplorer": "roofline",
           "TilingExplorer": "tiling", "BudgetExplorer": "budget", "ServingExplorer": "serving",
           "ShrinkExplorer": "shrink", "PatternExplorer": "patterns"}

@@ -1,8 +1,24 @@
 """How large numbers, sums of money and days are written in sentences and pictures."""
 
-from helpers.explorers.roofline import number
+from math import floor, log10
+
+from helpers.explorers.controls import one_two_five, powers_of_two
 from helpers.notation import SUPERSCRIPTS
 from helpers.planning.serving import ASSUMED_ON, ASSUMED_USD_PER_HOUR
+
+
+LENGTHS = tuple(sorted({*one_two_five(10, 10**7), *powers_of_two(16, 10**7)}))
+WIDTHS = tuple(sorted({*powers_of_two(16, 16_384), *(24 * 2**k for k in range(10))}))
+
+
+def duration(seconds):
+    if seconds >= 3600:
+        return f"{number(seconds / 3600)} h"
+    return f"{number(seconds)} s" if seconds >= 1 else f"{number(1e3 * seconds)} ms"
+
+
+def number(value):
+    return f"{value:,.{max(0, 2 - floor(log10(value))) if value > 0 else 0}f}"
 
 
 def amount(value, words=(" trillion", " billion", " million")):

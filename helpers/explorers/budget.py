@@ -8,7 +8,7 @@ from helpers.explorers.amounts import amount, assumed, bytes_text, days_text, mo
 from helpers.explorers.base import Explorer
 from helpers.explorers.controls import Choice, Number, Slider, one_two_five, powers_of_two
 from helpers.explorers.memory import kinds
-from helpers.explorers.roofline import plural
+from helpers.words import plural
 from helpers.planning import training
 from helpers.planning.serving import ASSUMED_USD_PER_HOUR
 from helpers.published import ACCELERATORS, rows

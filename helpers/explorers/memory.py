@@ -5,7 +5,7 @@ from functools import lru_cache
 
 from helpers.explorers.base import Explorer
 from helpers.explorers.controls import Choice, Slider, one_two_five, powers_of_two
-from helpers.explorers.growth import LENGTHS
+from helpers.explorers.amounts import LENGTHS
 from helpers.memory import Footprint, inference_footprint, training_footprint, training_state_bytes
 from helpers.memory import BITS
 from helpers.published import ACCELERATORS, MODELS

@@ -4,7 +4,7 @@ from dataclasses import dataclass, fields
 
 from helpers.explorers.base import Explorer
 from helpers.explorers.controls import Choice, Slider, one_two_five, powers_of_two
-from helpers.explorers.growth import LENGTHS
+from helpers.explorers.amounts import LENGTHS
 from helpers.published import MODELS
 from helpers.transformer import Transformer
 

@@ -6,7 +6,7 @@ from math import log10
 
 from helpers.explorers.base import Explorer
 from helpers.explorers.controls import Choice, MultiChoice, Slider, one_two_five, powers_of_two
-from helpers.explorers.growth import LENGTHS, WIDTHS
+from helpers.explorers.amounts import LENGTHS, WIDTHS
 
 LAYERS = {  # key: (name, colour, colour of the words on it)
     "rnn": ("vanilla RNN", "#b9b9b9", "#222222"),

@@ -7,7 +7,9 @@ from math import ceil, floor, log10
 from helpers.explorers.amounts import assumed, short
 from helpers.explorers.base import Explorer
 from helpers.explorers.controls import Choice, Number, Slider, powers_of_two
-from helpers.explorers.roofline import PRECISIONS, duration, number, plural
+from helpers.explorers.amounts import duration, number
+from helpers.explorers.roofline import PRECISIONS
+from helpers.words import plural
 from helpers.planning.serving import ASSUMED_SHARE, ASSUMED_USD_PER_HOUR, serve
 from helpers.published import ACCELERATORS, MODELS
 

@@ -6,7 +6,8 @@ from functools import lru_cache
 from helpers.explorers.amounts import power
 from helpers.explorers.base import Explorer
 from helpers.explorers.controls import Choice, MultiChoice, Number, Slider, powers_of_two
-from helpers.explorers.roofline import number, plural
+from helpers.explorers.amounts import number
+from helpers.words import plural
 from helpers.planning.levers import COUNTED, LEVERS, Job, buildable, moved, now
 from helpers.planning.shrinking import alone, cost, elasticity
 from helpers.published import ACCELERATORS, MODELS

@@ -52,7 +52,7 @@ def new_figure(width=None, height=None):
         return figure
 
 
-def png(figure):
+def png(figure, dpi=100):
     """The figure as PNG bytes: the same from run to run, with no date and no software name.
 
     A palette of 256 colours keeps saved notebooks small: a third of the bytes, and no difference
@@ -62,7 +62,7 @@ def png(figure):
         FigureCanvasAgg(figure)
     raw = io.BytesIO()
     with house():
-        figure.savefig(raw, format="png", pil_kwargs={"compress_level": 0})
+        figure.savefig(raw, format="png", dpi=dpi, pil_kwargs={"compress_level": 0})
     picture = Image.open(raw).convert("RGB").quantize(256, dither=Image.Dither.NONE)
     small = io.BytesIO()
     picture.save(small, format="png", optimize=True)
@@ -101,10 +101,11 @@ def check_alt(alt):
         )
 
 
-def picture_bundle(data, alt):
-    """PNG bytes and their alternative text as a Jupyter output: (data, metadata)."""
+def picture_bundle(data, alt, width=None):
+    """PNG bytes, their alternative text and the width in pixels to show them at, as a Jupyter output."""
+    about = {"alt": alt} if width is None else {"alt": alt, "width": width}
     encoded = base64.b64encode(data).decode("ascii")
-    return {"image/png": encoded, "text/plain": alt}, {"image/png": {"alt": alt}}
+    return {"image/png": encoded, "text/plain": alt}, {"image/png": about}
 
 
 def spread(positions, gap, low=None, high=None):
