@@ -6,8 +6,8 @@ IN := $(VENV)/bin/python
 # The kernel is the environment's own, whatever other kernels this account has.
 export JUPYTER_PREFER_ENV_PATH = 1
 unexport JUPYTER_PATH
-# A dragged slider is answered 40 ms sooner at times: helpers/server.py says why.
-AT_ONCE := --ServerApp.kernel_websocket_connection_class=helpers.server.PromptConnection
+# A dragged slider is answered 40 ms sooner at times: tools/jupyter_server_config.py says why.
+export JUPYTER_CONFIG_PATH := $(CURDIR)/tools
 
 ALIVE := $(IN) -c '' 2>/dev/null || { echo 'The environment $(VENV) no longer works (was Python updated or removed?): make clean, and try again'; exit 1; }
 
@@ -21,14 +21,14 @@ help:  ## this list
 lab: $(VENV)/for-lab  ## open the course in JupyterLab, at its first notebook
 	@$(ALIVE)
 	@if [ "$$(id -u)" = 0 ]; then echo 'You are root, as in a container: JupyterLab is started with --allow-root.'; fi
-	$(IN) -m jupyterlab --ServerApp.root_dir=. $(AT_ONCE) $$([ "$$(id -u)" != 0 ] || echo --allow-root) notebooks/00_start_here.ipynb
+	$(IN) -m jupyterlab --ServerApp.root_dir=. $$([ "$$(id -u)" != 0 ] || echo --allow-root) notebooks/00_start_here.ipynb
 
 test: $(VENV)/for-tests  ## all tests that need no browser (N="01 12": only these notebooks)
 	@$(ALIVE)
-	$(IN) -m pytest -n 2 --dist loadscope $(if $(N),tests/conftest.py $(wildcard $(foreach n,$(N),notebooks/$(n)*.ipynb notebooks/solutions/$(n)*.ipynb)))
+	$(IN) -m pytest -n 2 --dist loadscope $(if $(N),$(wildcard $(foreach n,$(N),notebooks/$(n)*.ipynb notebooks/solutions/$(n)*.ipynb)))
 
 notebooks: $(VENV)/for-tests  ## run the notebooks again and store their outputs (N="01 03": only these; MEASURE=1: fresh timings too)
-	$(IN) -m helpers.storing $(if $(MEASURE),--measure) $(N)
+	$(IN) tools/store.py $(if $(MEASURE),--measure) $(N)
 
 browser-test: $(VENV)/for-tests  ## the notebooks in JupyterLab in Chromium, and key press to pixels of each explorer
 	$(IN) -m pytest tests/browser

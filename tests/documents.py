@@ -11,7 +11,7 @@ from pathlib import Path
 
 import nbformat
 
-from helpers.storing import METADATA, exercise_cells, unfit
+from store import METADATA, exercise_cells, unfit
 
 ROOT = Path(__file__).parents[1]
 SECTIONS = ("Predict", "Check by counting", "Play", "Where this model stops", "Spot the bug",
@@ -190,7 +190,7 @@ def names_of_cells(document):
 
 @rule
 def stored_by_command(document):
-    """What helpers.storing leaves: the kernel, the counts, no metadata of the moment."""
+    """What tools/store.py leaves: the kernel, the counts, no metadata of the moment."""
     if document.notebook.metadata != METADATA or document.notebook.nbformat_minor != 5:
         yield f"metadata {dict(document.notebook.metadata)}: store it with `make notebooks`"
     counts = [cell.execution_count for cell in document.code]

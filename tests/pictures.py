@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from helpers.storing import matplotlib_series
+from store import DRAWN_BY
 
 STRICT, LOOSE = 8, 40
 DIFFERENCES = Path("picture-differences")      # where pytest was started; git ignores it
@@ -84,13 +84,13 @@ def picture_fault(stored, fresh, name, folder=None):
                     f"and is {about_new.get('alt')!r}")
         if old == new:
             continue
-        drawn_by = about_old.get("drawn_by", matplotlib_series())
-        fault, excess = compare(old, new, drawn_by == matplotlib_series())
+        drawn_by = about_old.get("drawn_by", DRAWN_BY)
+        fault, excess = compare(old, new, drawn_by == DRAWN_BY)
         if fault:
             folder = folder or DIFFERENCES
             _save(folder, name, old, new, excess)
             return (f"the saved picture ({drawn_by}) is not the one that the code draws "
-                    f"({matplotlib_series()}): {fault}. Both lie in {os.path.relpath(folder)}")
+                    f"({DRAWN_BY}): {fault}. Both lie in {os.path.relpath(folder)}")
     return ""
 
 

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import tomllib
 from importlib.metadata import PackageNotFoundError, requires
+from types import SimpleNamespace
 
 import pytest
 import yaml
@@ -25,9 +26,9 @@ NOT_IMPORTED = {"jupyterlab", "pytest-xdist", "pytest-benchmark"}
 
 # A module of helpers may import those that stand before it; an oracle and the tools of a machine import less.
 ORDER = ("sizes", "words", "notation", "tracing", "layers", "counting", "transformer", "published", "memory", "tiles",
-         "roofline", "measuring", "planning", "figures", "explorers", "exercises", "storing", "environment", "server")
+         "roofline", "measuring", "planning", "figures", "explorers", "exercises", "environment")
 MAY_IMPORT = {name: ORDER[:place] for place, name in enumerate(ORDER)} | dict(
-    words=(), counting=("sizes", "words"), environment=(), server=(), storing=())
+    words=(), counting=("sizes", "words"), environment=(), storing=())
 # Slow to import, so only where a module cannot do without: SymPy 0.4 s, the others 0.3 s each.
 SLOW = {"sympy", "matplotlib", "ipywidgets"}
 MAY_LOAD = {"figures": {"matplotlib"}, "explorers": {"matplotlib", "ipywidgets"}}
@@ -77,10 +78,9 @@ def used_by_readers():
 
 
 def used_by_tests():
-    return third_party(
-        [path.read_text(encoding="utf-8") for path in sorted((ROOT / "tests").rglob("*.py"))
-         if path.parent.name != "peers"],
-        own=[path.stem for path in (ROOT / "tests").rglob("*.py")])
+    own = [*ROOT.glob("tests/**/*.py"), *ROOT.glob("tools/*.py"), ROOT / "notebooks/conftest.py"]
+    return third_party([path.read_text(encoding="utf-8") for path in own if path.parent.name != "peers"],
+                       own=[path.stem for path in own])
 
 
 def test_environment_yml_and_pyproject_say_the_same():
@@ -194,7 +194,6 @@ def test_slow_packages_are_loaded_only_where_needed(group):
     """In one fresh process for each group of modules with the same leave."""
     names = [name for name in map(module_name, MODULES)
              if (part := (name.split(".") + [""])[1]) == group
-             # storing runs from the command line, beside a kernel that takes longer
              or group is None and part not in MAY_LOAD and part != "storing"]
     watch = ("import importlib, sys\nfor name in sys.argv[2:]:\n    importlib.import_module(name)\n"
              "    for slow in sys.argv[1].split(','):\n"
@@ -208,3 +207,14 @@ def test_slow_packages_are_loaded_only_where_needed(group):
 
 def test_helpers_itself_imports_nothing():
     assert not list(imported(ast.parse((ROOT / "helpers/__init__.py").read_text(encoding="utf-8"))))
+
+
+def test_the_server_of_make_lab_and_of_the_browser_tests_sends_at_once(monkeypatch):
+    from traitlets.config import PyFileConfigLoader
+    config = PyFileConfigLoader("jupyter_server_config.py", str(ROOT / "tools")).load_config()
+    prompt, done = config.ServerApp.kernel_websocket_connection_class, []
+    monkeypatch.setattr(prompt, "websocket_handler", SimpleNamespace(set_nodelay=done.append))
+    monkeypatch.setattr(prompt.__base__, "connect", lambda self: done.append("connected") or "a future")
+    assert prompt.__new__(prompt).connect() == "a future" and done == [True, "connected"]
+    for path in ("Makefile", "tests/browser/lab.py"):
+        assert "JUPYTER_CONFIG_PATH" in (ROOT / path).read_text(encoding="utf-8")

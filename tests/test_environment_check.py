@@ -1,144 +1,103 @@
 """Notebook 00's check of the machine: quiet where all is well, and for each fault a name and a remedy."""
-
 import json
 import subprocess
 import sys
-import tomllib
 from importlib.metadata import PackageNotFoundError
 from types import SimpleNamespace
 
 import pytest
-from conftest import ROOT
+from documents import ROOT
 
 from helpers import environment
-from helpers.environment import MANAGER, Report, environment_check, needs
+from helpers.environment import MANAGER, Report, environment_check, package_fault, widgets_fault
 
 
 @pytest.fixture
 def in_a_notebook(monkeypatch):
     import IPython
     import ipywidgets  # noqa: F401  first, for on import it speaks to the kernel, and this one is deaf
-    shell = SimpleNamespace(kernel=object())
-    monkeypatch.setattr(IPython, "get_ipython", lambda: shell)
+    monkeypatch.setattr(IPython, "get_ipython", lambda: SimpleNamespace(kernel=object()))
 
 
-def fault(row):
-    what, text, remedy = row
-    assert what and (remedy or not text), "a fault comes with its remedy"
-    return text
-
-
-def test_it_asks_for_what_pyproject_lists():
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    python, packages = needs()
-    assert f">={python}" == project["requires-python"]
-    assert [f"{name}>={bound}" for name, bound in packages] == project["dependencies"]
-
-
-def test_a_healthy_machine(in_a_notebook):
-    report = environment_check(ROOT / "notebooks")
-    assert report.healthy
-    assert [line.split()[-1] for line in repr(report).split("\n\n")[0].splitlines()] == ["ok"] * 9
-    assert repr(report).endswith("All is there. Read on.")
-
-
-def test_a_healthy_report_holds_no_version_that_was_found(in_a_notebook, monkeypatch):
-    before = repr(environment_check(ROOT / "notebooks"))
-    monkeypatch.setattr(environment, "version", lambda name: "99.1")
-    monkeypatch.setattr(sys, "version_info", (3, 15, 2))
-    assert repr(environment_check(ROOT / "notebooks")) == before
-
-
-def test_an_old_python_is_the_only_thing_said(in_a_notebook, monkeypatch):
-    monkeypatch.setattr(sys, "version_info", (3, 9, 1))
-    report = environment_check(ROOT / "notebooks")
-    assert not report.healthy and len(report.rows) == 4
-    assert "NOT OK: this kernel runs Python 3.9" in repr(report)
-    assert "1. Install Python 3.11 or newer" in repr(report) and "2." not in repr(report).split("To mend it:")[1]
+def looked():
+    return repr(environment_check(ROOT / "notebooks"))
 
 
 def missing(name):
     raise PackageNotFoundError(name)
 
 
+def test_a_healthy_machine_and_no_version_that_was_found(in_a_notebook, monkeypatch):
+    before = looked()
+    lines = before.split("\n\n")[0].splitlines()
+    assert [line.split()[-1] for line in lines] == ["ok"] * 9 and before.endswith("All is there. Read on.")
+    monkeypatch.setattr(environment, "version", lambda name: "99.1")
+    monkeypatch.setattr(sys, "version_info", (3, 15, 2))
+    assert looked() == before
+
+
+def test_an_old_python_is_the_only_thing_said(in_a_notebook, monkeypatch):
+    monkeypatch.setattr(sys, "version_info", (3, 9, 1))
+    said = looked()
+    assert "NOT OK: this kernel runs Python 3.9" in said and "numpy" not in said
+    assert "1. Install Python 3.11 or newer" in said and "2." not in said.split("To mend it:")[1]
+
+
 @pytest.mark.parametrize(("found", "said"), [
-    ("2.2", ""), ("2.2.0", ""), ("10.0", ""), ("2.3rc1", ""),
-    ("2.1.9", "version 2.1.9 is too old"), ("1.26.4", "version 1.26.4 is too old"), ("", "version  is too old")])
+    ("2.2", ""), ("2.2.0", ""), ("10.0", ""), ("2.3rc1", ""), ("2.1.9", "version 2.1.9 is too old"),
+    ("1.26.4", "version 1.26.4 is too old"), ("", "version  is too old")])
 def test_versions_are_compared_as_numbers(monkeypatch, found, said):
     monkeypatch.setattr(environment, "version", lambda name: found)
-    assert fault(environment.package_row("numpy", "2.2")) == said
-
-
-def test_a_missing_package(monkeypatch):
-    monkeypatch.setattr(environment, "version", missing)
-    assert "not installed" in fault(environment.package_row("numpy", "2.2"))
+    assert package_fault("numpy", "2.2") == said
 
 
 def test_a_package_that_does_not_start(monkeypatch):
     def broken(name):
         raise ImportError("DLL load failed")
     monkeypatch.setattr(environment, "import_module", broken)
-    assert "does not start (ImportError: DLL load failed)" in fault(environment.package_row("numpy", "2.2"))
+    assert "does not start (ImportError: DLL load failed)" in package_fault("numpy", "2.2")
 
 
-def test_one_remedy_for_many_packages(in_a_notebook, monkeypatch):
+def test_one_remedy_for_many_packages_and_it_fits_the_environment(in_a_notebook, monkeypatch, tmp_path):
     monkeypatch.setattr(environment, "version", missing)
-    text = repr(environment_check(ROOT / "notebooks"))
-    assert text.count("NOT OK") == 5 and "1. " in text and "2. " not in text
-    assert text.endswith("Restart Kernel and Run All Cells…")
-
-
-def test_the_remedy_fits_the_environment(monkeypatch, tmp_path):
-    assert environment.install() == f'In a new cell: %pip install -e "{ROOT}"'
+    said = looked()
+    assert said.count("NOT OK: it is not installed") == 5 and "2. " not in said
+    assert f'1. In a new cell: %pip install -e "{ROOT}"' in said
+    assert said.endswith("Restart Kernel and Run All Cells…")
     (tmp_path / "conda-meta").mkdir()
     monkeypatch.setattr(sys, "prefix", str(tmp_path))
-    assert "conda env update -f environment.yml" in environment.install()
+    assert "conda env update -f environment.yml" in looked()
 
 
-def test_outside_a_notebook(monkeypatch):
+def test_outside_a_notebook_and_without_its_style(monkeypatch, tmp_path):
     monkeypatch.delitem(sys.modules, "IPython", raising=False)
-    assert "notebook" in fault(environment.kernel_row())
-    monkeypatch.setitem(sys.modules, "IPython", SimpleNamespace(get_ipython=lambda: None))
-    assert "notebook" in fault(environment.kernel_row())
-
-
-def test_the_sliders_extension(tmp_path):
-    assert "missing" in fault(environment.widgets_row([tmp_path]))
-    package = tmp_path / "labextensions" / MANAGER / "package.json"
-    package.parent.mkdir(parents=True)
-    package.write_text("{}")
-    assert fault(environment.widgets_row([tmp_path / "elsewhere", tmp_path])) == ""
+    assert "does not run in a notebook" in repr(environment_check(tmp_path))
+    assert "the file matplotlibrc does not lie beside" in repr(environment_check(tmp_path))
 
 
 @pytest.mark.parametrize(("settings", "off"), [
     ({"disabledExtensions": {MANAGER: True}}, True), ({"disabledExtensions": [MANAGER]}, True),
     ({"disabledExtensions": {MANAGER: False}}, False), ({"disabledExtensions": {"another": True}}, False),
-    ({}, False), ([], False), (None, False)])
-def test_an_extension_that_is_switched_off(tmp_path, settings, off):
+    ({"disabledExtensions": None}, False), ({}, False), ([], False), (None, False)])
+def test_the_sliders_extension_is_there_and_switched_on(tmp_path, settings, off):
+    assert "missing" in widgets_fault([tmp_path])[0]
     package = tmp_path / "labextensions" / MANAGER / "package.json"
     package.parent.mkdir(parents=True)
     package.write_text("{}")
     config = tmp_path / "labconfig" / "page_config.json"
     config.parent.mkdir()
     config.write_text("not JSON" if settings is None else json.dumps(settings))
-    assert ("switched off" in fault(environment.widgets_row([tmp_path]))) == off
-
-
-def test_a_notebook_without_its_style(tmp_path):
-    assert "matplotlibrc" in fault(environment.folder_row(tmp_path))
-    assert fault(environment.folder_row(ROOT / "notebooks")) == ""
+    assert ("switched off" in widgets_fault([tmp_path / "elsewhere", tmp_path])[0]) == off
 
 
 def test_installed_without_its_folder(monkeypatch, tmp_path):
-    def elsewhere():
-        return needs(tmp_path)
-    monkeypatch.setattr(environment, "needs", elsewhere)
+    monkeypatch.setattr(environment, "COURSE", tmp_path)
     assert "without its folder" in repr(environment_check())
 
 
 def test_the_report_lists_each_remedy_once():
-    report = Report([("a", "", ""), ("b", "bad", "mend"), ("c", "bad", "mend"), ("d", "bad", "other")])
-    assert repr(report).count("mend\n") == 1 and "2. other" in repr(report)
+    said = repr(Report([("a", "", ""), ("b", "bad", "mend"), ("c", "bad", "mend"), ("d", "bad", "other")]))
+    assert said.count("mend\n") == 1 and "2. other" in said
 
 
 def test_importing_it_needs_the_standard_library_only():

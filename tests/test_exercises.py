@@ -17,11 +17,11 @@ import nbformat
 import numpy as np
 import pytest
 from documents import ROOT
+from store import exercise_cells
 
 from helpers.exercises import (
     NOT_ATTEMPTED, Verdict, check, choice, entries, exercise, exercises, expression, function,
     number)
-from helpers.storing import exercise_cells
 
 NUMBERS = list(exercises())
 SOLUTIONS = {path.stem[:2]: path for path in sorted(ROOT.glob("notebooks/solutions/*.ipynb"))}

@@ -12,8 +12,7 @@ import pytest
 from documents import (
     REGISTRIES, ROOT, RULES, Document, link_faults, maths_faults, text_faults, without_code)
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
-
-from helpers.storing import METADATA
+from store import METADATA
 
 NOTEBOOKS = sorted(ROOT.glob("notebooks/*.ipynb")) + sorted(ROOT.glob("notebooks/solutions/*.ipynb"))
 PAGES = sorted(ROOT.glob("*.md")) + sorted(ROOT.glob("notebooks/**/*.md"))

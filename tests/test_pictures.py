@@ -6,8 +6,7 @@ import pytest
 from matplotlib.figure import Figure
 from PIL import Image, ImageFilter
 from pictures import compare, picture_fault
-
-from helpers.storing import matplotlib_series
+from store import DRAWN_BY
 
 
 def picture(factor=1, number="5,120,000", title="Twice as long, four times the cost", size=(7, 4)):
@@ -50,7 +49,7 @@ def test_a_changed_curve_is_seen_between_series(changed):
 
 
 def output(png, alt="a line that rises with slope two", drawn_by=None):
-    about = {"alt": alt, "drawn_by": drawn_by or matplotlib_series()}
+    about = {"alt": alt, "drawn_by": drawn_by or DRAWN_BY}
     return {"output_type": "display_data", "metadata": {"image/png": about},
             "data": {"image/png": base64.b64encode(png).decode()}}
 

@@ -16,7 +16,7 @@ from pictures import compare
 
 from helpers.figures import banner, png
 from helpers.figures.course import PARTS
-from helpers.storing import matplotlib_series
+from store import DRAWN_BY
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -116,7 +116,7 @@ def stored(path=PICTURE):
 
 def test_the_picture_is_the_one_that_the_code_draws():
     old, drawn_by = stored()
-    fault, _ = compare(old, png(banner()), drawn_by == matplotlib_series())
+    fault, _ = compare(old, png(banner()), drawn_by == DRAWN_BY)
     assert not fault, f"{PICTURE.name} is not what banner() draws: {fault}. Store it: python tests/test_readme.py"
 
 
@@ -124,7 +124,7 @@ def test_a_stale_picture_would_be_seen():
     old, drawn_by = stored()
     figure = banner()
     figure.axes[1].lines[0].set_linewidth(5)
-    assert compare(old, png(figure), drawn_by == matplotlib_series())[0]
+    assert compare(old, png(figure), drawn_by == DRAWN_BY)[0]
 
 
 def test_the_picture_is_shown_with_words_for_who_does_not_see_it():
@@ -136,7 +136,7 @@ def test_the_picture_is_shown_with_words_for_who_does_not_see_it():
 def store_picture():
     """Draw the banner and store it, marked with the Matplotlib that drew it."""
     about = PngImagePlugin.PngInfo()
-    about.add_text("Software", matplotlib_series())
+    about.add_text("Software", DRAWN_BY)
     PICTURE.parent.mkdir(exist_ok=True)
     Image.open(io.BytesIO(png(banner()))).save(PICTURE, pnginfo=about, optimize=True)
     print(f"stored {PICTURE.relative_to(ROOT)}", file=sys.stderr)

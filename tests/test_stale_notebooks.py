@@ -5,10 +5,9 @@ import sys
 
 import nbformat
 import pytest
+import store
 from documents import ROOT
 from nbformat.v4 import new_code_cell, new_notebook
-
-from helpers import storing
 
 DRAW = ("import os\nimport matplotlib.pyplot as plt\nfrom helpers.figures import show\n"
         "figure, axes = plt.subplots()\naxes.plot([1, 2, 4], [1, 2, 3])\n"
@@ -31,14 +30,14 @@ def results(tmp_path_factory):
                "from sympy import symbols\nsymbols('n')"]
     notebook = new_notebook(cells=[new_code_cell(source, id=f"cell-{index}")
                                    for index, source in enumerate(sources)])
-    text = nbformat.writes(storing.normalised(storing.run(notebook, folder)))
+    text = nbformat.writes(store.normalised(store.run(notebook, folder)))
     for name, change in CHANGES.items():
         changed = nbformat.reads(text, as_version=4)
         change(changed.cells)
         nbformat.write(changed, folder / f"{name}.ipynb")
     run = subprocess.run(
         [sys.executable, "-m", "pytest", "-c", ROOT / "pyproject.toml", "--rootdir", folder,
-         "-p", "no:cacheprovider", "-rA", "--color=no", ROOT / "tests/conftest.py",
+         "-p", "no:cacheprovider", "-rA", "--color=no", ROOT / "notebooks/conftest.py",
          *sorted(folder.glob("*.ipynb"))], capture_output=True, text=True, cwd=folder)
     return run.stdout + run.stderr
 

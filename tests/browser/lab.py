@@ -57,7 +57,8 @@ def server(tmp_path_factory, browser):
     settings.mkdir(parents=True)
     (settings / "default_setting_overrides.json").write_text(json.dumps(QUIET))
     environment = {name: value for name, value in os.environ.items() if name != "HELPERS_PICTURES"} | {
-        "JUPYTER_CONFIG_DIR": str(home / "config"), "JUPYTERLAB_SETTINGS_DIR": str(home / "settings"),
+        "JUPYTER_CONFIG_PATH": str(ROOT / "tools"), "JUPYTER_CONFIG_DIR": str(home / "config"),
+        "JUPYTERLAB_SETTINGS_DIR": str(home / "settings"),
         "JUPYTERLAB_WORKSPACES_DIR": str(home / "workspaces"), "JUPYTER_RUNTIME_DIR": str(home / "runtime"),
         "JUPYTER_DATA_DIR": str(home / "data"), "IPYTHONDIR": str(home / "ipython"),
     }
@@ -68,7 +69,6 @@ def server(tmp_path_factory, browser):
         process = subprocess.Popen(
             [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--ip=127.0.0.1", f"--port={port}",
              "--ServerApp.port_retries=0",
-             "--ServerApp.kernel_websocket_connection_class=helpers.server.PromptConnection",  # as `make lab` does
              f"--IdentityProvider.token={TOKEN}", f"--ServerApp.root_dir={home / 'course'}"],
             env=environment, stdout=log, stderr=log)
     address = f"http://127.0.0.1:{port}"
