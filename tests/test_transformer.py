@@ -1,5 +1,5 @@
 """`Transformer` against three things that share no code with it: weights laid out one by one, a traced NumPy
-model of the same shape, and formulas as papers print them."""
+model of the same layers, and formulas as papers print them."""
 
 from dataclasses import FrozenInstanceError, fields, replace
 from fractions import Fraction
@@ -15,134 +15,189 @@ from helpers.tracing import trace
 from helpers.transformer import PARTS, Layer, Transformer
 
 GPT2 = Transformer(12, 768, 12, 3072, 50257, max_positions=1024)
-SIZES = st.integers(1, 5)
+SIZES, SWITCH = st.integers(1, 5), st.booleans()
 LATENT = dict(kv_lora_rank=3, qk_nope_head_dim=4, qk_rope_head_dim=2, v_head_dim=5, attention_bias=False)
+SCALES = {"layer": 2, "rms": 1, "layer without bias": 1, "without weights": 0}
 
 
 @st.composite
-def shapes(draw):
-    """A small model: grouped heads or latent attention, gated or not, tied or not, mixture or not."""
-    groups, per_group, layers = draw(SIZES), draw(SIZES), draw(st.integers(1, 3))
-    chosen = dict(n_layers=layers, n_heads=groups * per_group, d_ff=draw(SIZES), vocab_size=draw(SIZES),
-                  max_positions=draw(st.integers(0, 5)), norm=draw(st.sampled_from(["layer", "rms"])),
-                  **{switch: draw(st.booleans()) for switch in ("gated", "tied", "output_bias", "mlp_bias")})
-    if draw(st.booleans()):
-        sizes = {name: draw(SIZES) for name in LATENT if name != "attention_bias"}
-        chosen |= dict(sizes, d_model=draw(SIZES), q_lora_rank=draw(st.none() | SIZES), attention_bias=False)
+def layers(draw, d, norm):
+    """A small layer of any kind: grouped, latent, shared, windowed, chunked, with a state, a mixture, or half empty."""
+    def some(**switches):
+        return {name: draw(values) for name, values in switches.items()}
+    groups, per_group = draw(SIZES), draw(SIZES)
+    kind = draw(st.sampled_from(["plain", "window", "chunk", "shared_cache", "latent", "linear", "delta", None]))
+    chosen = dict(d_model=d, n_heads=groups * per_group, d_ff=draw(st.none() | SIZES) if kind else draw(SIZES), norm=norm)
+    chosen |= some(gated=SWITCH, mlp_bias=SWITCH, output_bias=st.none() | SWITCH, norms=st.integers(0, 4),
+                   extra_weights=st.integers(0, 5), attention_bias=SWITCH, output_gate=SWITCH)
+    if kind == "latent":
+        sizes = {name: SIZES for name in LATENT if name != "attention_bias"}
+        chosen |= dict(some(q_lora_rank=st.none() | SIZES, sinks=SWITCH, **sizes), attention_bias=False)
+    elif kind is None:
+        chosen |= dict(n_heads=None, output_gate=False)
     else:
-        width = draw(SIZES)
-        free = draw(st.booleans())  # a head width of its own, or d/h
-        chosen |= dict(n_kv_heads=groups, d_head=width if free else None, attention_bias=draw(st.booleans()),
-                       d_model=draw(SIZES) if free else groups * per_group * width, qk_norm=draw(st.booleans()))
-    if draw(st.booleans()):
+        chosen |= dict(n_kv_heads=groups, **some(d_head=SIZES, v_head_dim=st.none() | SIZES))
+        if kind in ("linear", "delta"):
+            chosen |= dict(state=kind, **some(convolution=st.integers(0, 4), head_gates=st.integers(0, 2)))
+        else:
+            chosen |= dict(some(qk_norm=SWITCH, sinks=SWITCH), **{kind: draw(SIZES)} if kind in ("window", "chunk") else {})
+            chosen |= dict(shared_cache=kind == "shared_cache")
+            if chosen["qk_norm"]:
+                chosen |= some(qk_norm_whole=SWITCH, qk_norm_kind=st.none() | st.sampled_from(list(SCALES)))
+    if chosen["d_ff"] and draw(SWITCH):
         experts = draw(st.integers(2, 5))
-        chosen |= dict(n_experts=experts, experts_per_token=draw(st.integers(1, experts)),
-                       n_shared_experts=draw(st.integers(0, 2)), n_dense_layers=draw(st.integers(0, layers)),
-                       d_expert=draw(st.none() | SIZES), router_bias=draw(st.booleans()))
-    return Transformer(**chosen)
+        chosen |= dict(n_experts=experts, **some(
+            experts_per_token=st.integers(1, experts), n_shared_experts=st.integers(0, 2), d_expert=st.none() | SIZES,
+            d_shared=st.none() | SIZES, router_bias=SWITCH, shared_gate=SWITCH))
+    return Layer(**chosen)
+
+
+@st.composite
+def models(draw):
+    """One to three kinds of layers, and what stands outside them."""
+    d, norm = draw(SIZES), draw(st.sampled_from(list(SCALES)))
+    pairs = draw(st.lists(st.tuples(st.integers(1, 3), layers(d, norm)), min_size=1, max_size=3))
+    return Transformer.of_layers(
+        pairs, draw(SIZES), max_positions=draw(st.integers(0, 5)), embedding_width=draw(st.none() | SIZES),
+        **{name: draw(SWITCH) for name in ("tied", "head_bias", "embedding_norm", "final_norm")})
 
 
 # --- the weights, laid out one by one ---------------------------------------------------------------------------------
 
-def norm_weights(model, width):
-    return [(width,), (width,)] if model.norm == "layer" else [(width,)]
+def norm_weights(kind, width):
+    return [(width,)] * SCALES[kind]
 
 
-def mlp_weights(model, width):
-    d = model.d_model
-    matrices = [(d, width), (width, d)] + ([(d, width)] if model.gated else [])
-    return matrices + ([(m[1],) for m in matrices] if model.mlp_bias else [])
+def mlp_weights(layer, width):
+    d = layer.d_model
+    matrices = [(d, width), (width, d)] + ([(d, width)] if layer.gated else [])
+    return matrices + ([(m[1],) for m in matrices] if layer.mlp_bias else [])
 
 
-def attention_weights(model):
-    d, h, a = model.d_model, model.n_heads, []
-    if model.kv_lora_rank:
-        nope, rope, v, c = model.qk_nope_head_dim, model.qk_rope_head_dim, model.v_head_dim, model.kv_lora_rank
+def attention_weights(layer):
+    d, h = layer.d_model, layer.n_heads
+    if layer.kv_lora_rank:
+        nope, rope, v, c = layer.qk_nope_head_dim, layer.qk_rope_head_dim, layer.v_head_dim, layer.kv_lora_rank
+        a = [(d, c), (d, rope), *norm_weights(layer.norm, c)]
         for _ in range(h):
-            a += [(model.q_lora_rank or d, nope + rope), (c, nope), (c, v), (v, d)]
-        a += [(d, c), (d, rope), *norm_weights(model, c)]
-        if model.q_lora_rank:
-            a += [(d, model.q_lora_rank), *norm_weights(model, model.q_lora_rank)]
+            a += [(layer.q_lora_rank or d, nope + rope), (c, nope), (c, v), (v, d)] + [(d, v)] * layer.output_gate
+        if layer.q_lora_rank:
+            a += [(d, layer.q_lora_rank), *norm_weights(layer.norm, layer.q_lora_rank)]
     else:
-        groups, width = model.n_kv_heads or h, model.d_head or d // h
-        for _ in range(h):
-            a += [(d, width), (width, d)] + ([(width,)] if model.attention_bias else [])
-        for _ in range(groups):
-            a += [(d, width), (d, width)] + ([(width,), (width,)] if model.attention_bias else [])
-        if model.qk_norm:
-            a += norm_weights(model, width) + norm_weights(model, width)
-    biased = model.attention_bias if model.output_bias is None else model.output_bias
-    return a + ([(d,)] if biased else [])
+        groups, width, v = layer.n_kv_heads, layer.d_head, layer.v_head_dim or layer.d_head
+        kind, whole = layer.qk_norm_kind or layer.norm, layer.qk_norm_whole
+        queries, keys, values = [width] * h, [width] * groups, [v] * groups
+        if layer.shared_cache:
+            keys, values = [], []
+        if layer.state:
+            queries, values = keys, [v] * h
+        heads = [*queries, *keys, *values]
+        a = [(d, wide) for wide in [*heads, *[v] * h * layer.output_gate]] + [(v, d)] * h
+        if layer.attention_bias:
+            a += [(wide,) for wide in [*heads, *[v] * h * layer.output_gate]]
+        for normed in (queries, keys) if layer.qk_norm else ():
+            a += [shape for wide in (normed if whole else normed[:1]) for shape in norm_weights(kind, wide)]
+        a += [(layer.convolution,)] * sum(heads) + [(d,)] * h * layer.head_gates
+    biased = layer.attention_bias if layer.output_bias is None else layer.output_bias
+    return a + ([(d,)] if biased else []) + [(1,)] * h * layer.sinks
 
 
-def weights(model, experts):
-    """The shape of every weight; `experts` routed experts are laid out in each layer that has a router."""
-    d, V = model.d_model, model.vocab_size
-    shapes = [(V, d), *[(d,)] * model.max_positions, *norm_weights(model, d)] + ([] if model.tied else [(d, V)])
-    for layer in range(model.n_layers):
-        shapes += attention_weights(model) + norm_weights(model, d) + norm_weights(model, d)
-        if model.n_experts > 1 and layer >= model.n_dense_layers:
-            for _ in range(experts + model.n_shared_experts):
-                shapes += mlp_weights(model, model.d_expert or model.d_ff)
-            shapes += [(d, 1)] * model.n_experts + ([(1,)] * model.n_experts if model.router_bias else [])
-        else:
-            shapes += mlp_weights(model, model.d_ff)
-    return sum(np.empty(shape).size for shape in shapes)
+def weights(model, routed):
+    """The number of all weights; routed(layer): how many experts are laid out in a layer that has a router."""
+    d, V, narrow = model.d_model, model.vocab_size, model.embedding_width or model.d_model
+    norm = model.layers[0][1].norm
+    shapes = [(V, narrow), *[(d,)] * model.max_positions] + ([] if model.tied else [(narrow, V)])
+    shapes += [(narrow, d), (d, narrow)] * (model.embedding_width is not None) + [(V,)] * model.head_bias
+    shapes += norm_weights(norm, d) * (model.embedding_norm + model.final_norm)
+    for layer in (layer for count, layer in model.layers for _ in range(count)):
+        shapes += attention_weights(layer) if layer.n_heads else []
+        shapes += norm_weights(norm, d) * layer.norms + [(1,)] * layer.extra_weights
+        if layer.n_experts > 1:
+            for width, held in ((layer.d_expert or layer.d_ff, routed(layer)),
+                                (layer.d_shared or layer.d_expert or layer.d_ff, layer.n_shared_experts)):
+                shapes += mlp_weights(layer, width) * held
+            shapes += [(d, 1)] * (layer.n_experts + layer.shared_gate) + [(1,)] * layer.n_experts * layer.router_bias
+        elif layer.d_ff:
+            shapes += mlp_weights(layer, layer.d_ff)
+    return sum(int(np.prod(shape)) for shape in shapes)
 
 
-@given(shapes())
-@settings(max_examples=200, deadline=None)
+@given(models())
+@settings(max_examples=100, deadline=None)
 def test_parameters_are_the_weights_laid_out_one_by_one(model):
-    assert model.parameters() == weights(model, model.n_experts) == sum(model.parameters_by_part().values())
-    active = weights(model, model.experts_per_token)
+    parts = model.parameters_by_part()
+    assert model.parameters() == weights(model, lambda layer: layer.n_experts) == sum(parts.values())
+    active = weights(model, lambda layer: layer.experts_per_token)
     assert model.active_parameters() == active
-    without = 0 if model.tied else model.vocab_size * model.d_model
+    without = 0 if model.tied else model.vocab_size * (model.embedding_width or model.d_model)
     assert model.active_parameters(input_embedding=False) == active - without
-    assert tuple(model.parameters_by_part()) == PARTS
-    assert all(type(count) is int for count in model.parameters_by_part().values())
+    assert tuple(parts) == PARTS and all(type(count) is int for count in parts.values())
 
 
-# --- a NumPy model of the same shape, traced --------------------------------------------------------------------------
+# --- a NumPy model of the same layers, traced -------------------------------------------------------------------------
 
-def mix(q, k, v, causal, width):
-    """q: (…, n, c), k: (…, n, c), v: (…, n, e); width: what scales the scores.
-
-    causal computes row by row, only what a token may see.
-    """
+def mix(layer, q, k, v, causal):
+    """q: (…, n, c), k: (…, n, c), v: (…, n, e). causal computes row by row, only what a token may see."""
     def rows(q, k, v):
-        scores = np.exp(q @ k.swapaxes(-1, -2) / width ** 0.5)
+        scores = np.exp(q @ k.swapaxes(-1, -2))
         return scores / np.sum(scores, axis=-1, keepdims=True) @ v
     if not causal:
         return rows(q, k, v)
-    return np.concatenate([rows(q[..., i:i + 1, :], k[..., :i + 1, :], v[..., :i + 1, :]) for i in range(q.shape[-2])],
-                          axis=-2)
+
+    def row(i):
+        first = max(0, i + 1 - (layer.window or i + 1)) if layer.chunk is None else i // layer.chunk * layer.chunk
+        return rows(q[..., i:i + 1, :], k[..., first:i + 1, :], v[..., first:i + 1, :])
+    return np.concatenate([row(i) for i in range(q.shape[-2])], axis=-2)
 
 
-def grouped_attention(x, w_q, w_k, w_v, w_o, groups, causal):
-    size, width = x.shape[0], w_k.shape[1] // groups
+def recur(layer, q, k, v):
+    """One matrix a head, written and read token by token. q, k: (h, n, c), v: (h, n, e)."""
+    state, out = None, []
+    for i in range(q.shape[-2]):
+        key, value = k[:, i:i + 1, :], v[:, i:i + 1, :]
+        written = key.swapaxes(-1, -2) @ value
+        state = written if state is None else state + written
+        if layer.state == "delta":
+            value = value - key @ state
+        out.append(q[:, i:i + 1, :] @ state)
+    return np.concatenate(out, axis=-2)
 
-    def heads(a, per_group):  # (n, …) -> (groups, per group, n, width)
-        return a.reshape(size, groups, per_group, width).swapaxes(0, 1).swapaxes(1, 2)
 
-    mixed = mix(heads(x @ w_q, w_q.shape[1] // w_k.shape[1]), heads(x @ w_k, 1), heads(x @ w_v, 1), causal, width)
-    return mixed.swapaxes(1, 2).swapaxes(0, 1).reshape(size, w_q.shape[1]) @ w_o
+def plain_attention(layer, x, w_q, w_k, w_v, w_g, w_o, kept_k, kept_v, taps, gates, causal):
+    size, h, groups, c = x.shape[0], layer.n_heads, layer.n_kv_heads, layer.d_head
+    e = layer.v_head_dim or c
 
-
-def latent_attention(x, down_q, up_q, down, rope, up_k, up_v, w_o, nope, causal, absorbed):
-    """up_q: (h, r or d, nope + rope), up_k: (h, nope, c), up_v: (h, c, v), w_o: (h·v, d). The norms are left out."""
-    n_heads, size = up_k.shape[0], x.shape[0]
-    latent = (x @ down).reshape(1, size, up_k.shape[2])
-    turned = (x @ rope).reshape(1, size, rope.shape[1])
-    queries = (x if down_q is None else x @ down_q) @ up_q
-    plain, position = queries[..., :nope], queries[..., nope:]
-    if absorbed:
-        q = np.concatenate([plain @ up_k, position], axis=-1)
-        mixed = mix(q, np.concatenate([latent, turned], axis=-1), latent, causal, nope + rope.shape[1]) @ up_v
+    def heads(a, count, width):  # (n, …) -> (groups, count / groups, n, width)
+        return a.reshape(size, groups, count // groups, width).swapaxes(0, 1).swapaxes(1, 2)
+    q = x @ w_q
+    k, v = (kept_k, kept_v) if layer.shared_cache else (x @ w_k, x @ w_v)
+    if layer.state:
+        for a, tap in zip((q, k, v), taps) if layer.convolution else ():
+            a.reshape(size, a.shape[1], 1, 1) @ tap  # each channel is multiplied by each of its taps
+        x @ gates if layer.head_gates else None
+        q, k = (np.broadcast_to(heads(a, groups, c), (groups, h // groups, size, c)).reshape(h, size, c) for a in (q, k))
+        mixed = recur(layer, q, k, heads(v, h, e).reshape(h, size, e)).reshape(groups, h // groups, size, e)
     else:
-        spread = np.broadcast_to(turned, (n_heads, size, rope.shape[1]))
+        mixed = mix(layer, heads(q, h, c), heads(k, groups, c), heads(v, groups, e), causal)
+    mixed = mixed.swapaxes(1, 2).swapaxes(0, 1).reshape(size, h * e)
+    return (mixed if w_g is None else mixed * (x @ w_g)) @ w_o
+
+
+def latent_attention(layer, x, down_q, up_q, down, rope, up_k, up_v, w_g, w_o, causal, absorbed):
+    """up_q: (h, r or d, nope + rope), up_k: (h, nope, c), up_v: (h, c, v), w_o: (h·v, d). The norms are left out."""
+    n_heads, size, nope = layer.n_heads, x.shape[0], layer.qk_nope_head_dim
+    latent = (x @ down).reshape(1, size, layer.kv_lora_rank)
+    turned = (x @ rope).reshape(1, size, layer.qk_rope_head_dim)
+    queries = (x if down_q is None else x @ down_q) @ up_q
+    if absorbed:
+        q = np.concatenate([queries[..., :nope] @ up_k, queries[..., nope:]], axis=-1)
+        mixed = mix(layer, q, np.concatenate([latent, turned], axis=-1), latent, causal) @ up_v
+    else:
+        spread = np.broadcast_to(turned, (n_heads, size, layer.qk_rope_head_dim))
         k = np.concatenate([latent @ up_k.swapaxes(-1, -2), spread], axis=-1)
-        mixed = mix(queries, k, latent @ up_v, causal, queries.shape[-1])
-    return mixed.swapaxes(0, 1).reshape(size, w_o.shape[0]) @ w_o
+        mixed = mix(layer, queries, k, latent @ up_v, causal)
+    mixed = mixed.swapaxes(0, 1).reshape(size, n_heads * layer.v_head_dim)
+    return (mixed if w_g is None else mixed * (x @ w_g)) @ w_o
 
 
 def mlp(x, w_in, w_out, w_gate=None):
@@ -150,72 +205,158 @@ def mlp(x, w_in, w_out, w_gate=None):
     return (np.maximum(hidden, 0) if w_gate is None else hidden * (x @ w_gate)) @ w_out
 
 
-def numpy_model(model, n, causal, absorbed):
-    """A function of no argument but arrays, and their shapes: one forward pass over n tokens, already embedded."""
-    d, h = model.d_model, model.n_heads
-    arrays = {"x": (n, d), "head": (d, model.vocab_size), "router": (d, model.n_experts)}
-    if model.kv_lora_rank:
-        c, nope, rope, v = (getattr(model, name) for name in LATENT if name != "attention_bias")
-        arrays |= dict(down_q=(d, model.q_lora_rank) if model.q_lora_rank else None,
-                       up_q=(h, model.q_lora_rank or d, nope + rope), down=(d, c), rope=(d, rope), up_k=(h, nope, c),
-                       up_v=(h, c, v), w_o=(h * v, d))
-    else:
-        width, groups = model.d_head or d // h, model.n_kv_heads or h
-        arrays |= dict(w_q=(d, h * width), w_k=(d, groups * width), w_v=(d, groups * width), w_o=(h * width, d))
-    for name, inner in (("dense", model.d_ff), ("expert", model.d_expert or model.d_ff)):
-        arrays |= {f"{name}_in": (d, inner), f"{name}_out": (inner, d), f"{name}_gate": (d, inner) if model.gated else None}
+def numpy_layer(layer, n, causal=False, absorbed=False):
+    """One layer over n tokens as a function of arrays, and their shapes."""
+    d, h, arrays, fed = layer.d_model, layer.n_heads, {"x": (n, layer.d_model)}, {}
+    if layer.kv_lora_rank:
+        c, nope, rope, v = layer.kv_lora_rank, layer.qk_nope_head_dim, layer.qk_rope_head_dim, layer.v_head_dim
+        arrays |= dict(down_q=(d, layer.q_lora_rank) if layer.q_lora_rank else None, down=(d, c), rope=(d, rope),
+                       up_q=(h, layer.q_lora_rank or d, nope + rope), up_k=(h, nope, c), up_v=(h, c, v))
+    elif h:
+        groups, c, v = layer.n_kv_heads, layer.d_head, layer.v_head_dim or layer.d_head
+        few, many = groups * c, (h if layer.state else groups) * v
+        arrays |= dict(w_q=(d, few if layer.state else h * c), w_k=(d, few), w_v=(d, many), kept_k=(n, few),
+                       kept_v=(n, many), gates=(d, h * layer.head_gates) if layer.head_gates else None,
+                       taps=tuple((m, 1, layer.convolution) for m in (few, few, many)) if layer.convolution else None)
+    if h:
+        arrays |= dict(w_g=(d, h * v) if layer.output_gate else None, w_o=(h * v, d))
+    for name, width in (("", layer.d_ff), ("routed_", layer.d_expert or layer.d_ff),
+                        ("shared_", layer.d_shared or layer.d_expert or layer.d_ff)) if layer.d_ff else ():
+        fed |= {f"{name}in": (d, width), f"{name}out": (width, d), f"{name}gate": (d, width) if layer.gated else None}
+    fed["router"] = (d, layer.n_experts + layer.shared_gate)
 
-    def forward(x, head, router, dense_in, dense_out, dense_gate, expert_in, expert_out, expert_gate, **attention):
-        for layer in range(model.n_layers):
-            if model.kv_lora_rank:
-                x = x + latent_attention(x, nope=nope, causal=causal, absorbed=absorbed, **attention)
-            else:
-                x = x + grouped_attention(x, groups=groups, causal=causal, **attention)
-            if model.n_experts > 1 and layer >= model.n_dense_layers:
-                gates = x @ router
-                for _ in range(model.experts_per_token + model.n_shared_experts):  # as many as one token meets
-                    x = x + gates[:, :1] * mlp(x, expert_in, expert_out, expert_gate)
-            else:
-                x = x + mlp(x, dense_in, dense_out, dense_gate)
-        return x @ head
-    return forward, arrays
+    def forward(x, fed, taps=None, **weights):
+        if layer.kv_lora_rank:
+            x = x + latent_attention(layer, x, causal=causal, absorbed=absorbed, **weights)
+        elif h:
+            x = x + plain_attention(layer, x, taps=taps, causal=causal, **weights)
+        parts = {name: [fed.get(f"{name}{matrix}") for matrix in ("in", "out", "gate")] for name in ("", "routed_", "shared_")}
+        if layer.n_experts > 1:
+            gates = x @ fed["router"]
+            for name, met in (("routed_", layer.experts_per_token), ("shared_", layer.n_shared_experts)):
+                for _ in range(met):
+                    x = x + gates[:, :1] * mlp(x, *parts[name])
+        elif layer.d_ff:
+            x = x + mlp(x, *parts[""])
+        return x
+    return forward, arrays, fed
 
 
-@given(shapes(), st.integers(1, 6), st.integers(1, 3), st.booleans(), st.booleans())
-@settings(max_examples=120, deadline=None)
-def test_forward_flops_are_the_trace_of_a_numpy_model(model, n, batch, causal, absorbed):
-    absorbed = absorbed and model.is_latent
-    forward, arrays = numpy_model(model, n, causal, absorbed)
-    counted = trace(forward, **arrays).matmul_flops
+def traced(layer, n, causal=False, absorbed=False):
+    """FLOPs of matrix products of one layer, from a trace of the NumPy code."""
+    forward, arrays, fed = numpy_layer(layer, n, causal, absorbed)
+    taps = arrays.pop("taps", None) or ()
+
+    def flat(**given):
+        rest = {name: given.pop(f"fed_{name}") for name in fed}
+        return forward(fed=rest, taps=[given.pop(f"tap_{i}") for i in range(len(taps))], **given)
+    return trace(flat, **arrays, **{f"fed_{name}": shape for name, shape in fed.items()},
+                 **{f"tap_{i}": tap for i, tap in enumerate(taps)}).matmul_flops
+
+
+@given(models(), st.integers(1, 7), st.integers(1, 3), SWITCH, SWITCH)
+@settings(max_examples=60, deadline=None)
+def test_forward_flops_are_the_trace_of_numpy_layers(model, n, batch, causal, absorbed):
+    absorbed = absorbed and any(layer.is_latent for _, layer in model.layers)
+    causal = causal or any(layer.window or layer.chunk for _, layer in model.layers)
+    narrow = model.embedding_width or 0
+    outside = 2 * n * (model.vocab_size * (narrow or model.d_model) + 2 * narrow * model.d_model)
+    counted = sum(count * traced(layer, n, causal, absorbed) for count, layer in model.layers) + outside
     flops = model.forward_flops(n, batch, causal, absorbed)
     assert type(flops) is int and flops == batch * counted == sum(model.flops_by_part(n, batch, causal, absorbed).values())
+    if causal and not any(layer.chunk for _, layer in model.layers):  # what the last token adds
+        before = model.forward_flops(n - 1, batch, causal, absorbed) if n > 1 else 0
+        assert model.decode_flops(n, batch, absorbed) == flops - before
 
 
 def test_the_formula_of_a_models_shape_is_the_trace_with_n_left_a_symbol():
-    model = Transformer(2, 12, 6, 20, 30, n_kv_heads=2, gated=True)
-    forward, arrays = numpy_model(model, n, causal=False, absorbed=False)
-    assert trace(forward, **arrays).matmul_flops.expand() == model.forward_flops(n)
+    model = Transformer(2, 12, 6, 20, 30, n_kv_heads=2, d_head=2, gated=True)
+    assert (2 * traced(model.layers[0][1], n) + 2 * n * 12 * 30).expand() == model.forward_flops(n)
 
 
 @pytest.mark.parametrize("causal", [False, True])
 def test_absorbed_latent_attention_gives_the_values_of_the_expanded_one(causal):
-    model, rng = Transformer(1, 8, 3, 4, 5, q_lora_rank=4, **LATENT), np.random.default_rng(0)
-    forward, arrays = numpy_model(model, 6, causal, absorbed=False)
-    values = {name: None if shape is None else rng.normal(size=shape) / 4 for name, shape in arrays.items()}
-    other, _ = numpy_model(model, 6, causal, absorbed=True)
-    np.testing.assert_allclose(forward(**values), other(**values), rtol=1e-9)
+    layer, rng = Layer(8, 3, 4, q_lora_rank=4, **LATENT), np.random.default_rng(0)
+    found = []
+    for absorbed in (False, True):
+        forward, arrays, fed = numpy_layer(layer, 6, causal, absorbed)
+        rng = np.random.default_rng(0)
+        values = [{name: shape and rng.normal(size=shape) / 4 for name, shape in some.items()} for some in (arrays, fed)]
+        found.append(forward(**values[0], fed=values[1]))
+    np.testing.assert_allclose(*found, rtol=1e-9)
 
 
 @pytest.mark.parametrize("window", [None, 1, 3, 7, 9])
 @pytest.mark.parametrize("size", [1, 3, 7, 12])
-def test_pairs_of_tokens_counted_one_by_one(window, size):
-    model = Transformer(2, 6, 3, 4, 5, window=window)
-    seen = sum(key <= query and (window is None or query - key < window)
-               for query in range(size) for key in range(size))
-    square = size * min(size, window or size)
-    for causal, pairs in ((True, seen), (False, square)):
-        assert model.flops_by_part(size, batch=3, causal=causal)["scores and weighted sum"] == 3 * 2 * 2 * 6 * 2 * pairs
-    assert model.kv_cache_bytes(size, batch=3) == 2 * 2 * 6 * min(size, window or size) * 3 * 2
+def test_pairs_and_cached_tokens_counted_one_by_one(window, size):
+    near = [(q, k) for q in range(size) for k in range(q + 1) if window is None or q - k < window]
+    kept = min(size, window or size)
+    cells = [(q, k) for q in range(size) for k in range(size) if window and q // window == k // window]
+    for field, causal, pairs in (("window", True, len(near)), ("window", False, size * kept), ("chunk", False, len(cells)),
+                                 ("chunk", True, sum(k <= q for q, k in cells))):
+        model = Transformer(2, 6, 3, 4, 5, **{field: window})
+        if field == "window" or window:
+            assert model.flops_by_part(size, 3, causal)["scores and weighted sum"] == 3 * 2 * 2 * 6 * 2 * pairs
+            assert model.kv_cache_bytes(size, batch=3) == 2 * 2 * 6 * kept * 3 * 2
+
+
+def test_what_is_kept_between_tokens():
+    """Sizes of the arrays that a layer hands on, one by one, and 34 bytes for 32 numbers."""
+    state = Layer(16, 6, 8, n_kv_heads=2, d_head=3, v_head_dim=5, state="delta", convolution=4)
+    held = 6 * np.empty((3, 5)).size + np.empty((4 - 1, 2 * 3 + 2 * 3 + 6 * 5)).size
+    plain = Layer(16, 6, 8, n_kv_heads=2, d_head=3, v_head_dim=5)
+    latent = Layer(16, 6, 8, **LATENT)
+    for layer, elements in ((state, held), (plain, 9 * 2 * (3 + 5)), (latent, 9 * (3 + 2)), (Layer(16, None, 8), 0),
+                            (replace(plain, shared_cache=True), 0)):
+        model = Transformer.of_layers([(2, layer)], 7)
+        assert model.kv_cache_bytes(9, batch=16) == 2 * 16 * 2 * elements
+        assert model.kv_cache_bytes(9, 16, Fraction(34, 32)) == 2 * 34 * elements // 2
+    assert Transformer.of_layers([(2, latent)], 7).kv_cache_bytes(9, 1, 1, expanded=True) == 2 * 9 * 6 * (4 + 2 + 5)
+
+
+# --- models whose layers differ ---------------------------------------------------------------------------------------
+
+def test_five_layers_with_a_window_and_a_full_one():
+    windowed = Layer(640, 4, 2048, n_kv_heads=1, d_head=256, window=512, gated=True, attention_bias=False,
+                     mlp_bias=False, norm="rms")
+    full = replace(windowed, window=None)
+    model = Transformer.of_layers([(5, windowed), (1, full)], vocab_size=1000)
+    assert model.kv_cache_bytes(8192) == 11_010_048
+    assert model.layers == ((5, windowed), (1, full)) and (model.n_layers, model.n_kv_heads) == (6, 1)
+    assert replace(model, window=512).kv_cache_bytes(8192) == 6 * 2 * 256 * 512 * 2
+    assert replace(model, n_kv_heads=4).kv_cache_bytes(8192) == 4 * 11_010_048
+    assert "5 of 4 heads" in model.describe() and "in 5 of 6 layers" in model.describe(513)
+    for used in (lambda: min(8192, model.window), lambda: 2 * model.window, lambda: bool(model.window), lambda: L * model.window):
+        with pytest.raises(ValueError, match="^window: differs from layer to layer"):
+            used()
+
+
+@given(models(), st.integers(1, 9), SWITCH)
+@settings(max_examples=60, deadline=None)
+def test_a_model_is_the_sum_of_its_layers(model, size, causal):
+    """A model for each kind of layer; what stands outside the layers is counted once."""
+    each = [Transformer.of_layers([pair], model.vocab_size, **{
+        name: getattr(model, name) for name in ("tied", "embedding_width", "max_positions", "head_bias", "final_norm",
+                                                "embedding_norm")}) for pair in model.layers]
+    bare = replace(each[0], n_layers=1, **dict(n_heads=None, d_ff=None, norms=0, extra_weights=0) | {
+        f.name: f.default for f in fields(Layer) if f.name not in ("d_model", "n_heads", "d_ff", "norm", "norms", "extra_weights")})
+    for of in (lambda m: m.parameters(), lambda m: m.active_parameters(False), lambda m: m.forward_flops(size, 2, causal),
+               lambda m: m.training_flops(size, 2, causal), lambda m: m.decode_flops(size),
+               lambda m: m.activation_bytes(size, 2, "full") - 2 * 2 * size * m.d_model * (m is bare)):
+        assert of(model) - of(bare) == sum(of(one) - of(bare) for one in each)
+    assert model.kv_cache_bytes(size, 2) == sum(one.kv_cache_bytes(size, 2) for one in each)
+    assert model.activation_bytes(size, 2, "full") == 2 * size * 2 * model.n_layers * model.d_model
+
+
+def test_layers_alike_but_for_the_first_of_a_mixture():
+    sparse = dict(n_experts=8, experts_per_token=2, n_shared_experts=1, d_expert=3, d_shared=5, router_bias=True, shared_gate=True)
+    model = Transformer(5, 12, 6, 8, 10, n_kv_heads=2, window=7, n_dense_layers=2, **sparse)
+    dense = Layer(12, 6, 8, n_kv_heads=2, window=7)
+    assert model.layers == ((2, dense), (3, replace(dense, **sparse)))
+    assert model.parameters() == Transformer.of_layers(model.layers[::-1], 10).parameters()
+    assert (model.is_mixture, model.mixture_layers, Transformer(3, 12, 6, 8, 10).mixture_layers) == (True, 3, 0)
+    assert Transformer(5, 12, 6, 8, 10, n_dense_layers=5, **sparse).layers == ((5, Layer(12, 6, 8)),)
+    assert Transformer.of_layers([(2, dense), (3, dense)], 10) == Transformer(5, 12, 6, 8, 10, n_kv_heads=2, window=7)
 
 
 # --- formulas and numbers as they are printed ---------------------------------------------------------------------------
@@ -236,22 +377,20 @@ def test_causal_attention_counts_the_pairs_exactly_and_only_there():
     assert {part for part in PARTS if full[part] != half[part]} == {"scores and weighted sum"}
 
 
-def test_recomputation_is_megatrons_formula():
+def test_papers_formulas():
+    """Narayanan et al. 2021 (FLOPs; parameters but for the last norm), Korthikanti et al. 2022 (activations, and the
+    FLOPs of selective recomputation: 2Bs²h for the scores, 2Bs²h for attention over the values)."""
     model = Transformer(L, d, h, 4*d, V)
     printed = 96*b*n*L*d**2*(1 + n/(6*d) + V/(16*L*d))
     assert sympy.expand(printed - model.training_flops(n, b, recompute="full")) == 0
     assert sympy.expand(printed.subs(V, 0)*3/4 - model.training_flops(n, b).subs(V, 0)) == 0
-
-
-def test_megatrons_parameters_but_for_the_last_norm():
-    model = Transformer(L, d, h, 4*d, V, max_positions=n)
-    assert sympy.expand(12*L*d**2*(1 + 13/(12*d) + (V + n)/(12*L*d)) + 2*d - model.parameters()) == 0
-
-
-def test_activations_are_korthikantis_formula():
-    assert sympy.expand(Transformer(L, d, h, 4*d, V).activation_bytes(n, b) - L*n*b*d*(34 + 5*h*n/d)) == 0
-    gpt3 = Transformer(96, 12288, 96, 49152, 50257)
-    assert gpt3.activation_bytes(2048) == 96 * 2048 * 12288 * (34 + 80)
+    selective = model.training_flops(n, b, recompute="selective") - model.training_flops(n, b)
+    assert sympy.expand(selective - L*(2*b*n**2*d + 2*b*n**2*d)) == 0
+    positioned = replace(model, max_positions=n).parameters()
+    assert sympy.expand(12*L*d**2*(1 + 13/(12*d) + (V + n)/(12*L*d)) + 2*d - positioned) == 0
+    for recompute, kept in (("none", 34 + 5*h*n/d), ("selective", 34), ("full", 2)):
+        assert sympy.expand(model.activation_bytes(n, b, recompute) - L*n*b*d*kept) == 0
+    assert Transformer(96, 12288, 96, 49152, 50257).activation_bytes(2048) == 96 * 2048 * 12288 * (34 + 80)
 
 
 @pytest.mark.parametrize("field, changes", [("n_experts", dict(n_experts=4)), ("state", dict(state="linear")),
@@ -265,14 +404,29 @@ def test_activations_are_refused_where_the_count_does_not_hold(field, changes):
 
 def test_activations_tensor_by_tensor():
     """Korthikanti et al., section 4.1, tensor by tensor for widths of every kind: 2 bytes an element, masks 1."""
-    d, h, groups, width, inner, size = 10, 6, 2, 3, 17, 5
+    d, h, groups, width, v, inner, size = 10, 6, 2, 3, 7, 17, 5
     tokens, squares = size, h * size * size
-    norms = 2 * (2 * tokens * d)
-    attention = 2*tokens*d + 2*tokens*h*width + 2 * 2*tokens*groups*width + 2*squares + squares + 2*squares
-    attention += 2*tokens*h*width + tokens*d
+    attention = 2*tokens*d + 2*tokens*h*width + 2*tokens*groups*(width + v) + 2*squares + squares + 2*squares
+    attention += 2*tokens*h*v + tokens*d
     feed_forward = 2*tokens*d + 2*tokens*inner + 2*tokens*inner + tokens*d
-    model = Transformer(3, d, h, inner, 7, n_kv_heads=groups, d_head=width)
-    assert model.activation_bytes(size, batch=4) == 3 * 4 * (norms + attention + feed_forward)
+    norm = 2*tokens*d
+    layer = Layer(d, h, inner, n_kv_heads=groups, d_head=width, v_head_dim=v)
+    near = 2 * (squares - h * size * 2) + squares - h * size * 2 + 2 * (squares - h * size * 2)
+    for changes, kept in (
+            ({}, 2 * norm + attention + feed_forward), (dict(norms=4), 4 * norm + attention + feed_forward),
+            (dict(norms=1, parallel=True), norm + attention + feed_forward - 2*tokens*d),
+            (dict(gated=True), 2 * norm + attention + feed_forward + 2 * 2*tokens*inner),
+            (dict(qk_norm=True), 2 * norm + attention + feed_forward + 2*tokens*(h + groups)*width),
+            (dict(output_gate=True), 2 * norm + attention + feed_forward + 2 * 2*tokens*h*v),
+            (dict(shared_cache=True), 2 * norm + attention + feed_forward - 2*tokens*groups*(width + v)),
+            (dict(window=3), 2 * norm + attention + feed_forward - 5*squares + near),
+            (dict(d_ff=None, norms=1), norm + attention)):
+        model = Transformer.of_layers([(3, replace(layer, **changes))], 7)
+        assert model.activation_bytes(size, batch=4) == 3 * 4 * kept, changes
+        core = near if "window" in changes else 5 * squares
+        assert model.activation_bytes(size, batch=4, recompute="selective") == 3 * 4 * (kept - core)
+    plain = Transformer.of_layers([(3, layer)], 7)
+    assert plain.activation_bytes(size, dropout=False) == 3 * (2 * norm + attention + feed_forward - 3*squares - 2*tokens*d)
 
 
 def test_attention_layer_of_the_first_lessons():
@@ -281,31 +435,33 @@ def test_attention_layer_of_the_first_lessons():
     assert text(parts["feed-forward"]) == "4·L·n·d·d_ff"
 
 
-EXPERTS = ("n_experts", "experts_per_token", "n_shared_experts", "n_dense_layers")
-
-
 # --- formulas and numbers are the same method -----------------------------------------------------------------------------
 
-@given(shapes(), st.integers(1, 9), st.integers(1, 3), st.booleans())
-@settings(max_examples=40, deadline=None)
+EXPERTS = ("n_experts", "experts_per_token", "n_shared_experts")
+
+
+@given(models(), st.integers(1, 9), st.integers(1, 3), SWITCH)
+@settings(max_examples=8, deadline=None)
 def test_symbols_with_numbers_put_in_are_the_numbers(model, size, batch, causal):
-    """Every size of the shape becomes a symbol of its own; what is absent stays absent."""
-    sizes = {f.name: getattr(model, f.name) for f in fields(model)
-             if type(getattr(model, f.name)) is int and (model.is_mixture or f.name not in EXPERTS)
-             and f.name not in ("convolution", "head_gates")}
-    symbols = {name: sympy.Symbol(name, positive=True, integer=True) for name in sizes}
-    put_in = {symbols[name]: value for name, value in sizes.items()} | {n: size, b: batch}
-    general = replace(model, **symbols)
-    for name, arguments in (("parameters", {}), ("active_parameters", {}),
-                            ("active_parameters", dict(input_embedding=False)),
-                            ("forward_flops", dict(n=n, batch=b, causal=causal)),
+    """Every size of every layer, and their numbers, become symbols of their own; what is absent stays absent."""
+    put_in, pairs = {n: size, b: batch}, []
+    for i, (count, layer) in enumerate(model.layers):
+        sizes = {f.name: getattr(layer, f.name) for f in fields(layer) if layer.is_mixture or f.name not in EXPERTS}
+        sizes = {name: value for name, value in sizes.items() if type(value) is int and value} | {"n_layers": count}
+        symbols = {name: sympy.Symbol(name if name == "d_model" else f"{name}_{i}", positive=True, integer=True) for name in sizes}
+        put_in |= {symbols[name]: value for name, value in sizes.items()}
+        pairs.append((symbols.pop("n_layers"), replace(layer, **symbols)))
+    formula = Transformer.of_layers(pairs, **{f.name: getattr(model, f.name) for f in fields(model) if f.name not in (
+        *[f.name for f in fields(Layer)], "n_layers", "mixed", "n_dense_layers")})
+    for name, arguments in (("parameters", {}), ("active_parameters", {}), ("active_parameters", dict(input_embedding=False)),
+                            ("forward_flops", dict(n=n, batch=b, causal=causal)), ("decode_flops", dict(n=n, batch=b)),
                             ("training_flops", dict(n=n, batch=b, causal=causal, recompute="full")),
                             ("kv_cache_bytes", dict(n=n, batch=b))):
         numbers = {key: {n: size, b: batch}.get(value, value) if isinstance(value, sympy.Symbol) else value
                    for key, value in arguments.items()}
-        assert getattr(general, name)(**arguments).subs(put_in) == getattr(model, name)(**numbers)
-    for part, formula in general.flops_by_part(n, b, causal).items():
-        assert sympy.sympify(formula).subs(put_in) == model.flops_by_part(size, batch, causal)[part]
+        assert sympy.sympify(getattr(formula, name)(**arguments)).subs(put_in) == getattr(model, name)(**numbers)
+    for part, written in formula.flops_by_part(n, b, causal).items():
+        assert sympy.sympify(written).subs(put_in) == model.flops_by_part(size, batch, causal)[part]
 
 
 def test_the_symbolic_model_has_the_courses_letters():
@@ -336,40 +492,6 @@ def test_counts_stay_exact_and_python_integers_at_any_size():
     big = Transformer(np.int64(12), np.int32(768), 12, sympy.Integer(3072), 50257)
     assert type(big.d_model) is type(big.d_ff) is type(big.forward_flops(np.int64(2)**40)) is int
     assert big.forward_flops(2**40) == 12 * (24 * 2**40 * 768**2 + 4 * 2**80 * 768) + 2 * 2**40 * 768 * 50257
-
-
-# --- models whose layers differ -------------------------------------------------------------------------------------------
-
-def test_five_layers_with_a_window_and_a_full_one():
-    windowed = Layer(640, 4, 2048, n_kv_heads=1, d_head=256, window=512, gated=True, attention_bias=False,
-                     mlp_bias=False, norm="rms")
-    model = Transformer.of_layers([(5, windowed), (1, replace(windowed, window=None))], vocab_size=1000)
-    assert model.kv_cache_bytes(8192) == 11_010_048
-    assert model.layers == ((5, windowed), (1, replace(windowed, window=None)))
-    assert model.kv_cache_bytes(8192, bytes_per_element=Fraction(17, 16)) == 11_010_048 * 17 // 32
-    with pytest.raises(ValueError, match="window: differs from layer to layer"):
-        min(8192, model.window)
-    assert replace(model, window=512).kv_cache_bytes(8192) == 6 * 2 * 256 * 512 * 2
-    assert replace(model, n_kv_heads=4).kv_cache_bytes(8192) == 4 * 11_010_048
-
-
-@given(st.lists(st.tuples(st.integers(1, 3), shapes()), min_size=1, max_size=3), st.integers(1, 9), st.booleans())
-@settings(max_examples=60, deadline=None)
-def test_a_model_is_the_sum_of_its_layers(chosen, size, causal):
-    """Layers of models of width 12, in one model or in a model each: what stands outside the layers is counted once."""
-    alike = [(count, replace(model, d_model=12, d_head=2 if model.d_head or not model.is_latent else None, n_dense_layers=0))
-             for count, model in chosen]
-    layers = [(count, layer) for count, model in alike for _, layer in model.layers]
-    model = Transformer.of_layers([(count, replace(layer, norm="rms")) for count, layer in layers], vocab_size=7, tied=False)
-    models = [replace(of, n_layers=count, norm="rms", vocab_size=7, tied=False, max_positions=0) for count, of in alike]
-    assert model.kv_cache_bytes(size, 2) == sum(of.kv_cache_bytes(size, 2) for of in models)
-    outside = dict(parameters=2 * 7 * 12 + 12, active_parameters=2 * 7 * 12 + 12, forward_flops=2 * size * 7 * 12,
-                   training_flops=3 * 2 * size * 7 * 12, decode_flops=2 * 7 * 12)
-    for name, once in outside.items():
-        arguments = dict(n=size) if "flops" in name else {}
-        arguments |= dict(causal=causal) if name in ("forward_flops", "training_flops") else {}
-        each = [getattr(of, name)(**arguments) - once for of in models]
-        assert getattr(model, name)(**arguments) == sum(each) + once, name
 
 
 # --- bad input, and what is said in words ---------------------------------------------------------------------------------

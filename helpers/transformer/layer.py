@@ -1,4 +1,4 @@
-"""One layer of a Transformer: its fields, what they must satisfy, and what it costs part by part."""
+"""One layer of a Transformer: its fields, what they must satisfy, what it costs part by part."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from functools import partial
 from helpers.notation import text
 from helpers.sizes import check_choice, check_size, check_switch, divide, is_symbol
 
-NORMS = {"layer": 2, "rms": 1, "layer without bias": 1, "without weights": 0}  # weights for one of width
+NORMS = {"layer": 2, "rms": 1, "layer without bias": 1, "without weights": 0}  # a width
 STATES = {"linear": 4, "delta": 6}  # FLOPs for each token and element of the state
 MIXTURE = ("n_shared_experts", "d_expert", "d_shared", "router_bias", "shared_gate")
 LATENT = ("qk_nope_head_dim", "qk_rope_head_dim", "v_head_dim")
