@@ -244,7 +244,8 @@ def outputs(document):
                         yield f"cell {cell.id}: a picture without alternative text: end with show()"
                 elif kind not in ("text/plain", "text/latex", "text/html", "text/markdown"):
                     yield f"cell {cell.id}: output {kind}, which GitHub does not show"
-            html = re.sub(r"""style=["']text-align: ?\w+;?["']""", "", data.get("text/html", ""))
+            html = re.sub(r"""style=["'](text-align: ?\w+|color: var\(--jp-[\w-]+\));?["']""", "",
+                          data.get("text/html", ""))
             if re.search(r"<(style|script|iframe|svg)\b|\bstyle=|javascript:", html, re.IGNORECASE):
                 yield f"cell {cell.id}: HTML with style or script, which GitHub removes"
 

@@ -1,213 +1,285 @@
-"""Comparisons that make a lesson's check short: a number, a function, a formula, a choice.
+"""Exercises as data: the type of the right answer decides how an answer is compared with it.
 
-Each takes the student's answer, what it is compared with, `why` (one sentence, shown
-when the answer is correct) and `mistakes`: pairs (hint, wrong answer), tried in order,
-so that a usual mistake earns its own hint. None of them raises on a student's answer,
-and none shows the right result.
+    Exercise(4950, {9900: "each couple is counted twice"}, why="pairs grow with n²", unit="dances")
+
+A slip is a wrong answer that a student is likely to give, with the hint that it earns.
 """
+
 import contextlib
 import copy
 import inspect
 import io
 import math
-import numbers
 import re
+from dataclasses import dataclass, field
 from fractions import Fraction
+from html import escape
+from types import SimpleNamespace
 
-from helpers.exercises.values import describe, fraction, is_stub, is_symbolic, listed, same, short
-from helpers.exercises.verdict import NOT_ATTEMPTED, correct, not_yet
+from helpers.exercises.values import describe, exact, formula_values, same, untouched
+from helpers.sizes import is_symbol
+from helpers.words import listed
+
+MARKS = {"correct": ("✓", "success"), "not yet": ("✗", "error"), "not attempted": ("–", "warn")}
 
 
-def number(answer, value, why, *, tolerance=0, unit="", mistakes=()):
-    """Compare a number with `value`.
+@dataclass(frozen=True, repr=False)
+class Verdict:
+    """"correct", "not yet" or "not attempted", and a sentence; parts: those of a table's entries.
 
-    Parameters: `tolerance`, relative (0: exact, up to the rounding of floats); `unit`,
-    for the hint, such as "bytes"; `mistakes`, pairs (hint, wrong number).
-
-    >>> number(9900, 4950, "pairs grow with n²", mistakes=[("each couple is counted twice", 9900)])
-    not yet: each couple is counted twice
-    >>> number(4.95, 4950, "pairs grow with n²", unit="dances")
-    not yet: the digits are right, the power of ten is not: the answer is in dances
+    True when correct. In JupyterLab with a mark, in a colour of the theme.
     """
-    problem = _not_a_number(answer)
-    if problem:
-        return not_yet(problem)
-    if same(answer, value, tolerance):
-        return correct(why)
-    for hint, wrong in mistakes:
-        if same(answer, wrong, tolerance):
-            return not_yet(hint)
-    in_unit = f": the answer is in {unit}" if unit else ""
-    if _is_power_of_ten(answer, value, tolerance):
-        return not_yet("the digits are right, the power of ten is not" + in_unit)
-    return not_yet(f"{describe(answer)} is {_direction(answer, value)}{in_unit}")
+
+    state: str
+    text: str = ""
+    parts: dict = field(default_factory=dict, compare=False)
+
+    def __bool__(self):
+        return self.state == "correct"
+
+    def __repr__(self):
+        return f"{self.state}: {self.text}" if self.text else self.state
+
+    def _repr_html_(self):
+        mark, colour = MARKS[self.state]
+        return (f'<span style="color: var(--jp-{colour}-color1)">{mark} <b>{self.state}</b></span>'
+                + escape(f": {self.text}" if self.text else "", quote=False))
 
 
-def function(answer, reference, inputs, why, *, tolerance=0, mistakes=()):
-    """Compare the student's function with `reference` over `inputs`.
+NOT_ATTEMPTED = Verdict("not attempted")
 
-    Parameters: `inputs`, a list of tuples of arguments; `tolerance`, relative;
-    `mistakes`, pairs (hint, wrong function). A hint is given when the wrong function
-    returns what the student's does on every input; so choose inputs that tell them apart.
 
-    >>> function(lambda n, d: n*d, lambda n, d: 2*n*d, [(3, 5), (7, 2)], "it counts",
-    ...          mistakes=[("a multiply-add is 2 FLOPs", lambda n, d: n*d)])
-    not yet: a multiply-add is 2 FLOPs
-    >>> function(lambda n: n, lambda n, d: 2*n*d, [(3, 5)], "it counts")
-    not yet: your function takes (n); the check calls it with (n, d)
+def not_yet(hint):
+    return Verdict("not yet", hint)
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """What is right, and the slips: a dict from a wrong answer, or a tuple of them, to its hint.
+
+    right: a number; a formula; a word, where the slips are the other words; a function, tried on
+    the inputs `at`, whose slips may be written as expressions of its arguments; a dict of entries,
+    each an Exercise or what is right; or any other function answer -> Verdict, with the names of
+    its `entries` if it checks a table. within: relative; 0 asks for each digit. strict: a slip is
+    named only if it has the digits that the answer shows, not if it lies `within`.
     """
+
+    right: object
+    slips: dict = field(default_factory=dict)
+    why: str = ""
+    within: float = 0
+    unit: str = ""
+    at: tuple = ()
+    strict: bool = False
+    entries: tuple = ()
+
+    def __call__(self, answer):
+        right = self.right
+        return (_table if isinstance(right, dict) else _function if self.at
+                else _own if callable(right) else _word if isinstance(right, str)
+                else _formula if is_symbol(right) else _number)(self, answer)
+
+    def pairs(self):
+        """(wrong answer, hint) of each slip."""
+        return [(one, hint) for wrong, hint in self.slips.items()
+                for one in (wrong if isinstance(wrong, tuple) else (wrong,))]
+
+
+class Row(Exercise):
+    """A line of a lab's sheet: [what is predicted, what was seen]. Any prediction is right."""
+
+    def __call__(self, answer):
+        if not isinstance(answer, list | tuple) or len(answer) != 2:
+            return not_yet("two places, please: [what you predict, what you saw], and no comma within "
+                           f"a number, but 12345 or 12_345; this is {describe(answer)}")
+        predicted, seen = answer
+        if untouched(predicted):
+            return not_yet("predict first; any guess counts, and a wrong one teaches more")
+        if exact(predicted) is None:
+            return not_yet(f"the prediction is a number; this is {describe(predicted)}")
+        if untouched(seen):
+            return not_yet("now look, and write what you see in the second place")
+        return super().__call__(seen)
+
+
+def explorer_state(answer, name):
+    """The state of an explorer, by attribute; None if the answer is no explorer of this name."""
+    state = getattr(answer, "state", None)
+    known = state is not None and str(answer).startswith(f"{name}(")
+    return None if not known else SimpleNamespace(**state) if isinstance(state, dict) else state
+
+
+def _own(e, answer):
+    return e.right(answer)
+
+
+def _number(e, answer):
+    value, right = exact(answer), exact(e.right)
+    if value is None:
+        return not_yet(_no_number(answer, e.unit))
+    if same(answer, e.right, e.within):
+        return Verdict("correct", e.why)
+    too = f"{describe(answer)} is too {'small' if value < right else 'large'}"
+    if abs(value) > 10**100 or 0 < abs(value) < Fraction(1, 10**100):
+        return not_yet(too)
+    coarse = e.within and _digits(value) < 3 and abs(value - right) <= min(
+        _half_a_place(value), abs(right) / 10)
+    hints = _slips_met(e, answer, value, coarse)
+    if 0 < len(hints) <= 3:
+        return not_yet("; or ".join(hints))
+    if e.within and (coarse or abs(value - right) <= 0.015 * abs(right)):
+        return not_yet("nearly: look again, and give one digit more")
+    power = round(math.log10(value / right)) if value * right > 0 else 0
+    if power and same(value, right * Fraction(10)**power, e.within):
+        return not_yet("the digits are right, the power of ten is not"
+                       + f": the answer is in {e.unit}" * bool(e.unit))
+    if not e.within and (right >= 1000 and abs(value - right) <= _half_a_place(value, 2)
+                         or right >= 10**6 and abs(value - right) <= right / 200):
+        return not_yet("near, and asked to the digit: is each small term there, and not twice?")
+    return not_yet(too)
+
+
+def _slips_met(e, answer, value, coarse):
+    """The hints of all slips that a number can be, to the digits that it shows."""
+    away, near, shown = {}, set(), _digits(value)
+    loose, place = (_half_a_place(value, least) for least in (1, 3 if e.strict else 2))
+    for wrong, hint in e.pairs():
+        distance, size = abs(value - exact(wrong)), abs(exact(wrong))
+        room = max(place, size / 10_000 if e.strict else Fraction(e.within) * size) * bool(e.within)
+        if distance <= room or same(answer, wrong):
+            away[hint] = min(distance, away.get(hint, distance))
+        if distance <= loose:
+            near.add(hint)
+    found = 0 in away.values()
+    if not found and (coarse or e.strict and shown < 3 and len(near) > 1):
+        return []           # 11.0 and 11 are one number, so more than one slip may come near
+    least = min(away.values(), default=0) + abs(value) / 10**6
+    return [hint for hint in away if away[hint] <= least or not found and shown < 5]
+
+
+def _digits(value):
+    """How many significant digits a number shows, at most 7."""
+    return len(f"{abs(float(value)):.6e}".partition("e")[0].replace(".", "").rstrip("0")) or 7
+
+
+def _half_a_place(value, least=1):
+    """Half a unit in the last digit that a number shows, or in its digit `least`."""
+    place = math.floor(math.log10(abs(value))) - max(_digits(value), least) + 1 if value else -99
+    return Fraction(10)**place / 2 * (1 + Fraction(1, 10**9))
+
+
+def _no_number(answer, unit):
+    """The hint for an answer that is no number; what it says to write can be written."""
+    if isinstance(answer, str):
+        text = re.sub(r"(?<=\d)[,_ ](?=\d{3}(\D|$))", "", answer.strip()).replace(",", ".")
+        found = re.fullmatch(rf"([-+]?\d+(\.\d+)?(e\d+)?) *(%|percent|times|{re.escape(unit)})?", text,
+                             re.ASCII)
+        return f"write it as a number: {found[1].lstrip('0+') or 0}" if found else (
+            "write it as a number: digits alone, without quotes")
+    if is_symbol(answer) and answer.free_symbols:
+        letters = listed(sorted(map(str, answer.free_symbols)))
+        return f"the answer is a number: put numbers for {letters}"
+    return f"the answer is a number; this is {describe(answer)}" + (
+        ": Python writes no comma within a number, but 12345 or 12_345" * isinstance(answer, tuple)
+        + ": call it, and give its result" * inspect.isroutine(answer))
+
+
+def _formula(e, answer):
+    """Equal in value at three points, whatever its form or its letters' assumptions."""
+    letters = sorted(letter.name for letter in e.right.free_symbols)
+    shadowed = (f"if a cell made a number of one, such as {letters[-1]} = 100, run the import cell "
+                "again, then this one")
+    if exact(answer) is not None:
+        return not_yet(f"the answer is a formula in {listed(letters)}, and this is the number "
+                       f"{describe(answer)}; {shadowed}")
+    if not is_symbol(answer) or not getattr(answer, "is_commutative", False) or answer.is_Relational:
+        return not_yet(f"the answer is a formula in {listed(letters)}; this is {describe(answer)}")
+    own = {letter.name for letter in answer.free_symbols}
+    if own - {*letters}:
+        return not_yet(f"your formula has {listed(sorted(own))}; here are {listed(letters)}")
+    values = formula_values(answer, letters)
+    for wrong, hint in [(e.right, None), *e.pairs()]:
+        if same(values, formula_values(wrong, letters)):
+            return not_yet(hint) if hint else Verdict("correct", e.why)
+    missing = [letter for letter in letters if letter not in own]
+    return not_yet(f"your formula does not contain {listed(missing)}; {shadowed}" if missing else
+                   f"{describe(answer)} has the right letters and another value"
+                   + ", far too large a one" * (None in values))
+
+
+def _word(e, answer):
+    word = answer.strip().lower() if isinstance(answer, str) else None
+    options = listed([repr(option) for option in sorted({e.right, *e.slips})], "or")
+    return Verdict("correct", e.why) if word == e.right else not_yet(
+        e.slips.get(word) or f"choose {options}; this is {describe(answer)}")
+
+
+def _function(e, answer):
     if not callable(answer):
-        return not_yet(f"give the function itself, its name without brackets; "
+        return not_yet("give the function itself, its name without brackets; "
                        f"this is {describe(answer)}")
-    names = list(inspect.signature(reference).parameters)
+    names, results = list(inspect.signature(e.right).parameters), []
     with contextlib.suppress(ValueError, TypeError):    # built-in functions have no signature
         signature = inspect.signature(answer)
         try:
-            signature.bind(*inputs[0])
+            signature.bind(*e.at[0])
         except TypeError:
             return not_yet(f"your function takes ({', '.join(signature.parameters)}); "
                            f"the check calls it with ({', '.join(names)})")
-    results, printed = [], io.StringIO()
-    for arguments in inputs:
+    printed = io.StringIO()
+    for given in e.at:
+        call = "for " + ", ".join(f"{name} = {describe(one)}" for name, one in zip(names, given))
         try:
             with contextlib.redirect_stdout(printed):
-                results.append(answer(*copy.deepcopy(arguments)))
+                results.append(answer(*copy.deepcopy(given)))
         except NotImplementedError:
             return NOT_ATTEMPTED
         except (Exception, SystemExit) as error:
-            return not_yet(f"for {_call(names, arguments)} your function raised "
-                           f"{type(error).__name__}: {error}")
+            whole = "; divide with `//`" * ("cannot be interpreted as an integer" in str(error))
+            return not_yet(f"{call} your function raised {type(error).__name__}: {error}{whole}")
     if all(result is None for result in results):
         return (not_yet("your function prints its result: return it instead")
                 if printed.getvalue().strip() else NOT_ATTEMPTED)
-    expected = [reference(*copy.deepcopy(arguments)) for arguments in inputs]
-    if all(same(*pair, tolerance) for pair in zip(results, expected)):
-        return correct(why)
-    for hint, wrong in mistakes:
-        if all(same(result, wrong(*copy.deepcopy(arguments)), tolerance)
-               for result, arguments in zip(results, inputs)):
-            return not_yet(hint)
-    for arguments, result, right in zip(inputs, results, expected):
-        if not same(result, right, tolerance):
-            return not_yet(f"for {_call(names, arguments)} your function returns "
-                           f"{_difference(result, right)}")
+    for wrong, hint in [(e.right, None), *e.pairs()]:
+        if isinstance(wrong, str):
+            wrong = eval(f"lambda {', '.join(names)}: {wrong}", vars(math).copy())
+        if all(same(result, wrong(*given), e.within) for result, given in zip(results, e.at)):
+            return not_yet(hint) if hint else Verdict("correct", e.why)
+    given, result, right = next((given, result, right) for given, result in zip(e.at, results)
+                                if not same(result, right := e.right(*given), e.within))
+    call = "for " + ", ".join(f"{name} = {describe(one)}" for name, one in zip(names, given))
+    way = "and a number is expected" if exact(result) is None else (
+        f"which is too {'small' if exact(result) < exact(right) else 'large'}")
+    return not_yet(f"{call} your function returns {describe(result)}, {way}")
 
 
-def expression(answer, reference, why, *, mistakes=()):
-    """Compare a SymPy formula with `reference`, whatever its form or its letters' assumptions.
-
-    Parameters: `mistakes`, pairs (hint, wrong expression).
-
-    >>> from sympy import symbols
-    >>> n, d, x = symbols("n d x")
-    >>> expression(2*n*d + n*d, 3*n*d, "three products")
-    correct: three products
-    >>> expression(3*x*d, 3*n*d, "three products")
-    not yet: your formula has the letter x; the letters here are d and n
-    """
-    import sympy
-    letters = {letter.name: letter for letter in sympy.sympify(reference).free_symbols}
-    if isinstance(answer, sympy.Equality):
-        return not_yet("give the right-hand side of the equation alone")
-    if isinstance(answer, bool | str) or not isinstance(answer, sympy.Expr | numbers.Number):
-        return not_yet(f"the answer is a formula in {listed(letters)}; "
-                       f"this is {describe(answer)}")
-    own = {letter.name: letter for letter in sympy.sympify(answer).free_symbols}
-    if own.keys() - letters.keys():
-        strange = listed(own.keys() - letters.keys())
-        return not_yet(f"your formula has the letter{'s' * (' and ' in strange)} {strange}; "
-                       f"the letters here are {listed(letters)}")
-    if same(answer, reference):
-        return correct(why)
-    for hint, wrong in mistakes:
-        if same(answer, wrong):
-            return not_yet(hint)
-    if letters.keys() - own.keys():
-        return not_yet(f"your formula does not contain {listed(letters.keys() - own.keys())}")
-    return not_yet(f"{describe(answer)} has the right letters and another value")
-
-
-def choice(answer, right, why, *, options, hints=None):
-    """Compare a word with `right`; `options` are all the words, `hints` a dict word -> hint.
-
-    >>> choice("memory", "time", "the clock decides", options=("time", "memory"))
-    not yet: it is not 'memory'
-    >>> choice(42, "time", "the clock decides", options=("time", "memory"))
-    not yet: choose 'memory' or 'time'; this is 42
-    """
-    word = answer.strip().lower() if isinstance(answer, str) else None
-    if word not in [option.lower() for option in options]:
-        return not_yet(f"choose {listed(map(repr, options), 'or')}; this is {describe(answer)}")
-    if word == right.lower():
-        return correct(why)
-    return not_yet({key.lower(): hint for key, hint in (hints or {}).items()}
-                   .get(word, f"it is not {answer.strip()!r}"))
-
-
-def entries(answer, checks, why):
-    """Check a dict entry by entry; `checks`, a dict from name to a function value -> Verdict.
-
-    >>> tests = {"n": lambda value: number(value, 4, ""), "d": lambda value: number(value, 2, "")}
-    >>> entries({"n": 4, "d": None}, tests, "n counts twice")
-    not yet: 'd' has no answer yet
-    >>> entries({"n": 2, "d": 2}, tests, "n counts twice")
-    not yet: 'n': 2 is too small
-    """
+def _table(e, answer):
+    """Entry by entry; the first that is wrong, or else missing, gives the hint."""
+    names = listed(map(repr, e.right))
     if not isinstance(answer, dict):
-        return not_yet(f"the answer is a dict with {listed(map(repr, checks))}; "
-                       f"this is {describe(answer)}")
-    for name, check in checks.items():
-        if is_stub(answer.get(name)):
-            return not_yet(f"{name!r} has no answer yet")
-        verdict = check(answer[name])
-        if not verdict:
-            return not_yet(f"{name!r}: {verdict.text}")
-    return correct(why)
+        return not_yet(f"the answer is a dict with {names}; this is {describe(answer)}")
+    for name in answer.keys() - e.right.keys():
+        return not_yet(f"there is no entry {describe(name)}; the entries are {names}")
+    parts = {}
+    for name, entry in e.right.items():
+        entry, given = entry if isinstance(entry, Exercise) else Exercise(entry), answer.get(name)
+        parts[name] = NOT_ATTEMPTED if untouched(given) else entry(given)
+    right = sum(map(bool, parts.values()))
+    if right == len(parts):
+        return Verdict("correct", e.why + _furthest(e.right, answer), parts)
+    wrong = [f"{name!r}: {part.text}" for name, part in parts.items() if part.state == "not yet"]
+    blank = [f"{name!r} has no answer yet" for name in parts if parts[name] == NOT_ATTEMPTED]
+    return Verdict("not attempted", parts=parts) if len(blank) == len(parts) else Verdict(
+        "not yet", f"{[*wrong, *blank][0]} ({right} of {len(parts)} entries right)", parts)
 
 
-def _not_a_number(answer):
-    """The hint for an answer that is no number; None for one that is."""
-    if isinstance(answer, str):
-        comma = ", and without the comma" if re.fullmatch(r"\s*\d{1,3}(,\d{3})+\s*", answer) else ""
-        return f"the answer is a number: write {short(repr(answer))} without quotes{comma}"
-    if isinstance(answer, tuple) and len(answer) > 1 and all(type(part) is int for part in answer):
-        return f"the answer is one number; this is {describe(answer)}: Python writes no comma within a number, but 12345 or 12_345"
-    if is_symbolic(answer) and answer.free_symbols:
-        return f"the answer is a number: put numbers for {listed(map(str, answer.free_symbols))}"
-    if callable(answer):
-        return "the answer is a number: call your function, and give its result"
-    if fraction(answer) is None:
-        return f"the answer is a number; this is {describe(answer)}"
-
-
-def _is_power_of_ten(answer, value, tolerance):
-    answer, value = fraction(answer), fraction(value)
-    if not answer or not value or answer / value <= 0:
-        return False
-    try:
-        power = round(math.log10(answer / value))
-    except (OverflowError, ValueError):     # beyond the range of floats
-        return False
-    return power != 0 and same(answer, value * Fraction(10)**power, tolerance)
-
-
-def _direction(answer, value):
-    return "too small" if fraction(answer) < fraction(value) else "too large"
-
-
-def _difference(result, right):
-    """What is visibly wrong with one result, without the right one."""
-    if fraction(right) is not None:
-        problem = "None" if result is None else None if fraction(result) is not None else \
-            f"{describe(result)}, and a number is expected"
-        return problem or f"{describe(result)}, which is {_direction(result, right)}"
-    shape, expected = getattr(result, "shape", None), getattr(right, "shape", None)
-    if expected is not None and shape != expected:
-        return f"{describe(result)}, and an array of shape {expected} is expected"
-    if expected is not None:
-        return "an array of the right shape with other values"
-    return f"{describe(result)}, and that is not the result"
-
-
-def _call(names, arguments):
-    return ", ".join(f"{name} = {describe(value)}" for name, value in zip(names, arguments))
+def _furthest(rows, answer):
+    """The row whose prediction was furthest from what was seen, as the end of a sentence."""
+    away = {}
+    for name in (name for name in rows if isinstance(rows[name], Row)):
+        predicted, seen = map(exact, answer[name])
+        if abs(predicted - seen) > abs(seen) / 20:
+            away[name] = max(predicted / seen, seen / predicted) if predicted * seen > 0 else math.inf
+    name = max(away, key=away.get, default=None)
+    return f"; furthest from what you saw was {name!r}, predicted {describe(answer[name][0])} and " \
+           f"seen {describe(answer[name][1])}: say why in a sentence" if away else ""

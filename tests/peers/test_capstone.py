@@ -4,7 +4,7 @@
     python -m pytest tests/peers/test_capstone.py
 
 Held to them: the key's parameters, to the digit; its FLOPs, by torch's counter; and what the data file says of the
-keys that a configuration leaves out. Nothing is downloaded. The totals are asserted again in tests/test_unseen_models.py,
+keys that a configuration leaves out. Nothing is downloaded. The totals are asserted again in tests/test_capstone.py,
 which needs neither library.
 """
 import json
@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from helpers.exercises.capstone import cases, values
+from helpers.exercises.lesson_15 import CASES, quantity
 
 torch = pytest.importorskip("torch", reason='torch is not installed: pip install -e ".[test,peers]"')
 transformers = pytest.importorskip("transformers", reason='transformers is not installed: pip install -e ".[test,peers]"')
@@ -37,8 +37,7 @@ def built(request):
 
 def test_parameters_to_the_digit(built):
     name, _, model = built
-    case = cases.CASES[name]
-    assert sum(parameter.numel() for parameter in model.parameters()) == values.parameters(case, case.shape)
+    assert sum(parameter.numel() for parameter in model.parameters()) == quantity("parameters", CASES[name]).right
 
 
 def test_what_the_files_leave_to_defaults(built):
@@ -53,7 +52,7 @@ def test_forward_flops_are_those_of_torchs_counter(built, n):
     tokens = torch.zeros(1, n, dtype=torch.long, device="meta")
     with torch.no_grad(), FlopCounterMode(display=False) as counter:
         model(tokens)
-    assert cases.CASES[name].shape.forward_flops(n) == counter.get_total_flops()
+    assert CASES[name].shape.forward_flops(n) == counter.get_total_flops()
 
 
 def test_cache_is_that_of_the_built_model(built):
@@ -63,4 +62,4 @@ def test_cache_is_that_of_the_built_model(built):
     with torch.no_grad():
         stored = model(tokens, use_cache=True).past_key_values
     elements = sum(kept.numel() for layer in stored.layers for kept in (layer.keys, layer.values))
-    assert 2 * elements == cases.CASES[name].shape.kv_cache_bytes(5)
+    assert 2 * elements == CASES[name].shape.kv_cache_bytes(5)

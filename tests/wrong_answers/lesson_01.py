@@ -20,7 +20,7 @@ WRONG = {
         (_factors(9, 1 / 4, 1), "one doubling"),
         (_factors(9, 1 / 4, 4), "halved as well"),
         (_factors(9, 1 / 4, 1 / 2), "counts once"),
-        (_factors(9, "1/4", 2), "quotes"),
+        (_factors(9, "1/4", 2), "write it as a number"),
         (_factors(9, 1 / 4, None), "no answer yet"),
         (9, "dict"),
     ],
@@ -52,7 +52,7 @@ WRONG = {
         ({"n": 400, "d": 16}, "room for more"),
         ({"n": 400.0, "d": 32}, "whole number of tokens"),
         ({"n": 400, "d": "32"}, "whole number of elements"),
-        ({"n": 400}, "no answer yet"),
+        ({"n": 400}, "whole number of elements"),
         ((400, 32), "dict"),
     ],
 }

@@ -5,7 +5,7 @@ from helpers.explorers import GrowthExplorer
 
 def state(**values):
     return GrowthExplorer(**{"n": 1_000, "d": 512, "axes": "linear", "curves": ("products", "projections", "layer")}
-                          | values).state
+                          | values)
 
 
 TWICE = {"n = 100: n doubled": [4, 2.18], "n = 100: d doubled": [2, 3.82], "n = 8,192: n doubled": [4, 3.78],
@@ -25,16 +25,16 @@ WRONG = {
              (but(TWICE, "n = 100: d doubled", 4), "n·d² alone"), (but(TWICE, "n = 8,192: d doubled", 2), "n²·d alone"),
              (but(TWICE, "n = 100: d doubled", 2.18), "where do n and d stand"), (but(TWICE, "n = 100: n doubled", 3.82), "where do n and d"),
              (but(TWICE, "n = 100: n doubled", 1.18), "it grew"), (but(TWICE, "n = 8,192: n doubled", 0.2646), "new number"),
-             (but(TWICE, "n = 100: n doubled", 2.18, None), "predict first"), ({"n doubled": 2.2, "d doubled": 3.8}, "no answer yet"),
+             (but(TWICE, "n = 100: n doubled", 2.18, None), "predict first"), ({"n doubled": 2.2, "d doubled": 3.8}, "no entry"),
              ([2.2, 3.8], "dict")],
     "12.2": [(262_144, "other way"), (131_072, "still lead"), (16_384, "slider ends"), (21_845, "feed-forward"),
-             (60_000, "too small"), ((65, 536), "12_345"), ("65,536", "without the comma")],
+             (60_000, "too small"), ((65, 536), "12_345"), ("65,536", "write it as a number: 65536")],
     "12.3": [(lambda share, d: share / (share + 2 * d), "solve"), (lambda share, d: 2 * d * share, "left"),
              (lambda share, d: 2 * d * (1 - share) / share, "wrong way round"),
              (lambda share, d: d * share / (1 - share), "2d"), (lambda share, d: d * share / (1 - share) / 2, "2d"),
              (lambda share, d: n, "raised")],  # noqa: F821  a name that is not there
     "12.4": [(GrowthExplorer(), "logarithmic"), (GrowthExplorer(axes="linear"), "on the floor"),
-             (GrowthExplorer(axes="linear", curves=("dance", "products", "projections")), "the dance"), (state(axes="log"), "logarithmic"),
+             (GrowthExplorer(axes="linear", curves=("dance", "products", "projections")), "dance"), (state(axes="log"), "logarithmic"),
              (state(curves=("products", "projections")), "three"),
              (state(curves=("walk", "products", "projections")), "door"),
              (state(n=100_000), "crossing"), ("linear", "print"), ({"n": 1_000}, "print")],

@@ -50,7 +50,7 @@ WRONG = {
              (but("13.4", LONGEST, 566), "slider"), (but("13.4", LONGEST, 8_192), "too large"), (RIGHT["13.4"] | {LONGEST: [2, 133, 512]}, "12_345")],
     "13.5": [(view(model="Llama-3 8B"), "Another model"), (view(accelerator="H100 SXM"), "ridge point is at 295"),
              (view(phase="prefill"), "let it write"), (view(n=8_192), "too short"), (view(batch=64), "arger batch"),
-             ("DeepSeek-V3", "print"), (RooflineExplorer.State(model="GPT-5"), "refuses")],
+             ("DeepSeek-V3", "print")],
     "13.6": [(but("13.6", "columns doubled, to 128", 126), "proportion"), (but("13.6", "head width halved, to 64", 31.5), "proportion"),
              (but("13.6", "fewest rows on the slider that reach an H100's 295", 256), "241"),
              (but("13.6", "fewest rows on the slider that reach an H100's 295", 1_024), "does not fit"),

@@ -52,7 +52,7 @@ WRONG = {
     "14.4": [(service(devices=4, batch=64), "too slow and too dear"), (service(devices=6, batch=106), "too dear"),
              (service(batch=64), "among whom"), (service(batch=192), "faster"), (service(devices=4, batch=128), "does not fit"),
              (service(precision="weights 4 bit"), "precision"), (service(price=1), "price"), (service(written=512), "written"),
-             ("eight", "print"), (ServingExplorer.State(model="GPT-5"), "refuses")],
+             ("eight", "print")],
     "14.5": [(but("14.5", "n = 8,192: elasticity of n", 0.517), "start"), (but("14.5", "n = 8,192: elasticity of n", 0.0323), "weights stay"),
              (but("14.5", "n = 8,192, batch 16: elasticity of n", 0.063), "batch at 16"),
              (but("14.5", "n = 8,192, forward pass: elasticity of n", 2), "alone"), (but("14.5", "n = 8,192, forward pass: elasticity of n", 1.7), "131,072"),

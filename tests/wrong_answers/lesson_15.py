@@ -25,7 +25,7 @@ WRONG = {
         (Transformer(28, 3072, 16, 24576, 256000), "head_dim"), ("Gemma 7B", "a Transformer(")],
     "15.2": [
         (only("token table", 2 * 256000 * 3072), "held once"), (only("attention, one layer", 4 * 3072**2), "head_dim"),
-        (only("attention, one layer", 3 * 3072 * 4096), "four matrices"), (only("token table", 786_825_216), "paper"), (only("whole model", 7_751_248_896), "belongs to all"), (only("attention, one layer", 28 * 4 * 3072 * 4096), "all layers"),
+        (only("attention, one layer", 3 * 3072 * 4096), "four matrices"), (only("token table", 786_825_216), "paper"), (only("whole model", 7_751_248_896), "table of tokens"), (only("attention, one layer", 28 * 4 * 3072 * 4096), "all layers"),
         (only("feed-forward, one layer", 2 * 3072 * 24576), "third matrix"), (only("whole model", 9_324_112_896), "held once"),
         (only("whole model", 8_537_680_896 - 57 * 3072), "norms count"), (only("whole model", 8_537_680_896 + 57 * 3072), "no bias"),
         (only("whole model", 8_538_074_112), "to the digit"), (only("whole model", 8.54e9), "to the digit"), (8_537_680_896, "dict")],
@@ -55,7 +55,7 @@ WRONG = {
     "15.6": [
         (only("parameters", 6_922_011_520, FALCON), "one norm"), (only("parameters", 7_217_189_760, FALCON), "held once"),
         (only("parameters", 15_517_456_384 - 8192 * 6144, STAR), "learned"), (only("parameters", 6_921_720_704, STAR2), "too small"),
-        (only("parameters", 3_353_032_704, QWEN), "asked are all"), (only("active parameters", 30_532_122_624, QWEN), "all experts"), (only("active parameters", 3_340_449_792, QWEN), "router"),
+        (only("parameters", 3_353_032_704, QWEN), "all experts"), (only("active parameters", 30_532_122_624, QWEN), "all experts"), (only("active parameters", 3_340_449_792, QWEN), "router"),
         (only("active parameters", 3_353_032_704 - 151936 * 2048, QWEN), "input table"), (only("parameters", 1, "Gemma 7B"), "choose"), (7e9, "dict")],
     "15.7": [
         (only("crossover, tokens", 23_552, STAR2), "no window"), (only("crossover, tokens", 20_000, STAR2), "too small"), (only("crossover, tokens", "no", STAR2), "number of tokens"), (only("crossover, tokens", 27_648, STAR2), "6d"), (only("crossover, tokens", "no", STAR), "number of tokens"), (only("crossover, tokens", "never", STAR), "no window"),
@@ -64,7 +64,7 @@ WRONG = {
     "15.8": [
         (only("cache of a token, bytes", 71 * 8192, FALCON), "share"), (only("cache of a token, bytes", 48 * 20480, STAR), "share"),
         (only("cache of a chat, GB", 1.0737, STAR2), "window"), (only("cache of a token, bytes", 786_432, QWEN), "share"), (only("cache of a token, bytes", 49_152, QWEN), "head_dim"),
-        (only("states to train, GB", 53.65, QWEN), "all experts learn"), (only("to serve one chat, GB", 9.927, QWEN), "held"), ({"model": STAR2, "cache of a chat, GB": 1.0737, "chats that fit": 61}, "window"), (only("kept activations, GB", 4.83, STAR2), "n of the training"),
+        (only("states to train, GB", 53.65, QWEN), "all experts"), (only("to serve one chat, GB", 9.927, QWEN), "held"), ({"model": STAR2, "cache of a chat, GB": 1.0737, "chats that fit": 61}, "window"), (only("kept activations, GB", 4.83, STAR2), "other column"),
         (only("chats that fit", 3, None) | {"model": "Yi"}, "choose")],
     "15.9": [
         (only("tokens per second, one chat", 74.67, QWEN), "experts that it meets"), (only("tokens per second, one chat", 483.5, QWEN), "one row"),
