@@ -1,7 +1,8 @@
 """What a decoder-only Transformer costs, from its shape: parameters, FLOPs and bytes.
 
-A model is a sum of layers: how many of which kind. On whole numbers each method gives a Python int, exact
-at any size; where a field or an argument is a symbol, the expanded formula. Lesson 05 counts the parts.
+A model is a sum of layers: how many of which kind. On whole numbers each method gives a Python int,
+exact at any size; where a field or an argument is a symbol, the expanded formula. Lesson 05 counts
+the parts.
 """
 
 from __future__ import annotations
@@ -11,39 +12,44 @@ from fractions import Fraction
 
 from helpers.notation import text
 from helpers.sizes import check_amount, check_choice, check_size, check_switch, exact, is_symbol
-from helpers.transformer.layer import (ABSENT, LAYER_CHECKS, MIXTURE, NORMS, RECOMPUTE, Block, Count,
-                                       Layer, Size, Switch, check_at_most, checks_of, settle)
+from helpers.transformer.layer import (
+    ABSENT, LAYER_CHECKS, MIXTURE, NORMS, RECOMPUTE, Block, Count, Layer, Size, Switch,
+    check_at_most, checks_of, settle)
 
 __all__ = ["NORMS", "PARTS", "RECOMPUTE", "Layer", "Transformer"]
 
-PARTS = ("embedding", "positions", "attention projections", "scores and weighted sum", "feed-forward",
-         "norms", "router", "logits")
+PARTS = ("embedding", "positions", "attention projections", "scores and weighted sum",
+         "feed-forward", "norms", "router", "logits")
 
 
 @dataclass(frozen=True)
 class Differing:
-    """Stands in a field that the layers of a model do not share: whoever computes with it is told so."""
+    """Stands in a field that a model's layers do not share: whoever computes with it is told."""
 
     field: str
 
     def _refuse(self, *_):
-        raise ValueError(f"{self.field}: differs from layer to layer; read it from the model's layers")
+        raise ValueError(f"{self.field}: differs from layer to layer; "
+                         "read it from the model's layers")
 
-    __bool__ = __int__ = __index__ = __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = _refuse
-    __truediv__ = __rtruediv__ = __floordiv__ = __rfloordiv__ = __lt__ = __le__ = __gt__ = __ge__ = _refuse
+    __bool__ = __int__ = __index__ = __lt__ = __le__ = __gt__ = __ge__ = _refuse
+    __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __truediv__ = __rtruediv__ = _refuse
+    __floordiv__ = __rfloordiv__ = __mod__ = __rmod__ = _refuse
 
 
 @dataclass(frozen=True, repr=False)
 class Transformer(Block):
-    """A decoder-only Transformer, known by its shape alone; `.layers` is a tuple of (how many, `Layer`).
+    """A decoder-only Transformer, known by its shape; `.layers` is a tuple of (how many, `Layer`).
 
-    n_layers L, d_model d, n_heads h, d_ff, vocab_size V have no default; the rest describes a GPT-2 block
-    until told otherwise. All layers are alike, but for the first n_dense_layers of a mixture; `of_layers`
-    makes a model whose layers differ. Whole numbers and symbols may be mixed. ValueError as `Layer`.
+    n_layers L, d_model d, n_heads h, d_ff, vocab_size V have no default; the rest describes a GPT-2
+    block until told otherwise. All layers are alike, but for the first n_dense_layers of a mixture;
+    `of_layers` makes a model whose layers differ. Whole numbers and symbols may be mixed.
+    ValueError as `Layer`.
 
-    Counted in FLOPs: products with weights and of queries, keys and values; a multiply-add is 2. Not
-    counted: softmax, norms, activations, biases, rotary positions, and the input embedding, a lookup.
-    A mixture counts the experts that a token meets: experts_per_token + n_shared_experts of them.
+    Counted in FLOPs: products with weights and of queries, keys and values; a multiply-add is 2.
+    Not counted: softmax, norms, activations, biases, rotary positions, and the input embedding, a
+    lookup. A mixture counts the experts that a token meets: experts_per_token + n_shared_experts of
+    them.
 
     >>> gpt2 = Transformer(12, 768, 12, 3072, 50257, max_positions=1024)
     >>> gpt2.parameters(), gpt2.forward_flops(1024)
@@ -65,13 +71,14 @@ class Transformer(Block):
     embedding_norm: Switch = False  # a norm behind the embedding
     final_norm: Switch = True  # a norm before the logits
     n_dense_layers: Count = 0  # first layers of a mixture that keep one feed-forward of width d_ff
-    mixed: tuple = ()  # what `of_layers` was given; a field above that says otherwise changes all layers
+    mixed: tuple = ()  # given to `of_layers`; a field that says otherwise changes all layers
 
     def __post_init__(self):
         settle(self, OWN_CHECKS)
         given = {name: value for name in LAYER_CHECKS
                  if not isinstance(value := getattr(self, name), Differing)}
-        layers = [(check_size(count, "layers"), replace(layer, **given)) for count, layer in self.mixed]
+        layers = [(check_size(count, "layers"), replace(layer, **given))
+                  for count, layer in self.mixed]
         if layers and sum(count for count, _ in layers) != self.n_layers:
             raise ValueError(f"n_layers: {self.n_layers} is not the number of layers given; "
                              "make the model again with Transformer.of_layers")
@@ -82,19 +89,20 @@ class Transformer(Block):
         check_at_most(self, "n_dense_layers", "n_layers")
         if self.n_dense_layers != 0:
             if self.mixed or not self.is_mixture:
-                raise ValueError(f"n_dense_layers: {self.n_dense_layers} needs a mixture whose layers are "
-                                 "otherwise alike; give n_experts above 1, or leave it out")
-            dense = dict.fromkeys((*MIXTURE, "n_experts", "experts_per_token"))
-            dense = replace(layers[0][1], **{name: ABSENT[name] for name in dense})
-            layers = [(self.n_dense_layers, dense), (self.n_layers - self.n_dense_layers, layers[0][1])]
+                raise ValueError(f"n_dense_layers: {self.n_dense_layers} needs a mixture whose "
+                                 "layers are otherwise alike; give n_experts above 1, or leave it out")
+            sparse, names = layers[0][1], (*MIXTURE, "n_experts", "experts_per_token")
+            dense = replace(sparse, **{name: ABSENT[name] for name in names})
+            layers = [(self.n_dense_layers, dense), (self.n_layers - self.n_dense_layers, sparse)]
         object.__setattr__(self, "layers", tuple(pair for pair in layers if pair[0] != 0))
 
     @classmethod
     def of_layers(cls, layers, vocab_size, **fields):
-        """A model of layers that differ: pairs (how many, `Layer`), in any order, and the model's own fields.
+        """A model of layers that differ: pairs (how many, `Layer`), and the model's own fields.
 
-        A field that all layers share can be read from the model; one that differs raises ValueError where
-        it is computed with. Raises ValueError for what is no such pair, and for layers of different d_model.
+        A field that all layers share can be read from the model; one that differs raises ValueError
+        where it is computed with. Raises ValueError for what is no such pair, and for layers of
+        different d_model.
 
         >>> windowed = Layer(640, 4, 2048, n_kv_heads=1, d_head=256, window=512)
         >>> full = replace(windowed, window=None)
@@ -109,13 +117,15 @@ class Transformer(Block):
             raise ValueError("d_model: differs from layer to layer; give layers of one width")
         alike = not any(isinstance(value, Differing) for value in shared.values())
         total = sum(check_size(count, "layers") for count, _ in layers)
-        return cls(n_layers=total, vocab_size=vocab_size, mixed=() if alike else layers, **shared | fields)
+        return cls(n_layers=total, vocab_size=vocab_size, mixed=() if alike else layers,
+                   **shared | fields)
 
     @classmethod
     def symbolic(cls, **fields):
         """The Transformer of formulas: symbols L, d, h, d_ff, V, h_kv, d_h in the fields of sizes.
 
-        fields replace or add: `n_kv_heads=None, d_head=None` for heads of width d/h, switches, experts.
+        fields replace or add: `n_kv_heads=None, d_head=None` for heads of width d/h, switches,
+        experts.
 
         >>> from helpers.notation import n, text
         >>> text(Transformer.symbolic(d_head=None).flops_by_part(n)["scores and weighted sum"])
@@ -125,7 +135,8 @@ class Transformer(Block):
         names = {"n_layers": "L", "d_model": "d", "n_heads": "h", "d_ff": "d_ff", "vocab_size": "V"}
         if "kv_lora_rank" not in fields:
             names |= {"n_kv_heads": "h_kv", "d_head": "d_h"}
-        return Transformer(**{field: getattr(notation, name) for field, name in names.items()} | fields)
+        symbols = {field: getattr(notation, name) for field, name in names.items()}
+        return Transformer(**symbols | fields)
 
     @property
     def mixture_layers(self):
@@ -144,8 +155,8 @@ class Transformer(Block):
     def active_parameters(self, input_embedding=True):
         """The parameters that one token meets: all, less the experts that the router passes over.
 
-        input_embedding: False leaves out the input table, of which a token meets one row. A tied table
-        stays, because the logits multiply by all of it.
+        input_embedding: False leaves out the input table, of which a token meets one row. A tied
+        table stays, because the logits multiply by all of it.
         """
         check_switch(input_embedding, "input_embedding")
         idle = sum(count * layer.idle_parameters for count, layer in self.layers)
@@ -155,18 +166,20 @@ class Transformer(Block):
     def parameters_by_part(self):
         """{part: parameters} for each of the `PARTS`; a tied head has no parameters of its own."""
         table, turn = self._tables
-        norms = NORMS[self.layers[-1][1].norm] * self.d_model * (int(self.final_norm) + int(self.embedding_norm))
+        norms = NORMS[self.layers[-1][1].norm] * (int(self.final_norm) + int(self.embedding_norm))
+        head = (0 if self.tied else table) + (self.vocab_size if self.head_bias else 0)
         return self._parts(Layer.parameters_by_part, {
-            "embedding": table + turn, "positions": self.max_positions * self.d_model, "norms": norms,
-            "logits": turn + (0 if self.tied else table) + (self.vocab_size if self.head_bias else 0)})
+            "embedding": table + turn, "positions": self.max_positions * self.d_model,
+            "norms": norms * self.d_model, "logits": turn + head})
 
     def forward_flops(self, n, batch=1, causal=False, absorbed=False):
-        """Matrix products of one forward pass over `batch` sequences of n tokens, all logits included.
+        """Matrix products of a forward pass over `batch` sequences of n tokens, logits included.
 
-        For GPT-2's shape L·(24nd² + 4n²d) + 2ndV. Pairs of tokens: n² with causal=False, even where a mask
-        hides half, since the plain code computes them; exactly n(n + 1)/2 with causal=True. In a window of
-        w a token meets min(n, w) keys. Any n is taken, beyond max_positions too: `describe(n)` says so.
-        absorbed: see `flops_by_part`. Raises ValueError for what is no size or no switch.
+        For GPT-2's shape L·(24nd² + 4n²d) + 2ndV. Pairs of tokens: n² with causal=False, even where
+        a mask hides half, since the plain code computes them; exactly n(n + 1)/2 with causal=True.
+        In a window of w a token meets min(n, w) keys. Any n is taken, beyond max_positions too:
+        `describe(n)` says so. absorbed: see `flops_by_part`. Raises ValueError for what is no size
+        or no switch.
 
         >>> gpt = Transformer(1, 4, 2, 16, 10)
         >>> gpt.forward_flops(3), gpt.forward_flops(3, causal=True)
@@ -177,9 +190,10 @@ class Transformer(Block):
     def flops_by_part(self, n, batch=1, causal=False, absorbed=False):
         """{part: FLOPs} of `forward_flops`; lookups and norms have no product and hold 0.
 
-        absorbed: latent attention may multiply the queries by the keys' up-projection, and its output by
-        the values', instead of expanding every key and value (DeepSeek-V2, section 2.1.2). The projections
-        cost the same; `Layer.flops_by_part` says what a pair costs. ValueError without latent attention.
+        absorbed: latent attention may multiply the queries by the keys' up-projection, and its
+        output by the values', instead of expanding every key and value (DeepSeek-V2, section
+        2.1.2). The projections cost the same; `Layer.flops_by_part` says what a pair costs.
+        ValueError without latent attention.
         """
         n, causal = check_size(n, "n"), check_switch(causal, "causal")
         return self._flops(n, batch, absorbed, lambda layer: layer.pairs(n, causal))
@@ -195,12 +209,13 @@ class Transformer(Block):
         return exact(sum(self._flops(1, batch, absorbed, lambda layer: layer.keys(n)).values()))
 
     def training_flops(self, n, batch=1, causal=False, recompute="none"):
-        """Matrix products of one training step: forward, backward (twice that), and what is recomputed.
+        """Matrix products of a training step: forward, backward (twice that), what is recomputed.
 
-        "none": 3 × forward. Exactly 3, although a first layer needs no gradient of its input when that is
-        data: here it is the embedding, which is learned. "selective": attention's core once more, scores
-        and weighted sum (Korthikanti et al. 2022, section 5). "full": every layer runs forward once more,
-        but not the logits (Narayanan et al. 2021): 96·b·n·L·d²·(1 + n/(6d) + V/(16Ld)). Lesson 06.
+        "none": 3 × forward. Exactly 3, although a first layer needs no gradient of its input when
+        that is data: here it is the embedding, which is learned. "selective": attention's core once
+        more, scores and weighted sum (Korthikanti et al. 2022, section 5). "full": every layer runs
+        forward once more, but not the logits (Narayanan et al. 2021): 96·b·n·L·d²·(1 + n/(6d) +
+        V/(16Ld)). Lesson 06.
         """
         check_choice(recompute, "recompute", RECOMPUTE)
         parts = self.flops_by_part(n, batch, causal)
@@ -209,11 +224,12 @@ class Transformer(Block):
         return exact(3 * sum(parts.values()) + again[recompute])
 
     def kv_cache_bytes(self, n, batch=1, bytes_per_element=2, expanded=False):
-        """Bytes to go on after n tokens a sequence: 2·L·h_kv·d_h·n·b·bytes_per_element, no more to double.
+        """Bytes to go on after n tokens a sequence: 2·L·h_kv·d_h·n·b·bytes_per_element.
 
-        In a window only the last w tokens are held. Latent attention holds compressed keys and values;
-        expanded=True counts what they stand for. A state is held whatever n. bytes_per_element: a whole
-        number, a symbol or a Fraction. ValueError for other sizes, and for expanded without latent attention.
+        In a window only the last w tokens are held. Latent attention holds compressed keys and
+        values; expanded=True counts what they stand for. A state is held whatever n.
+        bytes_per_element: a whole number, a symbol or a Fraction. ValueError for other sizes, and
+        for expanded without latent attention.
 
         >>> Transformer(80, 8192, 64, 28672, 128256, n_kv_heads=8).kv_cache_bytes(1)
         327680
@@ -221,14 +237,16 @@ class Transformer(Block):
         check = check_amount if isinstance(bytes_per_element, Fraction) else check_size
         held = check_size(batch, "batch") * check(bytes_per_element, "bytes_per_element")
         n, expanded = check_size(n, "n"), self._check_latent(expanded, "expanded")
-        return exact(held * sum(count * layer.cache_elements(n, expanded) for count, layer in self.layers))
+        return exact(held * sum(count * layer.cache_elements(n, expanded)
+                                for count, layer in self.layers))
 
     def activation_bytes(self, n, batch=1, recompute="none", dropout=True):
-        """Bytes that the layers keep for the backward pass, in the three ways of Korthikanti et al. 2022.
+        """Bytes that the layers keep for the backward pass, in Korthikanti et al.'s three ways (2022).
 
         "none": all of `Layer.activation_tensors`, in their layer L·n·b·d·(34 + 5hn/d). "selective":
-        attention's core is computed again, 34·L·n·b·d; a fused kernel keeps as little. "full": the input
-        of each layer, 2·L·n·b·d. What is computed again lives for one layer at a time and is not in here.
+        attention's core is computed again, 34·L·n·b·d; a fused kernel keeps as little. "full": the
+        input of each layer, 2·L·n·b·d. What is computed again lives for one layer at a time and is
+        not in here.
 
         >>> gpt3 = Transformer(96, 12288, 96, 49152, 51200)
         >>> gpt3.activation_bytes(2048) == 96 * 2048 * 12288 * (34 + 80)
@@ -242,18 +260,19 @@ class Transformer(Block):
         kinds = [layer.describe() for _, layer in self.layers[-1:]]
         if self.mixed:
             kinds = [f"{text(count)} of {layer.describe()}" for count, layer in self.layers]
-        said = [f"{text(self.n_layers)} layers of width {text(self.d_model)} with {'; '.join(kinds)}, "
-                f"vocabulary {text(self.vocab_size)}: {text(self.parameters())} parameters."]
+        said = [f"{text(self.n_layers)} layers of width {text(self.d_model)} "
+                f"with {'; '.join(kinds)}, vocabulary {text(self.vocab_size)}: "
+                f"{text(self.parameters())} parameters."]
         n, most = n if n is None else check_size(n, "n"), self.max_positions
         if n is not None and not is_symbol(n) and most and not is_symbol(most) and n > most:
-            said.append(f"n = {text(n)} is beyond the {text(most)} learned positions: the formulas hold, "
-                        f"but this model has no position to give token {text(most + 1)}.")
+            said.append(f"n = {text(n)} is beyond the {text(most)} learned positions: the formulas "
+                        f"hold, but this model has no position to give token {text(most + 1)}.")
         for count, layer in self.layers if n is not None else ():
             keys = layer.keys(n)
             if not is_symbol(keys) and keys != n:
                 some = f" in {text(count)} of {text(self.n_layers)} layers" if self.mixed else ""
-                said.append(f"n = {text(n)} is beyond the window: each token sees the last {text(keys)} "
-                            f"tokens only{some}.")
+                said.append(f"n = {text(n)} is beyond the window: each token sees the last "
+                            f"{text(keys)} tokens only{some}.")
         return "\n".join(said)
 
     @property
@@ -266,18 +285,20 @@ class Transformer(Block):
 
     def _check_latent(self, switch, name):
         if check_switch(switch, name) and not any(layer.is_latent for _, layer in self.layers):
-            raise ValueError(f"{name}: True belongs to latent attention; this model has none, leave it out")
+            raise ValueError(f"{name}: True belongs to latent attention; this model has none, "
+                             "leave it out")
         return switch
 
     def _flops(self, tokens, batch, absorbed, pairs):
         """{part: FLOPs} of this many tokens a sequence, with pairs(layer) pairs a head."""
         batch, absorbed = check_size(batch, "batch"), self._check_latent(absorbed, "absorbed")
         table, turn = self._tables
+        outside = {"embedding": 2 * tokens * turn, "logits": 2 * tokens * (table + turn)}
         return self._parts(lambda layer: layer.flops_by_part(tokens, pairs(layer), absorbed),
-                           {"embedding": 2 * tokens * turn, "logits": 2 * tokens * (table + turn)}, batch)
+                           outside, batch)
 
     def _parts(self, of_layer, outside, times=1):
-        """The sum over layers of what of_layer gives for each part, and what stands outside the layers."""
+        """The sum of what of_layer gives for each part, and what stands outside the layers."""
         found = dict.fromkeys(PARTS, 0) | outside
         for count, layer in self.layers:
             for part, value in of_layer(layer).items():
@@ -294,4 +315,5 @@ def common(layers):
     return found
 
 
-OWN_CHECKS = {name: check for name, check in checks_of(Transformer).items() if name not in LAYER_CHECKS}
+OWN_CHECKS = {name: check for name, check in checks_of(Transformer).items()
+              if name not in LAYER_CHECKS}

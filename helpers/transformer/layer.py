@@ -40,7 +40,7 @@ CHECKS = {"Size": check_size, "Count": partial(check_size, least=0), "Switch": c
 class Block:
     """The fields of a `Layer`, and of a `Transformer` whose layers are all alike."""
 
-    n_kv_heads: Size | None = None  # None: as many as n_heads; with a state: heads of queries and keys
+    n_kv_heads: Size | None = None  # None: n_heads; with a state: heads of queries and keys
     d_head: Size | None = None  # width of a head's query and key; None: d_model / n_heads
     v_head_dim: Size | None = None  # width of a head's value; None: as its key's
     attention_bias: Switch = True  # biases on queries, keys and values
@@ -54,7 +54,7 @@ class Block:
     chunk: Size | None = None  # a token sees those before it in its chunk of this many
     shared_cache: Switch = False  # keys and values are those of an earlier layer
     q_lora_rank: Size | None = None  # latent attention: width of the compressed query; None: plain
-    kv_lora_rank: Size | None = None  # … of the compressed keys and values; not None: latent attention
+    kv_lora_rank: Size | None = None  # … of the compressed keys and values; None: not latent
     qk_nope_head_dim: Size | None = None  # … per head of queries and keys, without rotary position
     qk_rope_head_dim: Size | None = None  # … and with it; on the key's side shared by all heads
     state: State | None = None  # "linear" or "delta": a state of fixed size, no keys and values
@@ -70,15 +70,15 @@ class Block:
     router_bias: Switch = False  # one bias per routed expert
     shared_gate: Switch = False  # a gate on what the shared experts give
     norm: Norm = "layer"  # a key of NORMS
-    norms: Count = 2  # a layer's norms of width d: 2 before or after, 4 both, 1 for a parallel block
+    norms: Count = 2  # of width d: 2 before or after, 4 both, 1 in a parallel block
     parallel: Switch = False  # attention and feed-forward read the same input
     extra_weights: Count = 0  # of a layer: what no other field names, and what multiplies nothing
 
     def __repr__(self):
         """The fields that differ from their defaults."""
-        shown = {f.name: getattr(self, f.name) for f in sorted(fields(self), key=lambda f: f.kw_only)
-                 if getattr(self, f.name) != f.default}
-        return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in shown.items())})"
+        shown = ", ".join(f"{f.name}={getattr(self, f.name)!r}" for f in sorted(
+            fields(self), key=lambda f: f.kw_only) if getattr(self, f.name) != f.default)
+        return f"{type(self).__name__}({shown})"
 
     @property
     def is_latent(self):
@@ -117,8 +117,9 @@ class Block:
 class Layer(Block):
     """Attention, or a state, or neither (n_heads=None), and a feed-forward, or none (d_ff=None).
 
-    Sizes are whole numbers or symbols, mixed as you like. ValueError for a size that is neither, for sizes
-    that do not fit (symbols are taken to fit), for a field that has no meaning beside the others.
+    Sizes are whole numbers or symbols, mixed as you like. ValueError for a size that is neither,
+    for sizes that do not fit (symbols are taken to fit), for a field that has no meaning beside the
+    others.
     """
 
     d_model: Size
@@ -129,12 +130,14 @@ class Layer(Block):
         settle(self, LAYER_CHECKS)
         missing = [name for name in LATENT if self.is_latent and getattr(self, name) is None]
         if missing:
-            raise ValueError(f"{', '.join(missing)}: left out; latent attention needs {', '.join(LATENT)}")
+            raise ValueError(f"{', '.join(missing)}: left out; "
+                             f"latent attention needs {', '.join(LATENT)}")
 
         def refuse(names, why):
             for name in names:
                 if getattr(self, name) != ABSENT[name]:
-                    raise ValueError(f"{name}: {getattr(self, name)} {why}; give {name}={ABSENT[name]}")
+                    raise ValueError(f"{name}: {getattr(self, name)} {why}; "
+                                     f"give {name}={ABSENT[name]}")
         for field, what, names in NEEDS:
             if getattr(self, field) == ABSENT[field]:
                 refuse(names, f"needs {what}")
@@ -176,21 +179,23 @@ class Layer(Block):
             self.experts_per_token, self.mlp_bias)
 
     def flops_by_part(self, tokens, pairs, absorbed=False):
-        """{part: FLOPs of products} of this many tokens, with this many pairs of query and key a head.
+        """{part: FLOPs of products} of so many tokens, with so many pairs of query and key a head.
 
         A pair costs 2·h·(key width + value width); absorbed: 2·h·(2·kv_lora_rank + rope) in latent
-        attention (DeepSeek-V2, section 2.1.2). A state has no pairs: writing k·vᵀ and reading with q
-        cost 4 FLOPs an element and token (Katharopoulos et al. 2020); the delta rule reads with k as
-        well, 6 (Yang et al. 2024).
+        attention (DeepSeek-V2, section 2.1.2). A state has no pairs: writing k·vᵀ and reading with
+        q cost 4 FLOPs an element and token (Katharopoulos et al. 2020); the delta rule reads with k
+        as well, 6 (Yang et al. 2024).
         """
-        found = {part: 2 * tokens * met for part, met in self._weights(self.experts_per_token).items()}
+        met = self._weights(self.experts_per_token)
+        found = {part: 2 * tokens * weights for part, weights in met.items()}
         core = 0
         if self.state is not None:
             core = STATES[self.state] * tokens * self.n_heads * self.head_width * self.value_width
         elif self.n_heads is not None:
-            absorbed = absorbed and self.is_latent
-            core = 2 * self.n_heads * pairs * (2 * self.kv_lora_rank + self.qk_rope_head_dim if absorbed
-                                               else self.head_width + self.value_width)
+            wide = self.head_width + self.value_width
+            if absorbed and self.is_latent:
+                wide = 2 * self.kv_lora_rank + self.qk_rope_head_dim
+            core = 2 * self.n_heads * wide * pairs
         return found | {"scores and weighted sum": core}
 
     def keys(self, n):
@@ -209,21 +214,23 @@ class Layer(Block):
         if self.chunk is not None:
             chunks, c = n // self.chunk, self.chunk
             squares = (c, chunks), (n - c * chunks, 1)
-            return sum(count * (divide(m * (m + 1), 2) if causal else m * m) for m, count in squares)
+            return sum(count * (divide(m * (m + 1), 2) if causal else m * m)
+                       for m, count in squares)
         keys = self.keys(n)
         return divide(keys * (keys + 1), 2) + (n - keys) * keys if causal else n * keys
 
     def cache_elements(self, n, expanded=False):
         """Numbers kept to go on after n tokens of a sequence: keys and values, or a state.
 
-        Latent attention keeps kv_lora_rank + rope a token, unless expanded; a state has h·(key width)·
-        (value width) numbers, and beside it what its convolution looks back on.
+        Latent attention keeps kv_lora_rank + rope a token, unless expanded; a state has h·(key
+        width)· (value width) numbers, and beside it what its convolution looks back on.
         """
         if self.n_heads is None or self.shared_cache:
             return 0
         if self.state is not None:
-            looked_at = max(self.convolution - 1, 0) if _whole(self.convolution) else self.convolution - 1
-            return self.n_heads * self.head_width * self.value_width + looked_at * sum(self._widths()[:3])
+            before = self.convolution - 1 if self.convolution != 0 else 0
+            state = self.n_heads * self.head_width * self.value_width
+            return state + before * sum(self._widths()[:3])
         if self.is_latent and not expanded:
             return (self.kv_lora_rank + self.qk_rope_head_dim) * self.keys(n)
         return self.kv_heads * (self.head_width + self.value_width) * self.keys(n)
@@ -232,9 +239,9 @@ class Layer(Block):
         """What is kept for the backward pass: rows (part, tensor, bytes, of attention's core).
 
         16-bit activations, 1-byte masks. With dropout, d_ff = 4d and h·d_h = d the bytes sum to
-        n·b·d·(34 + 5hn/d) (Korthikanti et al. 2022, section 4.1); other shapes are counted alike. The
-        core, 5hn²b, is what selective recomputation drops. Raises ValueError for mixtures, latent
-        attention and states, which the paper does not count.
+        n·b·d·(34 + 5hn/d) (Korthikanti et al. 2022, section 4.1); other shapes are counted alike.
+        The core, 5hn²b, is what selective recomputation drops. Raises ValueError for mixtures,
+        latent attention and states, which the paper does not count.
 
         >>> rows = Layer(12288, 96, 49152).activation_tensors(2048)
         >>> sum(size for _, _, size, _ in rows) == 2048 * 12288 * (34 + 80)
@@ -244,14 +251,16 @@ class Layer(Block):
         check_switch(dropout, "dropout")
         for name in ("n_experts", "kv_lora_rank", "state"):
             if getattr(self, name) != ABSENT[name]:
-                raise ValueError(f"{name}: {getattr(self, name)} is outside Korthikanti et al.'s count, "
-                                 "which is for dense layers with keys and values; give a model without it")
+                raise ValueError(f"{name}: {getattr(self, name)} is outside Korthikanti et al.'s "
+                                 "count, which is for dense layers with keys and values; "
+                                 "give a model without it")
         attends, feeds, gated = self.n_heads is not None, self.d_ff is not None, self.gated
         tokens, norms = n * batch, 1 if self.parallel else self.norms
         queries, keys, values, gate, mixed = (2 * tokens * part for part in self._widths())
         squares = batch * self.n_heads * self.pairs(n, causal=False) if attends else 0
-        width, inner = 2 * tokens * self.d_model, 2 * tokens * self.d_ff if feeds else 0
-        apart = feeds and not (self.parallel and self.norms == 1)  # else attention has kept its input
+        width, mask = 2 * tokens * self.d_model, tokens * self.d_model
+        inner = 2 * tokens * self.d_ff if feeds else 0
+        apart = feeds and not (self.parallel and self.norms == 1)  # else it is kept above
         rows = (
             ("norms", "input of the first norm", width, norms > 0),
             ("attention", "input of the projections", width, attends),
@@ -266,7 +275,7 @@ class Layer(Block):
             ("attention", "the output's gate", gate, True),
             ("attention", "what the output's gate multiplies", gate, True),
             ("attention", "input of the output projection", mixed, True),
-            ("attention", "mask of the output's dropout", tokens * self.d_model, dropout and attends),
+            ("attention", "mask of the output's dropout", mask, dropout and attends),
             ("norms", "input of the second norm", width, norms > 1),
             ("norms", "input of the third norm", width, norms > 2),
             ("norms", "input of the fourth norm", width, norms > 3),
@@ -276,7 +285,7 @@ class Layer(Block):
             ("feed-forward", "the gate", inner, gated),
             ("feed-forward", "what the gate multiplies", inner, gated),
             ("feed-forward", "input of the contraction", inner, True),
-            ("feed-forward", "mask of the output's dropout", tokens * self.d_model, dropout and feeds),
+            ("feed-forward", "mask of the output's dropout", mask, dropout and feeds),
         )
         return [(part, name, size, name in CORE) for part, name, size, present in rows
                 if present and size != 0]
@@ -306,12 +315,13 @@ class Layer(Block):
             return f"{said}, no feed-forward"
         said += f", {'gated ' if self.gated else ''}feed-forward {text(self.d_ff)}"
         if self.is_mixture:
-            said += (f", {text(self.n_experts)} experts of {text(self.expert_width)} of which a token "
-                     f"meets {text(self.experts_per_token)}")
-        return said + (f" and {text(self.n_shared_experts)} shared" if self.n_shared_experts else "")
+            said += (f", {text(self.n_experts)} experts of {text(self.expert_width)} of which "
+                     f"a token meets {text(self.experts_per_token)}")
+        shared = f" and {text(self.n_shared_experts)} shared"
+        return said + (shared if self.n_shared_experts else "")
 
     def _widths(self):
-        """Elements of a token's queries, keys, values, gate, and of attention's output before its matrix."""
+        """Elements of a token's queries, keys, values, gate, and what the output matrix reads."""
         if self.n_heads is None:
             return 0, 0, 0, 0, 0
         many, few, wide = self.n_heads, self.kv_heads, self.value_width
@@ -332,8 +342,8 @@ class Layer(Block):
         if self.state is not None:
             attention += d * h * self.head_gates + self.convolution * (queries + keys + values)
         router = d * (self.n_experts + int(self.shared_gate)) if self.is_mixture else 0
-        return {"attention projections": attention, "feed-forward": self._feed_forward(routed, biased),
-                "router": router}
+        return {"attention projections": attention, "router": router,
+                "feed-forward": self._feed_forward(routed, biased)}
 
     def _feed_forward(self, routed, biased):
         d, inner = self.d_model, 2 if self.gated else 1
@@ -356,7 +366,8 @@ def settle(shape, checks):
 def checks_of(shape):
     """{name: (check, may it be None)} for the fields of a class, read from their annotations."""
     kinds = {f.name: f.type.split(" | ") for f in fields(shape)}
-    return {name: (CHECKS[kind], bool(none)) for name, (kind, *none) in kinds.items() if kind in CHECKS}
+    return {name: (CHECKS[kind], bool(none)) for name, (kind, *none) in kinds.items()
+            if kind in CHECKS}
 
 
 def check_at_most(shape, name, limit):
@@ -371,4 +382,5 @@ def _whole(*values):
 
 
 LAYER_CHECKS = checks_of(Layer)
-ABSENT = {f.name: f.default for f in fields(Layer)} | dict(attention_bias=False, n_heads=None, d_ff=None)
+ABSENT = {f.name: f.default for f in fields(Layer)}
+ABSENT |= {"attention_bias": False, "n_heads": None, "d_ff": None}
