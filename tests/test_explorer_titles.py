@@ -4,8 +4,7 @@ from itertools import combinations
 
 import pytest
 
-from helpers.explorers import (ConventionsExplorer, MemoryExplorer, ModelExplorer, RivalsExplorer,
-                               TilingExplorer)
+from helpers.explorers import (ConventionsExplorer, MemoryExplorer, ModelExplorer, RivalsExplorer)
 
 
 def title(explorer):
@@ -30,10 +29,6 @@ def title(explorer):
     (ConventionsExplorer(), "Your switches count what PaLM counts"),
     (ConventionsExplorer(attention="out"), "Your switches count what the rule of thumb counts"),
     (ConventionsExplorer(softmax="in"), "none of the six"),
-    (TilingExplorer(preset="a tile that does not fit"), "The tile does not fit"),
-    (TilingExplorer(), "2.0 times less traffic"),
-    (TilingExplorer(n=4_096, d=128, M=262_144, rows=64), "as much as plain"),
-    (TilingExplorer(n=4_096, d=256, M=262_144, rows=16), "Tiles lose here"),
 ], ids=lambda value: value if isinstance(value, str) else "")
 def test_the_title_is_the_finding_of_the_state(explorer, words):
     assert words in title(explorer)

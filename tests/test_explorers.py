@@ -4,6 +4,7 @@ import os
 import random
 import subprocess
 import sys
+from collections import Counter
 from decimal import Decimal
 from html import unescape
 from math import exp, log
@@ -13,14 +14,15 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import example, given, strategies as st
 
 from helpers import explorers, roofline
-from helpers.explorers import GrowthExplorer, RooflineExplorer
+from helpers.explorers import GrowthExplorer, RooflineExplorer, TilingExplorer, tiling
 from helpers.explorers.explorer import Explorer, View
 from helpers.explorers.panel import OWN, Choice, Number, Several, exact, number_text, read_number, slider
 from helpers.explorers.scene import Axes, Page
 from helpers.published import MODELS
+from helpers.tiles import OUTER, block_traffic, tiled_attention
 
 EXPLORERS = [cls for cls in (getattr(explorers, name) for name in explorers.__all__ if name != "Explorer")
              if issubclass(cls, Explorer)]
@@ -372,3 +374,25 @@ def test_roofline_shows_the_numbers_of_the_helper():
         shown = explorer.numbers()
         assert shown["FLOPs"] == f"{work.flops:,}" and shown["bytes"] == f"{work.bytes_moved:,}"
         assert work.limit in explorer.sentence() and work.limit in explorer.shown.title.lower()
+
+
+@given(st.integers(1, 48), st.integers(1, 4), st.integers(1, 500), st.integers(1, 9), st.integers(1, 9), st.sampled_from(OUTER))
+@example(48, 2, 130, 8, 8, "queries")     # fits: the closed form
+@example(47, 2, 100, 8, 8, "keys")        # does not fit, and the last blocks are shorter: a few turns tell of all
+@example(40, 2, 170, 8, 8, "keys")        # the keys and values may wait on the chip
+@example(40, 2, 500, 8, 8, "queries")     # all that comes again is there still
+def test_tiling_counts_what_the_simulator_counts(n, d, M, rows, columns, outer):
+    rows, columns = min(rows, n), min(columns, n)
+    found = block_traffic(tiled_attention(n, d, rows, columns, outer), M, ("tile",))
+    assert +Counter(tiling._traffic(n, d, M, rows, columns, outer)) == found.reads + found.writes
+
+
+def test_tiling_says_what_a_tile_costs():
+    start = TilingExplorer()
+    assert start.numbers()["FLOPs per byte"] == f"{4 * 1_024**2 * 64 / (2 * 2_230_272):.1f}"
+    assert "needs 20,608 of the chip's 32,768 elements" in start.sentence() and "2.00 times less" in start.shown.title
+    for values, words in (({"M": 4_096}, "at least"), ({"n": 4_096, "d": 128, "M": 262_144}, "as in plain"),
+                          ({"n": 4_096, "d": 256, "M": 262_144, "rows": 16}, "more than plain")):
+        start.reset()
+        start.change(**values)
+        assert words in start.sentence()
