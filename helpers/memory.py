@@ -1,11 +1,11 @@
-"""What a Transformer holds in memory while it serves and while it trains, part by part. Lesson 07."""
+"""What a Transformer holds in memory while it serves and trains, part by part. Lesson 07."""
 
 from dataclasses import dataclass, field
 
 from helpers.notation import Table
 from helpers.published import ACCELERATORS
 from helpers.sizes import check_choice, check_size, check_switch, exact, is_symbol
-from helpers.transformer import RECOMPUTE, Transformer
+from helpers.transformer import Transformer
 
 # Bits as they are stored. tf32 rounds what a product reads; in memory it stays 32 bits wide.
 BITS = {"fp64": 64, "fp32": 32, "tf32": 32, "bf16": 16, "fp16": 16, "fp8": 8, "int8": 8, "int4": 4}
@@ -41,7 +41,7 @@ class Footprint:
     def free_bytes(self):
         """What is left of the memory, below 0 if it does not fit. ValueError without a memory."""
         if self.memory_bytes is None:
-            raise ValueError("accelerator: none was named, so nothing can be said to fit; use `fits`")
+            raise ValueError("accelerator: none was named, so what fits? Use `fits`")
         return self.memory_bytes - self.total_bytes
 
     @property
@@ -66,7 +66,7 @@ class Footprint:
 
 
 def bytes_of(elements, precision):
-    """Bytes of so many numbers (whole, or SymPy) in a precision of `BITS`; the last may be half full.
+    """Bytes of so many numbers (whole, or SymPy) in a precision of `BITS`, rounded up.
 
     >>> bytes_of(1000, "bf16"), bytes_of(3, "int4")
     (2000, 2)
@@ -76,7 +76,7 @@ def bytes_of(elements, precision):
 
 
 def accelerator_of(accelerator):
-    """The accelerator that a name in `published.ACCELERATORS` means; one with its fields as it is."""
+    """The accelerator of a name in `published.ACCELERATORS`; what has its fields, as it is."""
     if isinstance(accelerator, str):
         return ACCELERATORS[accelerator]
     if not hasattr(accelerator, "flops_per_second"):
@@ -99,8 +99,8 @@ def kv_cache_bytes(model, n, batch=1, precision="bf16"):
     """Bytes of the keys and values of `batch` sequences of n tokens, in a precision of `BITS`.
 
     >>> from helpers.published import MODELS
-    >>> kv_cache_bytes(MODELS["Llama-3 8B"], 1), kv_cache_bytes(MODELS["Llama-3 8B"], 1, precision="int4")
-    (131072, 32768)
+    >>> [kv_cache_bytes(MODELS["Llama-3 8B"], 1, precision=width) for width in ("bf16", "int4")]
+    [131072, 32768]
     """
     return bytes_of(_checked(model).kv_cache_bytes(n, batch, 1), precision)
 
@@ -125,24 +125,6 @@ def training_state_bytes(model, optimizer="adam", gradient_precision="bf16", pre
             **{state: parameters * size for state, size in states.items()}}
 
 
-def activation_tensors(model, n, batch=1, dropout=True):
-    """`Layer.activation_tensors` of a model whose layers are all alike."""
-    if len(_checked(model).layers) > 1:
-        raise ValueError("model: its layers differ; ask each of model.layers for its activation_tensors")
-    return model.layers[0][1].activation_tensors(n, batch, dropout)
-
-
-def activation_bytes(model, n, batch=1, recompute="none", dropout=True):
-    """`Transformer.activation_bytes`: what all layers keep for the backward pass.
-
-    >>> from helpers.published import MODELS
-    >>> [activation_bytes(MODELS["GPT-3 175B"], 2048, recompute=way) // (96 * 2048 * 12288)
-    ...  for way in RECOMPUTE]
-    [114, 34, 2]
-    """
-    return _checked(model).activation_bytes(n, batch, recompute, dropout)
-
-
 def inference_footprint(model, n, batch=1, precision="bf16", cache_precision="bf16"):
     """`Footprint` of serving `batch` sequences of n tokens: weights and KV cache.
 
@@ -158,21 +140,34 @@ def inference_footprint(model, n, batch=1, precision="bf16", cache_precision="bf
                       "KV cache": kv_cache_bytes(model, n, batch, cache_precision)})
 
 
-def training_footprint(model, n, batch=1, precision="bf16", optimizer="adam",
-                       gradient_precision=None, recompute="none", dropout=True):
-    """`Footprint` of one training step: states, activations, and what stands behind the layers.
+def training_footprint(model, n, batch=1, precision="bf16", optimizer="adam", recompute="none",
+                       dropout=True, fused=False, gradient_precision=None, devices=1):
+    """`Footprint` of a training step on one device: states, activations, what is behind the layers.
 
-    gradient_precision: None is the weights'. Activations have 16 bits. With recomputation one layer
-    at a time holds again what was dropped. Behind the layers: the inputs of last norm and logits,
-    and the logits in 32 bits (Korthikanti et al. 2022, section 4.3). Fragments, buffers of the
-    network and kernels' own memory are left out: what does not fit here does not fit.
+    recompute: as in `Transformer.activation_bytes`; one layer at a time holds again what it drops.
+    fused: a kernel as lesson 09's stores nothing that has n². gradient_precision: None, the weights'.
+    devices: share the states evenly, rounded up, and each gathers one layer's weights and holds its
+    gradients (ZeRO, stage 3, Rajbhandari et al. 2020). Behind the layers: the inputs of last norm
+    and logits, and the logits in 32 bits (Korthikanti et al. 2022, section 4.3). Fragments, layers
+    gathered ahead and kernels' own memory are left out: what does not fit here does not fit.
     """
-    parts = training_state_bytes(_checked(model), optimizer, gradient_precision or precision, precision)
-    parts["activations"] = activation_bytes(model, n, batch, recompute, dropout)
+    n, batch = check_size(n, "n"), check_size(batch, "batch")
+    check_switch(fused, "fused")
+    widths = {"weights": precision, "gradients": gradient_precision or precision}
+    parts = training_state_bytes(_checked(model), optimizer, widths["gradients"], precision)
+    if check_size(devices, "devices") > 1:
+        parts = {part: -(-size // devices) for part, size in parts.items()}
+        largest = max(sum(layer.parameters_by_part().values()) for _, layer in model.layers)
+        for part, width in widths.items():
+            parts[part] += bytes_of(largest, width)
+    stored = "selective" if fused and recompute == "none" else recompute
+    parts["activations"] = model.activation_bytes(n, batch, stored, dropout)
     if recompute != "none":
-        parts["one layer, recomputed"] = max(exact(
-            layer.activation_bytes(n, batch, "none", dropout)
-            - layer.activation_bytes(n, batch, recompute, dropout)) for _, layer in model.layers)
+        dropped = [sum(size for *_, size, core in layer.activation_tensors(n, batch, dropout)
+                       if (core or recompute == "full") and not (core and fused))
+                   for _, layer in model.layers]
+        inputs = 2 * n * batch * model.d_model if recompute == "full" else 0
+        parts["one layer, recomputed"] = exact(max(dropped) - inputs)
     parts["last norm and logits"] = exact(4 * n * batch * (model.d_model + model.vocab_size))
     return Footprint(parts)
 

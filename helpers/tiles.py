@@ -1,7 +1,7 @@
 """What attention in tiles moves between main memory and the chip, block by block. Lesson 09.
 
-Q, K, V and O are (n, d). A tile of scores is rows × columns: so many queries with so many keys. The
-last blocks are shorter where it does not divide n. All sizes are whole numbers of elements.
+Q, K, V and O are (n, d). A tile of scores is rows × columns: so many queries with so many keys.
+The last blocks are shorter where it does not divide n. All sizes are whole numbers of elements.
 """
 
 from collections import Counter, OrderedDict
@@ -84,7 +84,7 @@ def _check_blocks(places, block, what):
     if places.get(block[0]) != block:
         for place in range(*block):
             if places.setdefault(place, block) != block:
-                raise ValueError(f"accesses: {what} {block[0]} to {block[1]} overlap another block's; "
+                raise ValueError(f"accesses: {what} {block[0]} to {block[1]} overlap another block; "
                                  "give blocks that are the same or disjoint")
 
 
@@ -129,7 +129,7 @@ def tiled_attention(n, d, rows, columns, outer="queries"):
 def tiled_attention_elements(n, d, rows, columns, outer="queries"):
     """Elements that `tiled_attention` moves if a tile just fits: Θ(n²·d²/M), as M ≈ 4·d·rows.
 
-    outer="queries": 2·n·d·(1 + n/rows) + 2·n; "keys": n·d·(1 + 3·n/columns) + 2·n·(2·n/columns − 1).
+    outer="queries": 2·n·d·(1 + n/rows) + 2·n; "keys": n·d·(1 + 3·n/columns) + 4·n²/columns − 2·n.
     Exact from two blocks a side on; a smaller last block of rows may leave room, and less moves.
 
     >>> tiled_attention_elements(1024, 64, 64, 64)
@@ -143,7 +143,7 @@ def tiled_attention_elements(n, d, rows, columns, outer="queries"):
 
 
 def tile_elements(d, rows, columns):
-    """Elements of Q, O, K, V, scores, l and m of a tile: 2d·(rows + columns) + rows·columns + 2·rows.
+    """Elements of a tile's Q, O, K, V, scores, l and m: 2d·(rows + columns) + rows·columns + 2·rows.
 
     >>> tile_elements(d=64, rows=64, columns=64)
     20608

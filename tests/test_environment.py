@@ -26,7 +26,7 @@ NOT_IMPORTED = {"jupyterlab", "pytest-xdist", "pytest-benchmark"}
 
 # A module of helpers may import those that stand before it; an oracle and the tools of a machine import less.
 ORDER = ("sizes", "words", "notation", "tracing", "layers", "counting", "transformer", "published", "memory", "tiles",
-         "roofline", "measuring", "planning", "figures", "explorers", "exercises", "environment")
+         "roofline", "measuring", "planning", "shrinking", "figures", "explorers", "exercises", "environment")
 MAY_IMPORT = {name: ORDER[:place] for place, name in enumerate(ORDER)} | dict(
     words=(), counting=("sizes", "words"), environment=(), storing=())
 # Slow to import, so only where a module cannot do without: SymPy 0.4 s, the others 0.3 s each.

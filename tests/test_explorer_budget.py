@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from helpers.explorers import BudgetExplorer
 from helpers.explorers.budget import BUDGETS, KINDS, MODEL_SIZES, BudgetState, extra_losses, map_data, plan
-from helpers.planning import training
+from helpers import planning as training
 from helpers.published import ACCELERATORS, MODELS, rows
 
 CHOICES = {control.name: st.sampled_from(list(getattr(control, "values", None) or control.options))

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from helpers.explorers import ServingExplorer
 from helpers.explorers.roofline import PRECISIONS
 from helpers.explorers.serving import BATCHES, ServingState, heading, limits, money, over_batches, serving, stretch
-from helpers.planning.serving import serve
+from helpers.planning import serve
 from helpers.published import ACCELERATORS, MODELS
 
 GRIDS = {control.name: list(getattr(control, "values", None) or getattr(control, "options", None) or (0.01, 2.5, 7, 1_000))

@@ -1,4 +1,4 @@
-"""ShrinkExplorer: values, slopes and marks are those of `helpers.planning.shrinking`, at any state that the controls reach."""
+"""ShrinkExplorer: values, slopes and marks are those of `helpers.shrinking`, at any state that the controls reach."""
 
 import re
 from dataclasses import fields, replace
@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from helpers.explorers import ShrinkExplorer
 from helpers.explorers.shrink import HIGH, LOOKS, LOW, UNITS, ShrinkState, curve, heading, job, loose, pulling, shrunk
-from helpers.planning.levers import COUNTED, LEVERS, Job, buildable, job_at, now
-from helpers.planning.shrinking import alone, cost, elasticity
+from helpers.shrinking import COUNTED, LEVERS, Job, elasticity, job_at
+from helpers.shrinking import buildable_values as buildable, job_cost as cost, largest_within as alone, lever_value as now
 from helpers.published import MODELS
 
 GRIDS = {control.name: list(getattr(control, "values", None) or getattr(control, "options", None) or (1e-6, 0.05, 3, 24.5, 1e9))
@@ -45,7 +45,7 @@ def test_the_numbers_are_those_of_the_plan(state):
     if isinstance(today, int):
         assert shown[f"today ({COUNTED[state.counted][1]})"] == f"{today:,}"
     for lever in state.levers:
-        words, of, _ = LEVERS[lever]
+        words, of = LEVERS[lever]
         found = alone(asked, lever, state.limit * scale)
         text = shown[f"{words} ({of})"]
         assert shown[f"elasticity of {words}"] == f"{float(elasticity(asked, lever)):.3f}"

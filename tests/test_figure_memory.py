@@ -4,7 +4,7 @@ import pytest
 
 from helpers.figures import kept_tensors, memory_bars
 from helpers.figures.memory import KINDS, by_kind
-from helpers.memory import activation_tensors, inference_footprint, training_footprint
+from helpers.memory import inference_footprint, training_footprint
 from helpers.published import MODELS
 
 
@@ -39,7 +39,8 @@ def test_every_part_of_a_footprint_has_a_kind():
 
 
 def test_a_bar_for_each_tensor():
-    rows = activation_tensors(MODELS["GPT-2 XL"], 1024)
+    (_, layer), = MODELS["GPT-2 XL"].layers
+    rows = layer.activation_tensors(1024)
     figure = kept_tensors(rows, "All of them")
     assert [patch.get_width() for patch in figure.axes[0].patches] == [row[2] / 1e6 for row in rows]
     assert [bool(patch.get_hatch()) for patch in figure.axes[0].patches] == [row[3] for row in rows]

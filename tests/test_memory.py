@@ -14,6 +14,7 @@ from helpers.transformer import Transformer
 
 GPT3, LLAMA = MODELS["GPT-3 175B"], MODELS["Llama-3 8B"]
 SYMBOLIC = Transformer.symbolic(n_kv_heads=None, d_head=None, d_ff=4 * d)
+(_, LAYER), = SYMBOLIC.layers
 
 
 def test_mixed_precision_adam_takes_sixteen_bytes_a_parameter_and_eighteen_with_wide_gradients():
@@ -28,7 +29,7 @@ def test_mixed_precision_adam_takes_sixteen_bytes_a_parameter_and_eighteen_with_
 
 
 def test_the_activations_of_a_layer_are_the_published_count_tensor_by_tensor():
-    rows = memory.activation_tensors(SYMBOLIC, n, b)
+    rows = LAYER.activation_tensors(n, b)
     parts = {}
     for part, _, size, _ in rows:
         parts[part] = parts.get(part, 0) + size
@@ -37,14 +38,8 @@ def test_the_activations_of_a_layer_are_the_published_count_tensor_by_tensor():
     for part, row in (("attention", "attention's part"), ("feed-forward", "feed-forward's part"), ("norms", "norms' part")):
         assert (parts[part] - eval(published[row], names)).expand() == 0
     for recompute, row in (("none", "a layer, nothing recomputed"), ("full", "a layer, full recomputation")):
-        assert (memory.activation_bytes(SYMBOLIC, n, b, recompute) - L * eval(published[row], names)).expand() == 0
-    assert (memory.activation_bytes(SYMBOLIC, n, b, "selective") - 34 * L * n * b * d).expand() == 0
-
-
-@pytest.mark.parametrize("name", [name for name, model in MODELS.items()
-                                  if not (model.gated or model.is_mixture or model.is_latent or model.window or model.qk_norm)])
-def test_the_table_sums_to_what_the_transformer_says(name):
-    assert memory.activation_bytes(MODELS[name], 384, 3) == MODELS[name].activation_bytes(384, 3)
+        assert (SYMBOLIC.activation_bytes(n, b, recompute) - L * eval(published[row], names)).expand() == 0
+    assert (SYMBOLIC.activation_bytes(n, b, "selective") - 34 * L * n * b * d).expand() == 0
 
 
 @given(groups=st.sampled_from([1, 2, 4]), tokens=st.integers(1, 6), d_ff=st.integers(1, 9))
@@ -58,16 +53,16 @@ def test_without_dropout_the_tensors_are_those_that_the_layers_save(groups, toke
 
     def elements(of):
         return sum(elements(v) if isinstance(v, dict) else v.size for k, v in of.items() if k != "deviation")
-    listed = sum(size for *_, size, _ in memory.activation_tensors(model, tokens, dropout=False))
+    listed = sum(size for *_, size, _ in model.layers[0][1].activation_tensors(tokens, dropout=False))
     assert elements(saved) * 2 == listed
 
 
 def test_the_core_of_attention_is_what_has_n_squared():
-    for *_, size, core in memory.activation_tensors(SYMBOLIC, n, b):
+    for *_, size, core in LAYER.activation_tensors(n, b):
         assert core == (size.expand().coeff(n, 2) != 0)
     windowed = MODELS["Mistral 7B"]
     assert windowed.window == 4096
-    grown = [memory.activation_bytes(windowed, tokens) for tokens in (4096, 8192, 12288)]
+    grown = [windowed.activation_bytes(tokens) for tokens in (4096, 8192, 12288)]
     assert grown[2] - grown[1] == grown[1] - grown[0]  # linear beyond the window
 
 
@@ -115,8 +110,9 @@ def test_what_is_recomputed_lives_for_one_layer():
     (lambda: fits(LLAMA, 80e9, 10), TypeError, "accelerator: 80"),
     (lambda: fits(LLAMA, "H100 SXM", 0), ValueError, "n: 0"),
     (lambda: fits(LLAMA, "H100 SXM", 10, training="yes"), ValueError, "training: 'yes'"),
-    (lambda: memory.activation_bytes(LLAMA, 10, recompute="some"), ValueError, "recompute: 'some'"),
-    (lambda: memory.activation_tensors(MODELS["Mixtral 8x7B"], 10), ValueError, "n_experts: 8"),
+    (lambda: fits(LLAMA, "H100 SXM", 10, training=True, recompute="some"), ValueError, "recompute: 'some'"),
+    (lambda: fits(LLAMA, "H100 SXM", 10, training=True, devices=0), ValueError, "devices: 0"),
+    (lambda: fits(MODELS["Mixtral 8x7B"], "H100 SXM", 10, training=True), ValueError, "n_experts: 8"),
     (lambda: memory.inference_footprint(LLAMA, 1).fits, ValueError, "accelerator: none"),
 ])
 def test_bad_input_is_named(call, error, words):

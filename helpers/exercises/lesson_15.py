@@ -10,7 +10,6 @@ from math import ceil, inf
 
 from helpers.exercises import EXERCISES, NOT_ATTEMPTED, Exercise, Verdict, describe, not_yet
 from helpers.exercises.values import exact, same, untouched
-from helpers.memory import activation_bytes
 from helpers.published import ACCELERATORS
 from helpers.roofline import decode
 from helpers.transformer import Transformer
@@ -66,7 +65,7 @@ def facts(case):
         case=case, held=held, met=shape.active_parameters(), gain=gain,
         forward=shape.forward_flops(n) / n, pair=part["scores and weighted sum"],
         products=part["attention projections"] + part["feed-forward"] + part["router"],
-        one=shape.kv_cache_bytes(1), chat=chat, kept=activation_bytes(shape, n, recompute="full"),
+        one=shape.kv_cache_bytes(1), chat=chat, kept=shape.activation_bytes(n, recompute="full"),
         room=train.memory_bytes, memory=serve.memory_bytes, bandwidth=serve.bytes_per_second,
         read=decode(shape, serve, case.serve_n).bytes_moved - chat,
         rate=case.accelerators * train.flops_per_second * case.utilisation)

@@ -4,7 +4,7 @@ from math import floor, log10
 
 from helpers.explorers.controls import one_two_five, powers_of_two
 from helpers.notation import SUPERSCRIPTS
-from helpers.planning.serving import ASSUMED_ON, ASSUMED_USD_PER_HOUR
+from helpers.planning import ASSUMED_ON, ASSUMED_USD_PER_HOUR
 
 
 LENGTHS = tuple(sorted({*one_two_five(10, 10**7), *powers_of_two(16, 10**7)}))

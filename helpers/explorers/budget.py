@@ -9,8 +9,9 @@ from helpers.explorers.base import Explorer
 from helpers.explorers.controls import Choice, Number, Slider, one_two_five, powers_of_two
 from helpers.explorers.memory import kinds
 from helpers.words import plural
-from helpers.planning import training
-from helpers.planning.serving import ASSUMED_USD_PER_HOUR
+from helpers import planning
+from helpers.memory import fits
+from helpers.planning import ASSUMED_USD_PER_HOUR
 from helpers.published import ACCELERATORS, rows
 
 KINDS = ("weights", "gradients", "optimizer", "activations, logits")
@@ -61,9 +62,9 @@ class Plan:
 
 def asked(state):
     """FLOPs of the budget, their best split, and the split asked for."""
-    flops = training.budget_flops(state.accelerator, state.devices, state.days, state.utilisation / 100)
-    best = training.optimal_split(state.law, flops)
-    return flops, best, training.split_at(state.law, flops, best.parameters * state.size / 100)
+    flops = planning.budget_flops(state.accelerator, state.devices, state.days, state.utilisation / 100)
+    best = planning.optimal_split(state.law, flops)
+    return flops, best, planning.split_at(state.law, flops, best.parameters * state.size / 100)
 
 
 @lru_cache(maxsize=512)
@@ -75,14 +76,14 @@ def plan(state):
     ('1.91e+21', 27, 3328)
     """
     flops, best, split = asked(state)
-    model = training.buildable_shape(split.parameters, state.block, state.n)
-    exact = training.training_flops(model, state.n, split.tokens, state.recompute)
-    days = training.days_of(exact, state.accelerator, state.devices, state.utilisation / 100)
-    where = model, state.n, state.devices, state.accelerator, state.recompute
-    held, fused = (training.memory_per_device(*where, fused=fused) for fused in (False, True))
-    least = [training.devices_to_hold(model, state.n, state.accelerator, state.recompute, fused) for fused in (False, True)]
-    return Plan(flops, best, split, training.flat_range(state.law, flops, NATS), model, exact, days, held, *least,
-                held.total_bytes - fused.total_bytes, training.training_price(days, state.devices, state.price))
+    model = planning.buildable_shape(split.parameters, state.block, state.n)
+    exact = model.training_flops(state.n, recompute=state.recompute) * split.tokens / state.n
+    days = planning.days_of(exact, state.accelerator, state.devices, state.utilisation / 100)
+    held, fused = (fits(model, state.accelerator, state.n, training=True, recompute=state.recompute, fused=fused,
+                        dropout=not model.gated, devices=state.devices) for fused in (False, True))
+    least = [planning.devices_to_hold(model, state.n, state.accelerator, state.recompute, fused) for fused in (False, True)]
+    return Plan(flops, best, split, planning.flat_range(state.law, flops, NATS), model, exact, days, held, *least,
+                held.total_bytes - fused.total_bytes, 24 * days * state.devices * state.price)
 
 
 class BudgetExplorer(Explorer):
@@ -113,7 +114,7 @@ class BudgetExplorer(Explorer):
         Slider("utilisation", "utilisation", "% of the peak", tuple(range(10, 101, 5))),
         Choice("law", "law", {"published": "published", "refitted": "refitted"}),
         Slider("size", "model size", "% of the best N", SIZES),
-        Choice("block", "block", {name: f"as {name}'s" for name in training.BLOCKS}),
+        Choice("block", "block", {name: f"as {name}'s" for name in planning.BLOCKS}),
         Slider("n", "sequence length n", "tokens", tuple(powers_of_two(512, 131_072))),
         Choice("recompute", "recomputation", {"none": "none", "selective": "selective", "full": "full"}),
         Number("price", "your price", "USD an hour", low=0.01, high=1000),
@@ -136,7 +137,7 @@ class BudgetExplorer(Explorer):
 
     def consistent(self, state):
         """The positions that GPT-3's block learns can be more than the whole model that a small budget trains."""
-        least, size = training.smallest_shape(state.block, state.n), asked(state)[2].parameters
+        least, size = planning.smallest_shape(state.block, state.n), asked(state)[2].parameters
         if size < least.parameters():
             raise ValueError(
                 f"n = {state.n:,} and block = {state.block!r} contradict this budget: it trains {amount(size)} parameters, but the "
@@ -228,8 +229,8 @@ class BudgetExplorer(Explorer):
 
     def numbers(self):
         state, found = self.state, plan(self.state)
-        other = training.optimal_split(other_law(state.law), found.flops)
-        spread = training.bootstrap_optima(found.flops)
+        other = planning.optimal_split(other_law(state.law), found.flops)
+        spread = planning.bootstrap_optima(found.flops)
         return {
             "budget C (FLOPs)": power(found.flops),
             "compute-optimal N (parameters)": amount(found.best.parameters),
@@ -257,8 +258,8 @@ def other_law(law):
 def map_data():
     """What the map draws: the laws' lines, the spread of ten refits, and what was trained."""
     budgets = [BUDGETS[0] * (BUDGETS[1] / BUDGETS[0]) ** (step / 40) for step in range(41)]
-    lines = {law: (budgets, [training.optimal_split(law, flops).parameters for flops in budgets]) for law in ("published", "refitted")}
-    spread = [training.bootstrap_optima(flops) for flops in budgets]
+    lines = {law: (budgets, [planning.optimal_split(law, flops).parameters for flops in budgets]) for law in ("published", "refitted")}
+    spread = [planning.bootstrap_optima(flops) for flops in budgets]
     points = {row.name: (6 * row.parameters * row.tokens, row.parameters) for row in rows("trained_models") if row.name in NAMES}
     return lines, (budgets, [sizes[0] for sizes in spread], [sizes[-1] for sizes in spread]), points
 
@@ -266,8 +267,8 @@ def map_data():
 @lru_cache(maxsize=512)
 def extra_losses(law, main, flops):
     """Nats above the law's own best, over N in multiples (`GRID`) of the main law's best N."""
-    best, centre = training.optimal_split(law, flops), training.optimal_split(main, flops).parameters
-    return tuple(training.split_at(law, flops, times * centre).loss - best.loss for times in GRID)
+    best, centre = planning.optimal_split(law, flops), planning.optimal_split(main, flops).parameters
+    return tuple(planning.split_at(law, flops, times * centre).loss - best.loss for times in GRID)
 
 
 def height(state):

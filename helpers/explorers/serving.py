@@ -10,7 +10,7 @@ from helpers.explorers.controls import Choice, Number, Slider, powers_of_two
 from helpers.explorers.amounts import duration, number
 from helpers.explorers.roofline import PRECISIONS
 from helpers.words import plural
-from helpers.planning.serving import ASSUMED_SHARE, ASSUMED_USD_PER_HOUR, serve
+from helpers.planning import ASSUMED_SHARE, ASSUMED_USD_PER_HOUR, serve
 from helpers.published import ACCELERATORS, MODELS
 
 NAMES = ("GPT-2 XL", "GPT-3 175B", "Llama-2 7B", "Llama-3 8B", "Llama-3 70B", "Llama-3 405B", "Mistral 7B", "Qwen2.5 7B",

@@ -8,8 +8,7 @@ from helpers.explorers.base import Explorer
 from helpers.explorers.controls import Choice, MultiChoice, Number, Slider, powers_of_two
 from helpers.explorers.amounts import number
 from helpers.words import plural
-from helpers.planning.levers import COUNTED, LEVERS, Job, buildable, moved, now
-from helpers.planning.shrinking import alone, cost, elasticity
+from helpers.shrinking import COUNTED, LEVERS, Job, buildable_values, elasticity, job_at, job_cost, largest_within, lever_value
 from helpers.published import ACCELERATORS, MODELS
 
 NAMES = ("GPT-2", "GPT-2 XL", "GPT-3 175B", "Llama-2 7B", "Llama-3 8B", "Llama-3 70B", "Llama-3 405B", "Mistral 7B",
@@ -42,7 +41,7 @@ class ShrinkExplorer(Explorer):
     """A limit in FLOPs, bytes or seconds: which lever meets it alone, at a value that can be built, and which pulls most.
 
     `ShrinkExplorer(model="Llama-3 70B", counted="cache", limit=8)` starts there; the limit is in TFLOPs, GB, s or ms,
-    as the choice of what is counted says. Costs are those of `helpers.planning.shrinking.cost`: causal, in 16 bits,
+    as the choice of what is counted says. Costs are those of `helpers.shrinking.job_cost`: causal, in 16 bits,
     every latent or mixed expert as `Transformer` counts it. All curves start where the
     lever and the cost are what they are today; a curve's slope there is the elasticity.
 
@@ -118,7 +117,7 @@ class ShrinkExplorer(Explorer):
     def update(self, artists, state):
         unit, scale = UNITS[state.counted]
         asked = job(state)
-        today = cost(asked)
+        today = job_cost(asked)
         share = state.limit * scale / today
         artists["limit"][0].set_data([1.06, 1 / LEAST / 1.06], [share if LOW <= share <= HIGH else float("nan")] * 2)
         artists["words"].set_text(f"limit {size(state.limit)} {unit}, today {size(today / scale)} {unit}"
@@ -136,7 +135,7 @@ class ShrinkExplorer(Explorer):
     def sentence(self):
         state, asked = self.state, job(self.state)
         unit, scale = UNITS[state.counted]
-        today, words = cost(asked) / scale, COUNTED[state.counted][0]
+        today, words = job_cost(asked) / scale, COUNTED[state.counted][0]
         what = {"forward": f"A forward pass of {plural(state.batch, 'sequence')} of {state.n:,} tokens through {state.model} takes",
                 "read": f"On one {state.accelerator}, {state.model} reads {plural(state.batch, 'prompt')} of {state.n:,} tokens in at least",
                 "write": f"On one {state.accelerator}, {state.model} writes one token for {plural(state.batch, 'sequence')} of {state.n:,} tokens "
@@ -161,7 +160,7 @@ class ShrinkExplorer(Explorer):
                 said.append("No lever of these meets it alone" + (f", not even {_listed(bad, ' or ')}." if bad else "."))
         said.append(_pulls(state))
         latent = MODELS[state.model].is_latent and "groups" in state.levers
-        stuck = [f"{LEVERS[lever][0]} = {now(asked, lever):,}" for lever in state.levers
+        stuck = [f"{LEVERS[lever][0]} = {lever_value(asked, lever):,}" for lever in state.levers
                  if lever not in loose(state) and not (latent and lever == "groups")]
         if stuck:
             said.append(f"{_capital(_listed(stuck, ' and '))} cannot be less.")
@@ -177,11 +176,11 @@ class ShrinkExplorer(Explorer):
         state, asked = self.state, job(self.state)
         unit, scale = UNITS[state.counted]
         base = COUNTED[state.counted][1]
-        today = cost(asked)
+        today = job_cost(asked)
         shown = {f"today ({base})": f"{today:,}" if isinstance(today, int) else f"{today:.4g}",
                  f"limit ({unit})": size(state.limit), "of the limit": percent(today / scale / state.limit)}
         for lever in state.levers:
-            words, of, _ = LEVERS[lever]
+            words, of = LEVERS[lever]
             shown[f"{words} ({of})"] = meeting(state, shrunk(state, lever), True)
         return shown | {f"elasticity of {LEVERS[lever][0]}": f"{float(elasticity(asked, lever)):.3f}" for lever in state.levers}
 
@@ -194,19 +193,19 @@ def job(state):
 
 @lru_cache(maxsize=8192)
 def shrunk(state, lever):
-    """`alone` for a lever of a state."""
-    return alone(job(state), lever, state.limit * UNITS[state.counted][1])
+    """`largest_within` for a lever of a state."""
+    return largest_within(job(state), lever, state.limit * UNITS[state.counted][1])
 
 
 @lru_cache(maxsize=2048)
 def curve(asked, lever):
     """Shares of today's value that can be built, from 1 down to 1/64, and the shares of today's cost there."""
-    values, top = buildable(asked, lever), now(asked, lever)
+    values, top = buildable_values(asked, lever), lever_value(asked, lever)
     if len(values) > 40:
         wanted = (len(values) * (1 - 2 ** (-k / 4)) for k in range(25))  # all of these levers have evenly spaced values
         values = [values[place] for place in sorted({min(round(place), len(values) - 1) for place in wanted})]
     values = [value for value in values if value * LEAST >= top]
-    return [value / top for value in values], [cost(moved(asked, lever, value)) / cost(asked) for value in values]
+    return [value / top for value in values], [job_cost(job_at(asked, lever, value)) / job_cost(asked) for value in values]
 
 
 def heading(state):
@@ -219,7 +218,7 @@ def heading(state):
     alike = sum(pulling(pull) == pulling(pulls[most]) for pull in pulls.values())
     who = f"{_capital(LEVERS[most][0])} pulls most" if alike == 1 else f"{('Two', 'Three', 'Four', 'Five')[alike - 2]} levers pull alike"
     saves = f"{who}: 1 % less saves {pulling(pulls[most])} %".replace("under ", "<")
-    if cost(asked) <= state.limit * UNITS[state.counted][1]:
+    if job_cost(asked) <= state.limit * UNITS[state.counted][1]:
         return f"{saves}; the limit is met"
     meets = sum(shrunk(state, lever).value is not None for lever in state.levers)
     return f"{saves}; {meets} of {len(state.levers)} meet the limit"
@@ -227,12 +226,12 @@ def heading(state):
 
 def loose(state):
     """The levers of a state that can be less than they are."""
-    return [lever for lever in state.levers if len(buildable(job(state), lever)) > 1]
+    return [lever for lever in state.levers if len(buildable_values(job(state), lever)) > 1]
 
 
 def meeting(state, found, long=False):
     """A lever's value that meets the limit, in a few words."""
-    if len(buildable(job(state), found.lever)) == 1:
+    if len(buildable_values(job(state), found.lever)) == 1:
         none = found.lever == "groups" and MODELS[state.model].is_latent
         return f"{'no groups' if none else f'{found.before:,}'}: cannot be less"
     if found.value is None:
