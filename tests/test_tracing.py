@@ -310,8 +310,8 @@ def test_traces_can_be_nested_and_do_not_disturb_one_another():
 
 
 # what is refused ----------------------------------------------------------------------------------------
-@pytest.mark.parametrize("size, why", [(0, "below 1"), (-3, "below 1"), (2.5, "float"), (2.0, "float"), ("4", "str"),
-                                       (True, "truth value"), (None, "NoneType"), (sympy.Rational(1, 2), "whole"),
+@pytest.mark.parametrize("size, why", [(-3, "below 0"), (2.5, "whole"), (2.0, "whole"), ("4", "whole"),
+                                       (True, "truth value"), (None, "whole"), (sympy.Rational(1, 2), "whole"),
                                        (sympy.oo, "whole"), (sympy.Symbol("m", negative=True), "positive")])
 def test_a_bad_size_is_named(size, why):
     with pytest.raises(ValueError, match=f"x, size 1.*{why}"):
@@ -339,9 +339,7 @@ def test_two_symbols_of_one_name_get_a_hint():
 @pytest.mark.parametrize("code, name", [
     (lambda x: np.linalg.svd(x), r"np\.linalg.*svd"),
     (lambda x: np.fft.fft(x), "fft"),
-    (lambda x: np.sort(x, axis=None), "sort with axis"),
     (lambda x: np.unique(x), "unique"),
-    (lambda x: np.partition(x, 2), "partition"),
     (lambda x: np.gcd(x, 2), "gcd"),
     (lambda x: np.frompyfunc(abs, 1, 1)(x), "abs"),
     (lambda x: np.add.at(x, [0], 1), r"add\.at"),
@@ -355,8 +353,7 @@ def test_an_unknown_operation_is_named_and_never_free(code, name):
         trace(code, x=(4, 3))
 
 
-@pytest.mark.parametrize("code", [lambda x: float(x), lambda x: 1 if x > 0 else 2, lambda x: np.asarray(x),
-                                  lambda x: np.array([x, x]), lambda x: x[0].item(), lambda x: list(x), lambda x: len(x)])
+@pytest.mark.parametrize("code", [lambda x: float(x), lambda x: 1 if x > 0 else 2, lambda x: x[0] * int(x[0]), lambda x: x[0].item(), lambda x: list(x), lambda x: len(x)])
 def test_code_that_needs_values_is_refused(code):
     with pytest.raises(TypeError, match="values|repeat|shape"):
         trace(code, x=(n,))
@@ -367,10 +364,8 @@ def test_sizes_that_leave_numpy_get_a_remedy():
     with pytest.raises(TypeError) as caught:
         trace(lambda x: x / math.sqrt(x.shape[0]), x=(n,))
     assert "np.sqrt" in caught.value.__notes__[0]
-    with pytest.raises(TypeError) as caught:
-        trace(lambda x: np.zeros(x.shape, like=x), x=(n, d))
-    assert "np.full" in caught.value.__notes__[0]
-    assert trace(lambda x: np.full(x.shape, 0.0, like=x), x=(n, d)).result == (n, d)
+    for make in (lambda x: np.zeros(x.shape, like=x), lambda x: np.full(x.shape, 0.0, like=x)):
+        assert trace(make, x=(n, d)).bytes_moved == 2 * n * d
 
 
 def test_trace_wants_the_function_itself():
@@ -378,5 +373,5 @@ def test_trace_wants_the_function_itself():
         trace(3, x=(1,))
     with pytest.raises(ValueError, match="bytes_per_element"):
         trace(lambda x: x, x=(1,), bytes_per_element=0)
-    with pytest.raises(AttributeError, match="tobytes"):
+    with pytest.raises(NotImplementedError, match="tobytes"):
         trace(lambda x: x.tobytes(), x=(1,))

@@ -1,35 +1,46 @@
 """Read a NumPy function as a count, or as a formula: `trace` runs it on arrays that have only sizes.
 
-The function is not rewritten. NumPy hands its own calls to the traced arrays, and each call enters in a
-`Ledger` what it costs. Whole-number sizes give exact Python integers, SymPy sizes give the formula.
-Lessons 02 and 03 build the idea by hand.
+The function is not rewritten. NumPy hands its own calls to the traced arrays, and each call enters
+in a `Ledger` what it costs. Whole-number sizes give exact Python integers, SymPy sizes give the
+formula. Lessons 02 and 03 build the idea by hand.
 """
 
 import sys
 from contextlib import contextmanager
+from copy import copy
+from dataclasses import fields, is_dataclass
+from functools import wraps
 from inspect import unwrap
+from threading import RLock
 
-from helpers.tracing import elementwise, products, shaping, sorting  # noqa: F401 (each enters what it knows of NumPy)
-from helpers.tracing.array import TracedArray
-from helpers.tracing.ledger import Ledger, Operation, recording, repeat, step
-from helpers.tracing.sizes import check_size
+import numpy as np
+
+from helpers.sizes import check_size, is_symbol
+from helpers.tracing.array import Made, TracedArray
+from helpers.tracing.costs import CREATING, create
+from helpers.tracing.ledger import Ledger, Operation, current_ledger, recording, repeat, step
 
 __all__ = ["Ledger", "Operation", "TracedArray", "repeat", "step", "trace"]
+REMEDY = ("Inside a traced function sizes may be symbols: write np.sqrt(d) or d ** 0.5 rather than "
+          "math.sqrt(d), `for t in repeat(n)` rather than range(n), and do not branch on sizes.")
+HINTS = ("onvert expression to", "interpreted as an integer", "truth value", "sequence of integers")
 
 
 def trace(function, /, *, bytes_per_element=2, **arguments):
     """Run `function` on arrays without values and return the `Ledger` of what it costs.
 
     function            NumPy code, unchanged
-    arguments           by name: a tuple is the shape of an array, every other value is passed as it is
-                        (to pass a tuple as it is, bind it with functools.partial)
+    arguments           by name: a tuple of sizes is the shape of an array; dicts, lists, tuples and
+                        dataclasses are trees of such; every other value is passed as it is
+                        (to pass a tuple of numbers as it is, bind it with functools.partial)
     bytes_per_element   for `Ledger.bytes_moved`; truth values take 1 byte (2: bfloat16 or float16)
 
-    Costs: a multiply-add 2 FLOPs, an elementwise function 1 per element, a sum or maximum over k terms k,
-    a sort of k numbers k·⌈log₂ k⌉, the most that a merge sort compares (`helpers.tracing.sorting`);
-    a scalar computed from sizes alone, like the 1/√d of attention, is free.
-    Raises ValueError for a size that is no positive whole number or symbol and for shapes that do not fit,
-    NotImplementedError for an operation whose cost is not known, TypeError for code that needs values.
+    Costs: a multiply-add 2 FLOPs, an elementwise function 1 per element, a sum or maximum over k
+    terms k, a sort of k numbers k·⌈log₂ k⌉; what depends on sizes alone, like the 1/√d of attention
+    or a mask, is free. Symbols that are divided by // are taken to divide.
+    Raises ValueError for a size that is no whole number or symbol and for shapes that do not fit,
+    NotImplementedError for an operation or option whose cost is not known, TypeError for code that
+    needs values.
 
     >>> from helpers.notation import d, n
     >>> trace(lambda x, w: x @ w, x=(n, d), w=(d, d)).flops
@@ -38,27 +49,47 @@ def trace(function, /, *, bytes_per_element=2, **arguments):
     2000000000000000000000
     """
     if not callable(function):
-        raise ValueError(f"function: {function!r} cannot be called; give the function itself, not its result")
+        raise ValueError(f"function: {function!r} cannot be called; "
+                         "give the function itself, not its result")
     check_size(bytes_per_element, "bytes_per_element")
     wrapped = unwrap(getattr(function, "func", function))
     ledger = Ledger(bytes_per_element, getattr(wrapped, "__code__", None))
-    values = {name: TracedArray(ledger, _shape(name, value)) if isinstance(value, tuple) else value
-              for name, value in arguments.items()}
-    with recording(ledger), _numpy_on_symbols():
+    with _lent(), recording(ledger):
+        given = {name: _planted(ledger, name, value) for name, value in arguments.items()}
         try:
-            ledger.result = _shapes(function(**values))
+            ledger.result = _shapes(function(**given))
         except TypeError as error:
-            if any(hint in str(error) for hint in ("onvert expression to", "interpreted as an integer", "truth value",
-                                                     "sequence of integers")):
-                error.add_note("Inside a traced function sizes may be symbols: write np.sqrt(d) or d ** 0.5 rather than "
-                               "math.sqrt(d), `for t in repeat(n)` rather than range(n), np.full((n, d), 0.0, like=x) "
-                               "rather than np.zeros((n, d)), and do not branch on sizes.")
+            if any(hint in str(error) for hint in HINTS):
+                error.add_note(REMEDY)
+            raise
+        except MemoryError as error:
+            error.add_note("A trace makes no array of real size: make it with like=x, as in "
+                           "np.zeros((n, n), like=x), where x is one of the traced arrays.")
             raise
     return ledger
 
 
-def _shape(name, sizes):
-    return tuple(check_size(size, f"{name}, size {place} of {sizes!r}") for place, size in enumerate(sizes))
+def _planted(ledger, name, value):
+    """The argument with an array in place of each shape in it."""
+    if isinstance(value, tuple) and not any(map(_is_tree, value)):
+        return TracedArray(ledger, [check_size(size, f"{name}, size {place} of {value!r}", 0)
+                                    for place, size in enumerate(value)])
+    if isinstance(value, (list, tuple)):
+        parts = (_planted(ledger, f"{name}[{place}]", part) for place, part in enumerate(value))
+        return type(value)(*parts) if hasattr(value, "_fields") else type(value)(parts)
+    if isinstance(value, dict):
+        return type(value)((key, _planted(ledger, f"{name}[{key!r}]", part))
+                           for key, part in value.items())
+    if is_dataclass(value) and not isinstance(value, type):
+        value = copy(value)
+        for field in fields(value):
+            part = _planted(ledger, f"{name}.{field.name}", getattr(value, field.name))
+            object.__setattr__(value, field.name, part)
+    return value.view(Made) if type(value) is np.ndarray else value
+
+
+def _is_tree(value):
+    return isinstance(value, (tuple, list, dict)) or is_dataclass(value)
 
 
 def _shapes(result):
@@ -70,19 +101,49 @@ def _shapes(result):
     return getattr(result, "shape", result)
 
 
-@contextmanager
-def _numpy_on_symbols():
-    """Let np.sqrt(d), np.log(n) and np.exp work on SymPy sizes while a trace runs.
+# what NumPy and SymPy are lent while a trace runs; in one thread at a time
+_LENDING = RLock()
 
-    NumPy asks an object that it does not know for a method of the function's name; SymPy's expressions
-    have none, so they are lent one for the duration of the trace.
-    """
+
+@contextmanager
+def _lent():
+    """np.zeros and its kin know symbols; np.sqrt, // and % work on SymPy sizes."""
+    with _LENDING:
+        lent = [] if current_ledger() else [
+            (place, name, vars(place).get(name), setattr(place, name, function))
+            for place, name, function in _loans()]
+        try:
+            yield
+        finally:
+            for place, name, before, _ in lent:
+                delattr(place, name) if before is None else setattr(place, name, before)
+
+
+def _loans():
+    for name in CREATING:
+        yield np, name, _creating(getattr(np, name))
     sympy = sys.modules.get("sympy")  # nobody can hold a symbol before SymPy is imported
-    lent = [name for name in ("sqrt", "log", "exp") if sympy and not hasattr(sympy.Expr, name)]
-    for name in lent:
-        setattr(sympy.Expr, name, lambda self, _function=getattr(sympy, name): _function(self))
-    try:
-        yield
-    finally:
-        for name in lent:
-            delattr(sympy.Expr, name)
+    for name in ("sqrt", "log", "exp") if sympy else ():  # NumPy asks an object for such a method
+        yield sympy.Expr, name, lambda self, of=getattr(sympy, name): of(self)
+    for name in ("__floordiv__", "__rfloordiv__", "__mod__", "__rmod__") if sympy else ():
+        yield sympy.Expr, name, _dividing(getattr(sympy.Expr, name), name)
+
+
+def _creating(original):
+    @wraps(original)
+    def creates(*args, **options):
+        ledger, caller = current_ledger(), sys._getframe(1).f_globals.get("__name__", "")
+        if ledger is None or caller.startswith(("numpy", "helpers.tracing")):
+            return original(*args, **options)
+        return create(ledger, original, args, options)
+    return creates
+
+
+def _dividing(original, name):
+    """// and % of symbols that are taken to divide, as the heads of attention divide its width."""
+    def divides(self, other):
+        found = original(self, other)
+        if not current_ledger() or not is_symbol(found) or found.is_number:
+            return found
+        return 0 if "mod" in name else other / self if "rfloor" in name else self / other
+    return divides

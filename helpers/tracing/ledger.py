@@ -6,12 +6,14 @@ from collections import Counter
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from types import CodeType
+from functools import lru_cache
 
 from helpers.notation import Table
-from helpers.tracing.sizes import is_symbolic, largest, shape_text, whole
+from helpers.sizes import check_size, exact, is_symbol
+from helpers.tracing.layout import largest, product, shape_text
 
 _LEDGER = ContextVar("ledger", default=None)
+current_ledger = _LEDGER.get  # the ledger of the trace that is running, or None
 
 
 @dataclass(frozen=True)
@@ -30,25 +32,23 @@ class Ledger:
     """What a traced function costs; made by `helpers.tracing.trace`.
 
     operations      every NumPy call in order, as `Operation`
-    result          the shape of what the function returned (shapes, where it returned several arrays)
+    result          the shape of what the function returned (shapes, where it returned several)
     """
 
-    def __init__(self, bytes_per_element=2, code: CodeType | None = None):
-        self.operations, self.result = [], None
-        self.bytes_per_element = bytes_per_element
-        self._code, self._steps, self._times = code, [], 1
+    def __init__(self, bytes_per_element=2, code=None):
+        self.operations, self.result, self.bytes_per_element = [], None, bytes_per_element
+        self._code, self._steps, self._times = code, [], []
         self._alive, self._moments = Counter(), set()
 
-    # what the arrays report ------------------------------------------------------------------
     def record(self, name, reads, output, flops, is_matmul=False):
-        """Enter one operation. reads: the arrays that it reads; output: the array that it writes."""
-        moved = sum((a.cells * self._width(a) for a in (*reads, output)), 0)
-        step, line = "/".join(self._steps), self._source_line()
-        self.operations.append(Operation(name, step, line, tuple(output.shape), flops * self._times,
-                                         is_matmul, moved * self._times))
+        """Enter one operation. reads: the arrays that it reads; output: the array it writes."""
+        moved = _sum_of_products(tuple((a.cells, self._width(a.dtype)) for a in (*reads, output)))
+        flops, moved = (product((each, *self._times)) for each in (flops, moved))
+        self.operations.append(Operation(name, "/".join(self._steps), self._source_line(),
+                                         output.shape, flops, is_matmul, moved))
 
-    def _width(self, array):
-        return 1 if array.dtype == bool else self.bytes_per_element
+    def _width(self, dtype):
+        return 1 if dtype == bool else self.bytes_per_element * (2 if dtype.kind == "c" else 1)
 
     def allocate(self, elements):
         self._alive[elements] += 1
@@ -62,11 +62,9 @@ class Ledger:
         frame = sys._getframe(2)
         while frame is not None and frame.f_code is not self._code:
             frame = frame.f_back
-        if frame is None:
-            return ""
-        return linecache.getline(frame.f_code.co_filename, frame.f_lineno).split("  #")[0].strip()
+        line = frame and linecache.getline(frame.f_code.co_filename, frame.f_lineno)
+        return (line or "").split("  #")[0].strip()
 
-    # what the reader asks ---------------------------------------------------------------------
     @property
     def flops(self):
         """All operations, a multiply-add as 2 (an int when every shape is whole, else SymPy)."""
@@ -81,45 +79,43 @@ class Ledger:
     def bytes_moved(self):
         """Bytes, if every operation read its inputs from main memory and wrote its output there.
 
-        An element that a view repeats (broadcasting, windows) is read once; what a call keeps to itself is not seen.
+        An element that a view repeats (broadcasting, windows) is read once; what a call keeps to
+        itself is not seen.
         """
         return _total(op.bytes_moved for op in self.operations)
 
     @property
     def peak_elements(self):
-        """The largest number of elements alive at once, the arguments included; views cost nothing.
+        """The largest number of elements alive at once, arguments included; views cost nothing.
 
-        As Python keeps them: an array lives while a name or a view holds it. What NumPy allocates within one call,
-        and its reuse of large temporaries, is not seen.
+        As Python keeps them: an array lives while a name or a view holds it. What NumPy allocates
+        within one call, and its reuse of large temporaries, is not seen.
         """
-        return whole(largest(_total(size * count for size, count in moment) for moment in self._moments))
+        return exact(largest(_total(size * count for size, count in moment)
+                             for moment in self._moments))
 
     def by_step(self):
-        """dict: step -> FLOPs, in order; an operation outside every step stands under its own name."""
-        return self._grouped(lambda op: op.step or op.name)
+        """dict: step -> FLOPs, in order; what no step holds stands under its own name."""
+        return {name: _total(op.flops for op in group) for name, group in self._by("step")}
 
     def by_line(self):
         """dict: line of the traced function -> FLOPs, in order of first execution."""
-        return self._grouped(lambda op: op.line or op.name)
+        return {name: _total(op.flops for op in group) for name, group in self._by("line")}
 
-    def _grouped(self, key):
-        return {name: _total(op.flops for op in group) for name, group in self._groups(key).items()}
-
-    def _groups(self, key):
+    def _by(self, what):
         groups = {}
         for op in self.operations:
-            groups.setdefault(key(op), []).append(op)
-        return groups
+            groups.setdefault(getattr(op, what) or op.name, []).append(op)
+        return groups.items()
 
     def table(self):
         """One row per step, or per line of the function where no step is named, and the total."""
-        labelled = any(op.step for op in self.operations)
-        groups = self._groups(lambda op: (op.step if labelled else op.line) or op.name)
-        rows = [(name, ", ".join(dict.fromkeys(op.name for op in group)), shape_text(group[-1].output),
-                 _total(op.flops for op in group), _total(op.bytes_moved for op in group))
-                for name, group in groups.items()]
+        by = "step" if any(op.step for op in self.operations) else "line"
+        rows = [(name, ", ".join(dict.fromkeys(op.name for op in group)),
+                 shape_text(group[-1].output), _total(op.flops for op in group),
+                 _total(op.bytes_moved for op in group)) for name, group in self._by(by)]
         rows.append(("total", "", "", self.flops, self.bytes_moved))
-        return Table(rows, ("step" if labelled else "line", "operations", "result", "FLOPs", "bytes moved"))
+        return Table(rows, (by, "operations", "result", "FLOPs", "bytes moved"))
 
     def __repr__(self):
         return repr(self.table())
@@ -128,18 +124,18 @@ class Ledger:
         return self.table()._repr_html_()
 
 
+@lru_cache(maxsize=4096)
+def _sum_of_products(pairs):
+    return sum(a * b for a, b in pairs)
+
+
 def _total(counts):
     """The exact sum; equal terms are counted first, so that a deep model stays fast in SymPy."""
-    terms = Counter(counts)
-    if not any(map(is_symbolic, terms)):
-        return sum(term * times for term, times in terms.items())
+    terms = [term * times for term, times in Counter(counts).items()]
+    if not any(map(is_symbol, terms)):
+        return sum(terms)
     from sympy import Add
-    return whole(Add(*(term * times for term, times in terms.items())).expand())
-
-
-def current_ledger():
-    """The ledger of the trace that is running, or None."""
-    return _LEDGER.get()
+    return exact(Add(*terms))
 
 
 @contextmanager
@@ -147,7 +143,7 @@ def recording(ledger):
     """Make `ledger` the one that steps and repeats report to."""
     token = _LEDGER.set(ledger)
     try:
-        yield ledger
+        yield
     finally:
         _LEDGER.reset(token)
 
@@ -161,15 +157,12 @@ def step(name):
     >>> with step("scores"):
     ...     pass
     """
-    ledger = current_ledger()
-    if ledger is None:
-        yield
-        return
-    ledger._steps.append(str(name))
+    steps = current_ledger()._steps if current_ledger() else []
+    steps.append(str(name))
     try:
         yield
     finally:
-        ledger._steps.pop()
+        steps.pop()
 
 
 def repeat(times):
@@ -182,15 +175,13 @@ def repeat(times):
     [0, 1, 2]
     """
     ledger = current_ledger()
-    if not is_symbolic(times):
-        if isinstance(times, bool) or not hasattr(times, "__index__") or times < 0:
-            raise ValueError(f"repeat: times = {times!r}; it must be a whole number of at least 0 or a symbol")
-        yield from range(times)
+    if not is_symbol(times):
+        yield from range(check_size(times, "repeat: times", 0))
         return
     if ledger is None:
-        raise TypeError(f"repeat: times = {times} is a symbol, and no trace is running to count with it")
-    before, ledger._times = ledger._times, ledger._times * times
+        raise TypeError(f"repeat: times = {times} is a symbol, and no trace is running to count")
+    ledger._times.append(times)
     try:
         yield 0
     finally:
-        ledger._times = before
+        ledger._times.pop()
