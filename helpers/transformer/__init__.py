@@ -33,8 +33,8 @@ class Differing:
                          "read it from the model's layers")
 
     __bool__ = __int__ = __index__ = __lt__ = __le__ = __gt__ = __ge__ = _refuse
-    __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __truediv__ = __rtruediv__ = _refuse
-    __floordiv__ = __rfloordiv__ = __mod__ = __rmod__ = _refuse
+    __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = _refuse
+    __truediv__ = __rtruediv__ = __floordiv__ = __rfloordiv__ = __mod__ = __rmod__ = _refuse
 
 
 @dataclass(frozen=True, repr=False)
@@ -90,7 +90,7 @@ class Transformer(Block):
         if self.n_dense_layers != 0:
             if self.mixed or not self.is_mixture:
                 raise ValueError(f"n_dense_layers: {self.n_dense_layers} needs a mixture whose "
-                                 "layers are otherwise alike; give n_experts above 1, or leave it out")
+                                 "layers are alike otherwise; give n_experts above 1, or leave it")
             sparse, names = layers[0][1], (*MIXTURE, "n_experts", "experts_per_token")
             dense = replace(sparse, **{name: ABSENT[name] for name in names})
             layers = [(self.n_dense_layers, dense), (self.n_layers - self.n_dense_layers, sparse)]
@@ -241,7 +241,7 @@ class Transformer(Block):
                                 for count, layer in self.layers))
 
     def activation_bytes(self, n, batch=1, recompute="none", dropout=True):
-        """Bytes that the layers keep for the backward pass, in Korthikanti et al.'s three ways (2022).
+        """Bytes that the layers keep for the backward pass, in three ways (Korthikanti et al. 2022).
 
         "none": all of `Layer.activation_tensors`, in their layer L·n·b·d·(34 + 5hn/d). "selective":
         attention's core is computed again, 34·L·n·b·d; a fused kernel keeps as little. "full": the

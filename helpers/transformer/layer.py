@@ -356,17 +356,17 @@ class Layer(Block):
 
 
 def settle(shape, checks):
-    """Put into each of these fields what its check returns: {name: (check, may it be None)}."""
-    for name, (check, optional) in checks.items():
+    """Put into each of these fields what its check returns, as `checks_of` lists them."""
+    for name, (check, optional, default) in checks.items():
         value = getattr(shape, name)
-        if value is not None or not optional:
+        if value is not default and not (value is None and optional):
             object.__setattr__(shape, name, check(value, name))
 
 
 def checks_of(shape):
-    """{name: (check, may it be None)} for the fields of a class, read from their annotations."""
-    kinds = {f.name: f.type.split(" | ") for f in fields(shape)}
-    return {name: (CHECKS[kind], bool(none)) for name, (kind, *none) in kinds.items()
+    """{name: (check, may it be None, default)} for the fields of a class, from their annotations."""
+    kinds = {f: f.type.split(" | ") for f in fields(shape)}
+    return {f.name: (CHECKS[kind], bool(none), f.default) for f, (kind, *none) in kinds.items()
             if kind in CHECKS}
 
 
