@@ -11,11 +11,11 @@ import importlib
 import re
 
 from helpers.exercises.comparing import (
-    NOT_ATTEMPTED, Exercise, Row, Verdict, explorer_state, not_yet)
+    NOT_ATTEMPTED, Exercise, Row, Verdict, explorer_state, not_yet, sheet)
 from helpers.exercises.values import describe, untouched
 
 __all__ = ["EXERCISES", "NOT_ATTEMPTED", "Exercise", "Row", "Verdict", "check", "explorer_state",
-           "not_yet", "report"]
+           "not_yet", "report", "sheet"]
 
 EXERCISES = {}
 

@@ -90,7 +90,7 @@ class Row(Exercise):
 
     def __call__(self, answer):
         if not isinstance(answer, list | tuple) or len(answer) != 2:
-            return not_yet("two places, please: [what you predict, what you saw], and no comma within "
+            return not_yet("two places, please: [what you predict, what you saw], no comma in "
                            f"a number, but 12345 or 12_345; this is {describe(answer)}")
         predicted, seen = answer
         if untouched(predicted):
@@ -100,6 +100,12 @@ class Row(Exercise):
         if untouched(seen):
             return not_yet("now look, and write what you see in the second place")
         return super().__call__(seen)
+
+
+def sheet(rows, why, within=0.02, slips=lambda value: {}):
+    """A lab's sheet: {row: (what is to be seen, its slips) or a Row}; `slips` are of each."""
+    return Exercise({name: row if isinstance(row, Row) else Row(
+        row[0], slips(row[0]) | row[1], within=within) for name, row in rows.items()}, why=why)
 
 
 def explorer_state(answer, name):
@@ -172,8 +178,8 @@ def _no_number(answer, unit):
     """The hint for an answer that is no number; what it says to write can be written."""
     if isinstance(answer, str):
         text = re.sub(r"(?<=\d)[,_ ](?=\d{3}(\D|$))", "", answer.strip()).replace(",", ".")
-        found = re.fullmatch(rf"([-+]?\d+(\.\d+)?(e\d+)?) *(%|percent|times|{re.escape(unit)})?", text,
-                             re.ASCII)
+        found = re.fullmatch(rf"([-+]?\d+(\.\d+)?(e\d+)?) *(%|percent|times|{re.escape(unit)})?",
+                             text, re.ASCII)
         return f"write it as a number: {found[1].lstrip('0+') or 0}" if found else (
             "write it as a number: digits alone, without quotes")
     if is_symbol(answer) and answer.free_symbols:
@@ -192,7 +198,7 @@ def _formula(e, answer):
     if exact(answer) is not None:
         return not_yet(f"the answer is a formula in {listed(letters)}, and this is the number "
                        f"{describe(answer)}; {shadowed}")
-    if not is_symbol(answer) or not getattr(answer, "is_commutative", False) or answer.is_Relational:
+    if not getattr(answer, "is_commutative", False) or answer.is_Relational:
         return not_yet(f"the answer is a formula in {listed(letters)}; this is {describe(answer)}")
     own = {letter.name for letter in answer.free_symbols}
     if own - {*letters}:
@@ -279,7 +285,11 @@ def _furthest(rows, answer):
     for name in (name for name in rows if isinstance(rows[name], Row)):
         predicted, seen = map(exact, answer[name])
         if abs(predicted - seen) > abs(seen) / 20:
-            away[name] = max(predicted / seen, seen / predicted) if predicted * seen > 0 else math.inf
-    name = max(away, key=away.get, default=None)
-    return f"; furthest from what you saw was {name!r}, predicted {describe(answer[name][0])} and " \
-           f"seen {describe(answer[name][1])}: say why in a sentence" if away else ""
+            factor = predicted / seen if predicted * seen > 0 else math.inf
+            away[name] = max(factor, 1 / factor)
+    if not away:
+        return ""
+    name = max(away, key=away.get)
+    predicted, seen = map(describe, answer[name])
+    return (f"; furthest from what you saw was {name!r}, predicted {predicted} and seen {seen}: "
+            "say why in a sentence")

@@ -3,10 +3,8 @@
 from helpers.exercises import EXERCISES, Exercise
 
 EXERCISES["00.1"] = Exercise(20 * 19 // 2, {
-    90: "twice the guests make more than twice the handshakes: the ten new guests also meet the ten "
-        "old ones",
-    180: "four times comes close: ten guests have 45, but how many pairs are there between old and "
-         "new guests?",
+    90: "more than twice 45: the ten new guests also meet the ten old ones",
+    180: "four times comes close: how many pairs are there between old and new guests?",
     20 * 19: "that counts each handshake twice, once from either hand",
     20 * 20: "that counts each handshake twice, and each guest with itself as well",
     20 * 21 // 2: "nobody shakes hands with themselves",

@@ -7,12 +7,10 @@ from helpers.exercises import EXERCISES, Exercise, Verdict, not_yet
 EXERCISES["01.1"] = Exercise({
     "3 times the tokens": Exercise(9, {
         3: "each of the dancers also has more partners: n counts twice",
-        6: "that is the square's exponent times the factor; multiply the factor by itself",
-        27: "that is three factors; n counts twice, not three times"}),
+        6: "that is the square's exponent times the factor; multiply the factor by itself"}),
     "a quarter of the width": Exercise(1 / 4, {
         1 / 16: "the width counts once; only n is squared",
-        4: "less width makes fewer meetings, not more",
-        1 / 2: "a quarter is not a half, and the width has no root"}),
+        4: "less width makes fewer meetings, not more"}),
     "twice the tokens and half the width": Exercise(2, {
         1: "half the width pays for one doubling; twice the tokens bring two",
         4: "that is the tokens alone; the width is halved as well",
@@ -24,9 +22,7 @@ EXERCISES["01.2"] = Exercise(lambda budget, d: isqrt(budget // d), {
     "(budget / d)**0.5": "a text has a whole number of tokens: round down",
     "round((budget / d)**0.5)": "that is rounded to the nearest, and may be over the budget",
     "ceil((budget / d)**0.5)": "that is rounded up, and over the budget: round down",
-    ("isqrt(budget) // d", "isqrt(budget)"):
-        "the root undoes the square of n; divide by d before you take it",
-    "budget // d // 2": "half of it is not the root of it",
+    ("isqrt(budget) // d", "isqrt(budget)"): "the root is of n²: divide by d before you take it",
 }, why="twice the tokens need four times the budget",
     at=[(5_120_000, 512), (100_000_000, 768), (10**6, 7), (5_000, 10)])
 
@@ -40,7 +36,7 @@ EXERCISES["01.3"] = Exercise(lambda n, d, parts: parts * (n // parts)**2 * d, {
     at=[(4, 1, 2), (100, 512, 10), (6_000, 768, 3), (50, 7, 1)])
 
 
-def sizes_within_budget(answer):
+def _sizes(answer):
     """Any whole n of at least 300 and d with 90 % to 100 % of 5,120,000 meetings."""
     for name, unit in {"n": "tokens", "d": "elements"}.items():
         size = answer.get(name) if isinstance(answer, dict) else None
@@ -48,15 +44,14 @@ def sizes_within_budget(answer):
             return not_yet(f'give a dict {{"n": …, "d": …}}; {name!r} is a whole number of {unit}')
     n, d = answer["n"], answer["d"]
     cost, budget = n * n * d, 100**2 * 512
-    share = f"these are {cost:,} meetings, {100 * cost / budget:.1f} % of the budget"
     if n < 300:
         return not_yet(f"{n} tokens are not enough to read 300")
     if cost > budget:
         return not_yet(f"these are {cost:,} meetings, {cost - budget:,} over the budget")
-    if cost < 0.9 * budget:
-        return not_yet(f"{share}; there is room for more")
-    return Verdict("correct", f"{share[10:]}; {n / 100:.3g} times the tokens leave "
-                              f"{100 * d / 512:.3g} % of the width")
+    share = f"{cost:,} meetings, {100 * cost / budget:.1f} % of the budget; "
+    longer = f"{n / 100:.3g} times the tokens leave {100 * d / 512:.3g} % of the width"
+    return not_yet(share + "there is room for more") if cost < 0.9 * budget else Verdict(
+        "correct", share + longer)
 
 
-EXERCISES["01.4"] = Exercise(sizes_within_budget)
+EXERCISES["01.4"] = Exercise(_sizes)

@@ -13,12 +13,9 @@ EXERCISES["02.1"] = Exercise(2 * product + 100 * 2048, {
     unit="FLOPs")
 
 EXERCISES["02.2"] = Exercise(lambda n, d: 4*n*n*d + 6*n*n, {
-    "2*n*n*d + 6*n*n": "half of the products is missing: is a multiply-add 2 FLOPs, and is the "
-                       "weighted sum in?",
+    "2*n*n*d + 6*n*n": "half of it: is a multiply-add 2 FLOPs, and is the weighted sum in?",
     "n*n*d": "that is the lesson's n²·d: multiply-adds of the scores alone",
     "2*n*n*d": "you counted multiply-adds, or one product of the two, and no softmax",
-    "n*n*d + 6*n*n": "a quarter of the products is there: count both, a multiply-add as 2",
-    "2*n*n*d + 3*n*n": "everything is halved; only a multiply-add is one step of two FLOPs",
     "4*n*n*d": "scaling and softmax are missing",
     "4*n*n*d + 5*n*n": "one division for each score is missing, the scaling by √d",
     "4*n*n*d + 6*n": "scaling is 1 and softmax 5 for each of the scores: there are n² of them",
@@ -31,8 +28,7 @@ EXERCISES["02.3"] = Exercise(lambda n, d: (4*d + 6) * n*(n + 1) // 2, {
     "(2*d + 3) * n*n": "half of the square cuts the diagonal in two; a token looks at itself",
     "(4*d + 6) * n*(n - 1) // 2": "a token looks at itself too: query i has i keys, not i − 1",
     "(4*d + 6) * n*n": "that is the full square; query i looks at i keys only",
-    "(2*d + 6) * n*(n + 1) // 2": "a pair costs 4d + 6: two products, a multiply-add as 2, and six "
-                                  "steps for each score",
+    "(2*d + 6) * n*(n + 1) // 2": "a pair costs 4d + 6: two products, a multiply-add as 2, and 6",
     "4*d * n*(n + 1) // 2": "scaling and softmax are missing",
     "n*(n + 1) // 2": "these are the pairs; each costs 4d + 6 FLOPs",
 }, why="skipping the future saves almost half of a long sequence, and nothing of a single token",

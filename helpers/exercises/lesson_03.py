@@ -6,37 +6,34 @@ from helpers.exercises import EXERCISES, Exercise
 from helpers.notation import d, n
 
 EXERCISES["03.1"] = Exercise(40, {      # percent: n/(n + 2d) at n = 1,024, d = 768
-    200 / 3: "that is the ratio of the products with n² to the projections; the share is of both",
+    200 / 3: "that is the ratio of the products with n² to the projections; asked is a share",
     60: "that is the projections' share; the question is about the rest",
     400 / 7: "the constants count: 4·n²·d against 8·n·d², not n²·d against n·d²",
     800 / 17: "you counted three projections; the output projection is the fourth",
     25: "you counted one product with n²; the weighted sum takes as much as the scores",
-    20: "you halved the part with n²: scores and weighted sum are both in it",
     200 / 11: "that has the feed-forward layer in it; the question is about attention alone",
     8.9: "that is the share of the example; put in n = 1,024 and d = 768",
-}, why="even at its full length, GPT-2's attention spends more on the projections than on the dance",
-    within=0.02, unit="percent")
+}, within=0.02, unit="percent", why="even at its full length, GPT-2's attention spends more on the "
+                                    "projections than on the dance")
 
 EXERCISES["03.2"] = Exercise(3, {       # 8·n·d² + 4·n²·d from n = 2d to n = 4d
     4: "only the products with n² grow like that; the projections are the other half",
     2: "only the projections grow like that; the products with n² are the other half",
-    2**1.5: "2 to the power 1.5 is close, but the exponent rises on the way from 2d to 4d: "
-            "add the two halves",
+    2**1.5: "2 to the power 1.5 is close, but the exponent rises on the way: add the two halves",
     1.5: "that is the exponent at n = 2d; the question is about the factor",
     8: "that is n and d doubled together; here d stays",
-}, why="half of the cost doubles and half becomes four times, so neither 2 nor 4 is what you measure",
-    within=0.005)
+}, within=0.005, why="half of the cost doubles and half becomes four times, so neither 2 nor 4 is "
+                     "what you measure")
 
 EXERCISES["03.3"] = Exercise(lambda d, d_ff, matrices: 2*d + matrices*d_ff/2, {
-    "matrices*d_ff/2": "the projections are missing: they cost 8·n·d² beside the feed-forward layer",
+    "matrices*d_ff/2": "the projections are missing: 8·n·d² beside the feed-forward layer",
     "2*d": "the feed-forward layer is missing",
     "1.5*d + matrices*d_ff/2": "you counted three projections; the output projection is the fourth",
     "4*d + matrices*d_ff": "there are two products with n², the scores and the weighted sum",
     "2*d + matrices*d_ff/4": "the feed-forward layer's multiply-adds are 2 FLOPs each as well",
     "2*d + matrices*d_ff": "the feed-forward layer counts too much: a product is 2·n·d·d_ff FLOPs",
     "2*d + d_ff": "a gated layer has three matrices: use the argument `matrices`",
-    "6*d": "that is for two matrices with d_ff = 4·d: use the arguments",
-    "2*d + 2*d*matrices": "d_ff is an argument: it need not be 4·d",
+    ("6*d", "2*d + 2*d*matrices"): "d_ff is an argument: it need not be 4·d",
 }, why="every weight that each token meets alone postpones the length at which n² leads",
     at=[(512, 2048, 2), (768, 3072, 2), (4096, 14336, 3), (4096, 11008, 3), (64, 100, 2)])
 

@@ -23,8 +23,7 @@ EXERCISES["04.1"] = Exercise(
     why="the GRU is met exactly at n = d, the vanilla RNN never, the LSTM at n = 2d")
 
 EXERCISES["04.2"] = Exercise(lambda d, k: max(0, (k - 4) * d / 2), {
-    "(k - 4) * d / 2": "where attention costs more from the first token on, return 0: no text has a "
-                       "negative length",
+    "(k - 4) * d / 2": "return 0 where attention costs more from the start: no length is negative",
     "k * d / 2": "attention's four projections are missing",
     "max(0, (k - 3) * d / 2)": "you counted three projections; the output projection is the fourth",
     "max(0, (k - 4) * d)": "there are two products with n², the scores and the weighted sum",
@@ -40,12 +39,9 @@ def _layers(n, k):
 
 
 EXERCISES["04.3"] = Exercise(_layers, {
-    "-(-(n - 1) // (k - 1))": "that is for places that are neighbours in every layer; here the gaps "
-                              "grow",
-    lambda n, k: _layers(n, k) + 1:
-        "one layer too many: before the first layer each token has heard itself",
-    lambda n, k: _layers(n + 1, k) - 1:
-        "one layer too few: round up, the last token must hear of the first",
+    "-(-(n - 1) // (k - 1))": "that is for neighbours in every layer; here the gaps grow",
+    lambda n, k: _layers(n, k) + 1: "one too many: before layer 1 each token has heard itself",
+    lambda n, k: _layers(n + 1, k) - 1: "one too few: round up, the last must hear of the first",
     lambda n, k: _layers(-(-(n - 1) // (k - 1)) + 1, 2): "the gaps grow by the factor k, not 2",
     lambda n, k: _layers(n, 2): "the logarithm has the base k, not 2",
     "ceil(log(n) / log(k))": "log(243)/log(3) is a little above 5 in floats: count whole numbers",

@@ -17,27 +17,25 @@ EXERCISES["05.1"] = Exercise({
 }, why="tying is about what is held, not about what is computed")
 
 
-def _llama(L, d, h, h_kv, d_h, d_ff, V, tables=2, matrices=3, norms=2, last=1):
-    return tables*V*d + L*(2*d*d_h*(h + h_kv) + matrices*d*d_ff + norms*d) + last*d
+def _llama(L, d, h, h_kv, d_h, d_ff, V, tables=2, matrices=3, norms=2, last=1, width=None, of=None):
+    attention = 2 * d * (width or d_h) * ((of or h) + (h_kv if of != 0 else h))
+    return tables*V*d + L*(attention + matrices*d*d_ff + norms*d) + last*d
 
 
 EXERCISES["05.2"] = Exercise(
     lambda L, d, h, h_kv, d_h, d_ff, V: _llama(L, d, h, h_kv, d_h, d_ff, V), {
-        lambda L, d, h, h_kv, d_h, d_ff, V: _llama(L, d, h, h_kv, d // h, d_ff, V):
+        (lambda *a: _llama(*a, width=a[1] // a[2]), lambda *a: _llama(*a, width=a[1] / a[2])):
             "d_h is an argument: it need not be d/h",
-        lambda L, d, h, h_kv, d_h, d_ff, V: _llama(L, d, h, h_kv, d / h, d_ff, V):
-            "d_h is an argument: h·d_h need not be d",
-        lambda L, d, h, h_kv, d_h, d_ff, V: _llama(L, d, h, h, d_h, d_ff, V):
-            "keys and values have h_kv heads, not h",
-        lambda L, d, h, h_kv, d_h, d_ff, V: _llama(L, d, h_kv, h_kv, d_h, d_ff, V):
-            "queries and output have h heads; only keys and values share",
+        lambda *a: _llama(*a, of=0): "keys and values have h_kv heads, not h",
+        lambda *a: _llama(*a, of=a[3]): "queries and output have h; only keys and values share",
         partial(_llama, tables=1): "the head is not tied: there are two tables of V·d",
         partial(_llama, matrices=2): "a gated feed-forward layer has three matrices",
         partial(_llama, last=0): "the last norm, after the layers, is missing",
-        partial(_llama, norms=1): "each layer has two norms, before attention and before feed-forward",
-        partial(_llama, norms=0, last=0): "the norms are missing: two in each layer, one at the end",
+        partial(_llama, norms=1): "each layer has two norms, before attention and feed-forward",
+        partial(_llama, norms=0, last=0): "norms are missing: two in each layer, one at the end",
         partial(_llama, norms=4, last=2): "RMS norm has a gain and no bias: d elements, not 2·d",
-    }, why="with Llama-3 8B's shape it gives 8,030,261,248, and with any other Llama's its own total",
+    }, why="with Llama-3 8B's shape it gives 8,030,261,248, and with any other Llama's its own "
+           "total",
     at=[(32, 4096, 32, 8, 128, 14336, 128256), (2, 10, 6, 3, 4, 17, 11), (3, 12, 4, 4, 5, 8, 7)])
 
 met, held = 12_879_925_248, 46_702_792_704      # Mixtral 8x7B

@@ -1,5 +1,7 @@
 """Lesson 07: a forgotten factor, users beside the weights, no dropout, the largest batch."""
 
+from math import prod
+
 from helpers.exercises import EXERCISES, Exercise
 from helpers.memory import fits
 from helpers.notation import b, d, h, n
@@ -13,24 +15,25 @@ EXERCISES["07.1"] = Exercise(32, {
     128: "that is the width of a head, and it is in the 512",
     8: "Llama-2 7B does not share keys and values: see the lesson's table of caches",
     1 / 32: "a true cache that is larger needs a factor above 1",
-}, why="512 bytes are the key and the value of one head, and the layer has all of its heads to keep")
+}, why="512 bytes are the key and the value of one head, and the layer has all of its heads to "
+       "keep")
 
-user = "(layers * kv_heads * head_width * n)"
+
+def _users(memory_bytes, parameters, layers, kv_heads, head_width, n, weight=2, number=4):
+    room = max(memory_bytes - weight * parameters, 0)
+    return room // (number * layers * kv_heads * head_width * n)
+
+
 EXERCISES["07.2"] = Exercise(
-    lambda memory_bytes, parameters, layers, kv_heads, head_width, n:
-        max((memory_bytes - 2 * parameters) // (4 * layers * kv_heads * head_width * n), 0), {
-        f"max((memory_bytes - 2 * parameters) // (2 * {user}), 0)":
-            "a user has keys and values: that factor 2 is missing, or the 2 bytes of a number",
-        f"max((memory_bytes - 2 * parameters) // {user}, 0)":
-            "neither keys and values nor the bytes of a number are counted for a user",
-        f"max((memory_bytes - parameters) // (4 * {user}), 0)": "a weight in 16 bits takes 2 bytes",
-        f"memory_bytes // (4 * {user})": "the weights must fit as well",
-        f"max((memory_bytes - 16 * parameters) // (4 * {user}), 0)":
-            "serving needs the weights alone: the 16 bytes belong to learning",
-        f"max(memory_bytes - 2 * parameters, 0) / (4 * {user})":
-            "users are whole: a part of a user's cache is of no use",
-        f"(memory_bytes - 2 * parameters) // (4 * {user})":
-            "where not even the weights fit, nobody is served: there are no users below 0",
+    lambda memory_bytes, parameters, layers, kv_heads, head_width, n: _users(
+        memory_bytes, parameters, layers, kv_heads, head_width, n), {
+        lambda *a: _users(*a, number=2): "one 2 lacks: keys and values, or a number's bytes",
+        lambda *a: _users(*a, number=1): "neither keys and values nor a number's bytes are counted",
+        lambda *a: _users(*a, weight=1): "a weight in 16 bits takes 2 bytes",
+        lambda *a: _users(*a, weight=0): "the weights must fit as well",
+        lambda *a: _users(*a, weight=16): "serving has no optimizer: 16 bytes are for learning",
+        lambda m, p, *a: max(m - 2 * p, 0) / (4 * prod(a)): "users are whole: a part is of no use",
+        lambda m, p, *a: (m - 2 * p) // (4 * prod(a)): "no room for weights: 0 users, not below 0",
     }, why="the weights are there once, each user's keys and values once more",
     at=[(1000, 100, 2, 1, 4, 5), (80 * 10**9, 8030261248, 32, 8, 128, 8192),
         (10**6, 10**5, 3, 2, 8, 7), (10**9, 10**10, 2, 1, 4, 5)])
@@ -41,32 +44,28 @@ def _layer(strips, squares):
 
 
 EXERCISES["07.3"] = Exercise(_layer(32, 2), {
-    _layer(32, 4): "without dropout the weights that mix the values are the softmax's result: keep "
-                   "one copy",
+    _layer(32, 4): "without dropout the values are mixed with the softmax's result: keep one copy",
     _layer(34, 2): "dropout stands at three places, and two of them have n·b·d numbers",
     _layer(32, 5): "dropout stands at three places, and one of them has n² numbers for each head",
-    (_layer(31, 4), _layer(31, 5)):
-        "three masks go, and they are not alike: two have n·b·d numbers, one has n² for each head",
+    (_layer(31, 4), _layer(31, 5)): "the masks are not alike: n·b·d numbers, or n² a head",
     _layer(34, 5): "that is the layer with dropout",
     _layer(30, 2): "a mask takes 1 byte a number, not 2",
     _layer(32, 1): "the mask is gone, but the number of bytes of the result stays: 2",
     _layer(16, 1): "bytes are asked for, and you counted numbers: each takes 2 bytes",
-    _layer(64, 4): "the result is in bytes already; do not multiply by 2 once more",
     _layer(32, 2) / b: "a layer is asked for, and all of its sequences: the batch is missing",
-}, why="three masks go, and the softmax's result is at the same time what the values are mixed with")
-
-
-def _largest_batch(way):
-    return next(batch for batch in range(999) if not fits(
-        MODELS["GPT-2 XL"], "H100 SXM", 1024, batch + 1, training=True, recompute=way).fits)
+}, why="three masks go, and the softmax's result is at the same time what the values are mixed "
+       "with")
 
 
 def _batch(way, **others):
-    most = _largest_batch(way)
-    return Exercise(most, {
-        most + 1: "one sequence more does not fit any more: ask for its footprint",
-        most - 1: "one sequence more still fits",
-        **{_largest_batch(other): f"that is {words}" for other, words in others.items()}})
+    """The largest batch of GPT-2 XL on an H100 with 1,024 tokens, and those of the other ways."""
+    def most(way):
+        return next(batch for batch in range(999) if not fits(
+            MODELS["GPT-2 XL"], "H100 SXM", 1024, batch + 1, training=True, recompute=way).fits)
+    return Exercise(most(way), {
+        most(way) + 1: "one sequence more does not fit any more: ask for its footprint",
+        most(way) - 1: "one sequence more still fits",
+        **{most(other): f"that is {words}" for other, words in others.items()}})
 
 
 EXERCISES["07.4"] = Exercise({

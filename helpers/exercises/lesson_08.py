@@ -12,42 +12,40 @@ EXERCISES["08.1"] = Exercise({
         4: "a long prompt waits for the arithmetic, and that stays in 16 bits",
         2: "a long prompt waits for the arithmetic, and nothing makes it faster here",
         0.25: "the number of FLOPs does not change"}),
-}, why="only the slower clock counts: the memory's while it writes, the arithmetic's while it reads")
+}, why="only the slower clock counts: the memory's while it writes, the arithmetic's while it "
+       "reads")
 
 
-def _seconds(prompt, answer, weights, peak, bandwidth, slower=max, macs=1, size=2, written=max):
-    """The slower clock of the prompt, then that of each written token."""
-    math, memory = 2 * weights / peak / macs, size * weights / bandwidth
-    return slower(prompt * math, memory) + answer * written(math, memory)
+def _seconds(prompt, answer, weights, peak, bandwidth, first=max, then=max, flops=2, size=2):
+    """A clock of the prompt, then one of each written token: the slower of the two."""
+    math, memory = flops * weights / peak, size * weights / bandwidth
+    return first(prompt * math, memory) + answer * then(math, memory)
 
 
-def _second(*clocks):
-    return clocks[1]
+def _once(p, a, weights, peak, bandwidth, clock=max):
+    return clock((p + a) * 2 * weights / peak, (1 + a) * 2 * weights / bandwidth)
 
 
 EXERCISES["08.2"] = Exercise(lambda prompt, answer, weights, peak, bandwidth: _seconds(
     prompt, answer, weights, peak, bandwidth), {
-        lambda p, a, w, peak, bandwidth: max((p + a) * 2 * w / peak, (1 + a) * 2 * w / bandwidth):
-            "the answer starts when the prompt is read: take the slower clock of each phase, then add",
-        lambda *a: _seconds(*a, slower=lambda *_: 0): "the prompt is missing",
-        lambda *a: _seconds(*a, written=lambda *_: 0): "the answer is missing",
-        lambda p, a, *chip: _seconds(0, p + a, *chip, slower=min):
-            "the prompt is read at once: its weights come once, not once a token",
-        lambda *a: _seconds(*a, slower=lambda *two: sum(two), written=lambda *two: sum(two)):
-            "both clocks run at the same time: the slower one counts, not their sum",
-        lambda *a: _seconds(*a, written=_second):
-            "on a slow chip even one token may wait for the arithmetic",
-        lambda p, a, w, peak, bandwidth: (p + a) * 2 * w / peak: "that is the arithmetic's clock alone",
-        lambda p, a, w, peak, bandwidth: (1 + a) * 2 * w / bandwidth:
-            "that is the memory's clock alone",
-        lambda *a: _seconds(*a, macs=2): "a multiply-add is 2 FLOPs",
+        _once: "the answer starts when the prompt is read: add the slower clock of each phase",
+        lambda *a: _seconds(*a, first=lambda *_: 0): "the prompt is missing",
+        lambda *a: _seconds(*a, then=lambda *_: 0): "the answer is missing",
+        lambda p, a, *chip: _seconds(0, p + a, *chip, first=min): "the prompt is read at once: its "
+            "weights come once, not once a token",
+        lambda *a: _once(*a, clock=lambda *two: sum(two)): "the slower clock counts, not their sum",
+        lambda *a: _seconds(*a, then=lambda *two: two[1]): "on a slow chip even one token may wait "
+            "for the arithmetic",
+        lambda *a: _once(*a, clock=lambda *two: two[0]): "that is the arithmetic's clock alone",
+        lambda *a: _once(*a, clock=lambda *two: two[1]): "that is the memory's clock alone",
+        lambda *a: _seconds(*a, flops=1): "a multiply-add is 2 FLOPs",
         lambda *a: _seconds(*a, size=1): "each weight is 2 bytes",
     }, why="each phase has its own slower clock, and one comes after the other",
     at=[(1000, 10, 10**9, 10**12, 10**12), (8192, 500, 8 * 10**9, 989 * 10**12, 3350 * 10**9),
         (20, 100, 7 * 10**9, 312 * 10**12, 2 * 10**12), (50, 7, 10**6, 10**9, 10**10)])
 
-# 2·weights / (cache of a token · (ridge − heads that share a key)): for Llama-2 7B 13,214,154,752 /
-# (524,288 · (156.1 − 1)) = 162.5 on an A100, 85.6 on an H100; for Llama-3 8B 753.7
+# 2·weights / (cache of a token · (ridge − heads that share a key)): for Llama-2 7B 13,214,154,752
+# / (524,288 · (156.1 − 1)) = 162.5 on an A100, 85.6 on an H100; for Llama-3 8B 753.7
 EXERCISES["08.3"] = Exercise(162, {
     163: "the n must still be on this side of the limit: round down",
     (85, 86): "that is for an H100; take the A100's peak and bandwidth",

@@ -32,16 +32,15 @@ EXERCISES["10.2"] = Exercise(lambda n, window: -(-(n - 1) // (window - 1)), {
     at=[(1_000, 9), (33, 9), (34, 9), (2, 2), (131_072, 4_096), (10, 10)])
 
 EXERCISES["10.3"] = Exercise(lambda n, times: n // (2 * times), {   # 8·n·r·d_h against 4·n²·d_h
-    "n // times": "features cost 8·n·r·d_h, twice the factor of all pairs: they are made for queries "
-                  "and keys first",
+    "n // times": "features cost 8·n·r·d_h, twice all pairs': made for queries and keys first",
     "n // (4 * times)": "that is four products beside one: all pairs have two, 4·n²·d_h",
     "n * times // 2": "the other way round: more saving leaves room for fewer features",
     "n / (2 * times)": "features are counted whole: round down",
-    ("-(-n // (2 * times))", "round(n / (2 * times))"):
-        "one feature more breaks the bound: round down",
+    ("-(-n // (2 * times))", "round(n / (2 * times))"): "one more breaks the bound: round down",
     "max(1, n // (2 * times))": "where not even one is affordable, the answer is 0",
     "n * n // (2 * times)": "the n of the features and one n of all pairs cancel: no n² is left",
-}, why="8·n·r·d_h against 4·n²·d_h: the width cancels, and r = n/2 already costs as much as all pairs",
+}, why="8·n·r·d_h against 4·n²·d_h: the width cancels, and r = n/2 already costs as much as all "
+       "pairs",
     at=[(8_192, 16), (1_024, 2), (131_072, 100), (1_000, 7), (512, 1), (1_000, 3), (8, 100)])
 
 n, window = 131_072, 4_096

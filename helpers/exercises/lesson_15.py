@@ -4,9 +4,10 @@
 factor that is forgotten, so each wrong value follows as the right one does.
 """
 
-from dataclasses import dataclass, replace
-from functools import lru_cache
+from dataclasses import replace
+from functools import lru_cache, partial
 from math import ceil, inf
+from typing import NamedTuple
 
 from helpers.exercises import EXERCISES, NOT_ATTEMPTED, Exercise, Verdict, describe, not_yet
 from helpers.exercises.values import exact, same, untouched
@@ -16,8 +17,7 @@ from helpers.transformer import Transformer
 from helpers.words import listed
 
 
-@dataclass(frozen=True)
-class Case:
+class Case(NamedTuple):
     """A model as a shape, and the job that the lesson gives it."""
 
     shape: Transformer
@@ -50,7 +50,7 @@ CASES = {
                     qk_norm=True, n_experts=128, experts_per_token=8, d_expert=768, **_llama),
         36 * 10**12, 4096, "H200", 2048, 0.3, 32768, "H200"),
 }
-GEMMA, CHATS, THREE = CASES["Gemma 7B"], 256, 0.005     # THREE: what is lost by rounding to three digits
+GEMMA, CHATS, THREE = CASES["Gemma 7B"], 256, 0.005     # 0.005: lost by rounding to three digits
 
 
 def facts(case):
@@ -96,51 +96,48 @@ QUANTITIES = {      # entry: (value of the facts, relative tolerance, unit)
 def misread(case):
     """Pairs (hint, the case with one line of the file or of the job misread)."""
     shape, d, h = case.shape, case.shape.d_model, case.shape.n_heads
-
-    def fields(hint, wrong=True, **changed):
-        return [(hint, replace(case, shape=replace(shape, **changed)))] if wrong else []
-    biased, layer, mixture = shape.attention_bias, shape.norm == "layer", shape.n_experts > 1
-    return [
-        *fields("head_dim stands in the file: here a head is not d/h wide",
-                shape.head_width * h != d and d % h == 0, d_head=None),
-        *fields("the query heads share keys and values: how many heads of those are there?",
-                shape.kv_heads != h, n_kv_heads=None),
-        *fields("the feed-forward layer is gated: three matrices" if shape.gated else
-                "the feed-forward layer is not gated: two matrices", gated=not shape.gated),
-        *fields("one table serves input and output: it is held once" if shape.tied else
-                "the table is not tied: input and output have one each", tied=not shape.tied),
-        *fields("every product in the layers has a bias" if biased else "no product has a bias here",
-                attention_bias=not biased, mlp_bias=not biased),
-        *fields("attention has biases as well" if biased else "attention has no biases here",
-                attention_bias=not biased),
-        *fields("the feed-forward layer has biases as well" if biased else
-                "the feed-forward layer has no biases here", mlp_bias=not biased),
-        *fields("a layer norm has gain and bias, two numbers an element" if layer else
-                "an RMS norm has a gain and no bias", norm="rms" if layer else "layer"),
-        *fields("the positions are learned here: a table of their own" if shape.max_positions else
-                "the positions are rotated: nothing of them is learned",
-                max_positions=0 if shape.max_positions else case.serve_n),
-        *fields("queries and keys have a norm each, in every layer", shape.qk_norm, qk_norm=False),
-        *fields("there is a window: a token sees the last 4,096 and no more",
-                shape.window is not None, window=None),
-        *fields("a token does not meet all experts", mixture, experts_per_token=shape.n_experts),
-        *fields("no layer uses intermediate_size: an expert has a width of its own", mixture,
-                d_expert=None),
-        *fields("no layer is dense: each has all its experts, and a token meets several", mixture,
-                n_experts=1, experts_per_token=1, d_expert=None),
-        *fields("both halves of a parallel layer read the result of one norm, not of two",
-                shape.norms == 1, norms=2, parallel=False),
+    biased, mixture, rms = shape.attention_bias, shape.is_mixture, shape.norm == "rms"
+    of_shape = [
+        (shape.head_width * h != d and d % h == 0, dict(d_head=None),
+         "head_dim stands in the file: here a head is not d/h wide"),
+        (shape.kv_heads != h, dict(n_kv_heads=None),
+         "the query heads share keys and values: how many heads of those are there?"),
+        (True, dict(gated=not shape.gated),
+         f"the feed-forward is {'' if shape.gated else 'not '}gated: three matrices, or two?"),
+        (True, dict(tied=not shape.tied), "one table serves input and output: it is held once"
+         if shape.tied else "the table is not tied: input and output have one each"),
+        (True, dict(attention_bias=not biased, mlp_bias=not biased),
+         f"the products in the layers have {'a' if biased else 'no'} bias"),
+        (True, dict(attention_bias=not biased),
+         f"attention has {'biases as well' if biased else 'no biases here'}"),
+        (True, dict(mlp_bias=not biased),
+         f"the feed-forward layer has {'biases as well' if biased else 'no biases here'}"),
+        (True, dict(norm="layer" if rms else "rms"),
+         "an RMS norm has a gain and no bias" if rms else "a layer norm has gain and bias"),
+        (True, dict(max_positions=0 if shape.max_positions else case.serve_n),
+         "positions: are they learned, a table of their own, or rotated?"),
+        (shape.qk_norm, dict(qk_norm=False), "queries and keys have a norm each, in every layer"),
+        (shape.window is not None, dict(window=None),
+         "there is a window: a token sees the last 4,096 and no more"),
+        (shape.norms == 1, dict(norms=2, parallel=False),
+         "both halves of a parallel layer read the result of one norm, not of two"),
+        (mixture, dict(experts_per_token=shape.n_experts), "a token does not meet all experts"),
+        (mixture, dict(d_expert=None),
+         "no layer uses intermediate_size: an expert has a width of its own")]
+    return [(hint, case._replace(shape=replace(shape, **fields)))
+            for wrong, fields, hint in of_shape if wrong] + [
         ("that is the n of the other column: training and a chat have each their own",
-         replace(case, train_n=case.serve_n, serve_n=case.train_n)),
+         case._replace(train_n=case.serve_n, serve_n=case.train_n)),
         ("that is the accelerator of the other column",
-         replace(case, train_on=case.serve_on, serve_on=case.train_on))]
+         case._replace(train_on=case.serve_on, serve_on=case.train_on))]
 
 
 def forgotten(case):
     """Pairs (hint, facts with some of them wrong): what else is left out, or counted too often."""
     shape, f = case.shape, facts(case)
-    held, met, forward, chat, gain = (f[name] for name in ("held", "met", "forward", "chat", "gain"))
-    L, table, router = shape.n_layers, shape.vocab_size * shape.d_model, shape.d_model * shape.n_experts
+    held, met, forward, chat, gain = map(f.get, ("held", "met", "forward", "chat", "gain"))
+    L, table = shape.n_layers, shape.vocab_size * shape.d_model
+    router = L * shape.d_model * shape.n_experts
     pairs = shape.flops_by_part(case.train_n)["scores and weighted sum"] / case.train_n
     wide = shape.n_heads * shape.head_width / shape.d_model
     no_pairs = "that is 6ND, 2 for each parameter: the products with n² are missing"
@@ -151,41 +148,33 @@ def forgotten(case):
         ("what is computed again is no work of the model", dict(forward=forward * 4 / 3)),
         ("the logits are missing", dict(forward=forward - 2 * table)),
         ("the input embedding is a lookup, no product", dict(forward=forward + 2 * table)),
-        ("the pairs cost 4·n·h·d_h for each token, and h·d_h is not d",
-         dict(forward=forward - pairs + pairs / wide, pair=f["pair"] / wide, kept=f["kept"] * wide)),
+        ("the pairs cost 4·n·h·d_h for each token, and h·d_h is not d", dict(
+            forward=forward - pairs + pairs / wide, pair=f["pair"] / wide, kept=f["kept"] * wide)),
         ("that counts the pairs that a token may see; asked is the whole square",
          dict(forward=shape.forward_flops(case.train_n, causal=True) / case.train_n)),
         (no_pairs, dict(forward=2 * met)),
-        *((f"{no_pairs}, and so is a table", dict(forward=2 * (met - less))) for less in tables.values()),
         *((f"{name} must be counted as well", dict(held=held - less, met=met - less))
           for name, less in tables.items()),
         ("the table is read for the logits", dict(read=f["read"] - 2 * table)),
-        ("the cache is read as well, and so is the table, for the logits",
-         dict(read=f["read"] - 2 * table, chat=0)),
         ("one more norm stands behind the last layer", dict(held=held - gain, met=met - gain)),
         ("the norms count as well",
          {name: f[name] - (1 + shape.norms * L) * gain for name in ("held", "met")}),
         ("keys and values are two, and a number has 2 bytes: one 2 is missing",
          dict(one=f["one"] / 2, chat=chat / 2)),
-        ("a number has 2 bytes, not 4", dict(
-            one=2 * f["one"], chat=2 * chat, held=2 * held, read=2 * f["read"], kept=2 * f["kept"])),
-        ("a number has 2 bytes, not 4", dict(chat=2 * chat)),
+        ("a number has 2 bytes, not 4", {
+            name: 2 * f[name] for name in ("one", "chat", "held", "read", "kept")}),
         ("a weight has 2 bytes, not 4", dict(held=2 * held)),
-        ("a weight has 2 bytes, not 1", dict(held=held / 2)),
         ("that is one layer", dict(one=f["one"] / L, chat=chat / L, kept=f["kept"] / L)),
         ("that is the weights alone: the cache is read as well", dict(chat=0)),
         ("that is the cache alone: the weights need room too", dict(held=0))]
-    if shape.n_experts > 1:
+    if shape.is_mixture:
         found += [
             ("that is what one token meets: all experts must be held", dict(held=met)),
             ("each layer has a router, and a token passes it",
-             dict(held=held - L * router, met=met - L * router)),
+             dict(held=held - router, met=met - router)),
             ("one token reads the experts that it meets, not all", dict(read=2 * held)),
             ("of the input table one row is read, not all", dict(read=2 * met)),
-            ("of the input table one row is read, not all; and the cache is read as well",
-             dict(read=2 * met, chat=0)),
-            ("a token does not meet all experts, and the products with n² are missing",
-             dict(forward=2 * held)),
+            ("a token does not meet all experts, and the n² are missing", dict(forward=2 * held)),
             ("a token does not meet all experts: take the active parameters for N", dict(met=held))]
     return [(hint, f | wrong) for hint, wrong in found]
 
@@ -202,7 +191,8 @@ def usual(name, case, f, right):
             right * 3: "that is forward and backward"},
         "training, FLOPs": {right / 3: "that is the forward pass alone"},
         "6ND falls short by, percent": {
-            right / 100: "asked is percent", -right: "the sign: is the count larger than 6ND, or smaller?",
+            right / 100: "asked is percent",
+            -right: "the sign: is the count larger than 6ND, or smaller?",
             right + 100: "that is the ratio; asked is the difference from 1",
             right / 100 + 1: "that is the ratio; asked is the difference from 1, in percent",
             100 * right / (100 + right): "divide by 6ND, not by the count"},
@@ -230,7 +220,7 @@ def usual(name, case, f, right):
         "chats that fit": {
             right + 1: "a part of a chat is none: round down",
             f["memory"] // f["chat"]: "the weights need room too",
-            f["memory"] // (2 * f["held"] + f["chat"]): "the weights are held once, not once a chat"},
+            f["memory"] // (2 * f["held"] + f["chat"]): "the weights are held once, not by chat"},
         "tokens per second, one chat": {
             1 / right if right else 0: "that is seconds for a token; asked are tokens per second",
             1 / work.arithmetic_seconds: "the memory's clock is slower than the arithmetic's"},
@@ -238,7 +228,7 @@ def usual(name, case, f, right):
             right * used: "at full speed; utilisation stretches it",
             right / used: "divide by the utilisation, once",
             right * case.accelerators: "that is one accelerator", right * 24: "that is hours",
-            right / 3: "that is the forward pass alone", right / 2: "with the dense peak, not twice that"},
+            right / 3: "that is the forward pass alone", right / 2: "take the dense peak"},
     }.get(name, {})
 
 
@@ -252,8 +242,9 @@ def quantity(name, case):
     value, within, unit = QUANTITIES[name]
     f = facts(case)
     right, slips = value(f), {}
-    wrongs = [*usual(name, case, f, value(f)).items()] + [(value(wrong), hint) for hint, wrong in (
-        *forgotten(case), *((hint, facts(one)) for hint, one in misread(case))) if name not in WHOLE]
+    others = [*forgotten(case), *((hint, facts(one)) for hint, one in misread(case))]
+    wrongs = [*usual(name, case, f, right).items()] + [
+        (value(wrong), hint) for hint, wrong in others if name not in WHOLE]
     for wrong, hint in wrongs:
         if wrong and not same(wrong, right) and hint not in slips.get(wrong, ""):
             slips[wrong] = f"{slips[wrong]}; or {hint}" if wrong in slips else hint
@@ -286,14 +277,13 @@ def _crossing(case):
             return Verdict("correct") if ends else not_yet(
                 "no window ends it: each token brings more pairs, and one day they lead")
         if isinstance(answer, str):
-            return not_yet('a number of tokens, without quotes, or "never" where it does not happen; '
-                           f"this is {describe(answer)}")
+            return not_yet('a number of tokens, without quotes, or "never" where it does not '
+                           f"happen; this is {describe(answer)}")
         verdict = plain(answer)
         if not ends or exact(answer) is None:
             return verdict
-        return not_yet("right if there were no window; with it, does a token ever see so many others?"
-                       if verdict else f"{verdict.text}, even without a window; then look at "
-                                       "sliding_window")
+        return not_yet("right if there were no window: does a token ever see so many others?"
+                       if verdict else f"{verdict.text}; then look at sliding_window")
     return check
 
 
@@ -301,16 +291,15 @@ def _limit(case, batch):
     """What sets the time of writing one token for `batch` chats."""
     brings = "uses each weight for one multiply-add" if batch == 1 else "brings a cache of its own"
     hints = {"arithmetic": f"one chat {brings}: compare FLOPs per byte with the ridge point",
-             "memory": "the chats share the weights, and their caches are small here: compare FLOPs "
-                       "per byte with the ridge point"}
+             "memory": "the chats share the weights, and their caches are small here"}
     right = decode(case.shape, case.serve_on, case.serve_n, batch).limit
     return Exercise(right, {word: hints[word] for word in hints if word != right})
 
 
 def _price(answer):
     price = exact(answer)
-    return Exercise(1)(answer) if price is None else Verdict("correct") if 0 < price < 1000 else not_yet(
-        "a price of one accelerator for an hour, above 0 and below 1,000 USD")
+    return Verdict("correct") if price is not None and 0 < price < 1000 else not_yet(
+        "a price of one accelerator for an hour: a number above 0 and below 1,000 USD")
 
 
 def _cost(case, price):
@@ -322,7 +311,8 @@ def _cost(case, price):
         right / case.accelerators: "that is one accelerator",
         right / 24: "the price is for an hour, and a day has 24",
         right * case.utilisation: "at full speed; utilisation stretches it",
-        right / float(price): "that is accelerator hours; times your price"}, within=0.02, unit="USD")
+        right / float(price): "that is accelerator hours; times your price",
+    }, within=0.02, unit="USD")
 
 
 def group(names, case, answer):
@@ -338,23 +328,19 @@ def group(names, case, answer):
     return {name: own.get(name, lambda name: quantity(name, case))(name) for name in names}
 
 
-def _exercise(number, names, why, case=None):
-    """Register a table: for Gemma, or for the model that the answer names."""
-    def check(answer):
-        if not isinstance(answer, dict):
-            first = "" if case else "'model' and "
-            return not_yet(f"the answer is a dict with {first}{listed(map(repr, names))}; "
-                           f"this is {describe(answer)}")
-        entries = dict(answer)
-        model = None if case else entries.pop("model", None)
-        if untouched(entries):
-            return NOT_ATTEMPTED
-        if case is None and model not in unseen:
-            return not_yet(f"'model': choose {listed(map(repr, unseen), 'or')}; "
-                           f"this is {describe(model)}")
-        return Exercise(group(names, case or CASES[model], entries), why=why)(entries)
-    unseen = [name for name in CASES if CASES[name] is not GEMMA]
-    EXERCISES[number] = Exercise(check, entries=names)
+def _table(names, case, why, answer):
+    """A table: for Gemma, or for the model that the answer names."""
+    if not isinstance(answer, dict):
+        expected = listed(map(repr, names if case else ["model", *names]))
+        return not_yet(f"the answer is a dict with {expected}; this is {describe(answer)}")
+    entries, unseen = dict(answer), [*CASES][1:]
+    model = None if case else entries.pop("model", None)
+    if untouched(entries):
+        return NOT_ATTEMPTED
+    if case is None and model not in unseen:
+        return not_yet(f"'model': choose {listed(map(repr, unseen), 'or')}; "
+                       f"this is {describe(model)}")
+    return Exercise(group(names, case or CASES[model], entries), why=why)(entries)
 
 
 FILE = {        # field of Transformer: what the file says of it
@@ -376,8 +362,8 @@ FILE = {        # field of Transformer: what the file says of it
 def _shape(answer):
     """Gemma 7B as a Transformer."""
     if not isinstance(answer, Transformer):
-        return not_yet("the answer is a Transformer(n_layers, d_model, n_heads, d_ff, vocab_size, …); "
-                       f"this is {describe(answer)}")
+        return not_yet("the answer is a Transformer(n_layers, d_model, n_heads, d_ff, vocab_size, "
+                       f"…); this is {describe(answer)}")
     for field, hint in FILE.items():
         given, right = (getattr(one, field) for one in (answer, GEMMA.shape))
         if given != right and (field != "output_bias" or given):
@@ -395,26 +381,29 @@ EXERCISES["15.2"] = Exercise({
         2 * 256_000 * d: "input and output share one table: it is held once",
         786_825_216: "the paper's table has more rows than the file's vocab_size"}),
     "attention, one layer": Exercise(4 * d * wide, {
-        4 * d * d: "queries, keys, values and output are four matrices, each as wide as head_dim says",
+        4 * d * d: "queries, keys, values and output: four matrices, as wide as head_dim says",
         4 * wide * wide: "each matrix has d on one side and h·d_h on the other",
         28 * 4 * d * wide: "that is all layers"}),
     "feed-forward, one layer": Exercise(3 * d * d_ff, {
         2 * d * d_ff: "gated: a third matrix", 28 * 3 * d * d_ff: "that is all layers"}),
     "whole model": quantity("parameters", GEMMA),
-}, why="a quarter of a million tokens make the table nearly as heavy as three layers, and it is held "
-       "once")
+}, why="a quarter of a million tokens make the table nearly as heavy as three layers, and it is "
+       "held once")
 
 names = [*QUANTITIES]
 computed, held = names[2:6], names[6:13]
 timed = [names[13], "limit, one chat", f"limit, {CHATS} chats", names[14], "price, USD an hour",
          "cost of training, USD"]
-_exercise("15.3", computed, "wide heads bring the pairs forward, a wide gated feed-forward layer pushes "
-                            "them back: n = 11d, not 6d", GEMMA)
-_exercise("15.4", held, "no keys are shared, so sixteen chats fill an accelerator that holds the "
-                        "weights almost five times", GEMMA)
-_exercise("15.5", timed, "two weeks for thousands of accelerators, and then each chat waits for the "
-                         "memory", GEMMA)
-_exercise("15.6", names[:2], "to the digit from a configuration: nothing was left out")
-_exercise("15.7", computed, "each shape has its own crossover and its own error of 6ND")
-_exercise("15.8", held, "weights decide who can hold the model, the cache decides for how many")
-_exercise("15.9", timed, "from a file of twenty lines to days, money and tokens per second")
+for number, entries, case, why in [
+        ("15.3", computed, GEMMA, "wide heads bring the pairs forward, a wide gated feed-forward "
+                                  "layer pushes them back: n = 11d, not 6d"),
+        ("15.4", held, GEMMA, "no keys are shared, so sixteen chats fill an accelerator that holds "
+                              "the weights almost five times"),
+        ("15.5", timed, GEMMA, "two weeks for thousands of accelerators, and then each chat waits "
+                               "for the memory"),
+        ("15.6", names[:2], None, "to the digit from a configuration: nothing was left out"),
+        ("15.7", computed, None, "each shape has its own crossover and its own error of 6ND"),
+        ("15.8", held, None, "weights decide who can hold the model, the cache decides for how "
+                             "many"),
+        ("15.9", timed, None, "from a file of twenty lines to days, money and tokens per second")]:
+    EXERCISES[number] = Exercise(partial(_table, entries, case, why), entries=entries)

@@ -15,8 +15,6 @@ WRONG = {
         (lambda n, d: 2*n*n*d + 6*n*n, "weighted sum"),
         (lambda n, d: n*n*d, "scores alone"),
         (lambda n, d: 2*n*n*d, "no softmax"),
-        (lambda n, d: n*n*d + 6*n*n, "quarter"),
-        (lambda n, d: 2*n*n*d + 3*n*n, "halved"),
         (lambda n, d: 4*n*n*d, "missing"),
         (lambda n, d: 4*n*n*d + 5*n*n, "division"),
         (lambda n, d: 4*n*n*d + 6*n, "n² of them"),

@@ -7,7 +7,7 @@ m = sympy.Symbol("m", positive=True, integer=True)
 
 WRONG = {
     "03.1": [(66.7, "ratio"), (2 / 3 * 100, "ratio"), (60, "projections' share"), (57.1, "constants"),
-             (47, "fourth"), (25, "weighted sum"), (20, "halved"), (18.2, "feed-forward"), (8.9, "example"), (0.4, "percent")],
+             (47, "fourth"), (25, "weighted sum"), (18.2, "feed-forward"), (8.9, "example"), (0.4, "percent")],
     "03.2": [(4, "other half"), (2, "other half"), (2.83, "rises"), (1.5, "factor"), (8, "d stays")],
     "03.3": [(lambda d, d_ff, matrices=2: matrices * d_ff / 2, "projections are missing"),
              (lambda d, d_ff, matrices=2: 2 * d, "feed-forward layer is missing"),

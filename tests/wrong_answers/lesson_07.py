@@ -31,8 +31,7 @@ WRONG = {
              (lambda memory_bytes: memory_bytes, "takes (memory_bytes)")],
     "07.3": [(n*b*d*(32 + 4*h*n/d), "one copy"), (n*b*d*(34 + 2*h*n/d), "two of them"), (n*b*d*(32 + 5*h*n/d), "one of them"),
              (n*b*d*(31 + 4*h*n/d), "not alike"),
-             (n*b*d*(31 + 5*h*n/d), "not alike"), (n*b*d*(34 + 5*h*n/d), "with dropout"), (n*b*d*(30 + 2*h*n/d), "1 byte"), (n*b*d*(64 + 4*h*n/d), "once more"),
-             (n*d*(32 + 2*h*n/d), "batch"), (n*b*d*(16 + h*n/d), "each takes 2 bytes"), (n*b*d*(32 + h*n/d), "stays")],
+             (n*b*d*(31 + 5*h*n/d), "not alike"), (n*b*d*(34 + 5*h*n/d), "with dropout"), (n*b*d*(30 + 2*h*n/d), "1 byte"),              (n*d*(32 + 2*h*n/d), "batch"), (n*b*d*(16 + h*n/d), "each takes 2 bytes"), (n*b*d*(32 + h*n/d), "stays")],
     "07.4": [(ways(7, 18, 200), "does not fit"), (ways(5, 18, 200), "still fits"), (ways(6, 6, 200), "without recomputation"),
              (ways(6, 18, 18), "selective"), (6, "dict")],
 }
