@@ -1,282 +1,141 @@
-"""ConventionsExplorer: the switchboard of lesson 06, one model's training FLOPs under each published convention."""
+"""ConventionsExplorer: one model's training FLOPs under six published formulas and your own switches. Lesson 06."""
 
-from dataclasses import dataclass
+from functools import lru_cache
 
-from helpers.explorers.amounts import power
-from helpers.explorers.base import Explorer
-from helpers.explorers.controls import Choice, Slider, one_two_five, powers_of_two
+from helpers.explorers.explorer import Explorer, View
+from helpers.explorers.panel import Choice, one_two_five, slider
+from helpers.explorers.scene import BLUE, GREEN, GREY, INK, ORANGE, PURPLE, Axes, Page
+from helpers.published import MODELS, formula_value, rows
+from helpers.words import listed, power, times
 
 NAMES = ("GPT-2", "GPT-3 175B", "Megatron 145.6B", "PaLM 540B", "Llama-3 8B")
-LENGTHS = tuple(sorted({*one_two_five(100, 10**6), *powers_of_two(128, 10**6)}))
-TOKENS = tuple(sorted({*one_two_five(10**9, 2 * 10**13), 3 * 10**11, 15 * 10**12}))
-PARTS = {"layers": ("weights of the layers", "#0072B2"), "attention": ("products with n²", "#D55E00"),
-         "rest": ("logits, softmax, embedding", "#009E73"), "again": ("computed again", "#AA4499")}
-PLAIN, SAME, HERE = "#b9c4ce", "#333333", "#000000"
+LENGTHS = [round(10 ** (2 + k / 5)) for k in range(21)]  # where curves are drawn
+FORMULAS = {row.name: row for row in rows("flop_formulas")}
+LOOKS = {"Kaplan": (GREY, (3, 4)), "Chinchilla": (ORANGE, (9, 4)), "PaLM": (BLUE, ()),
+         "Megatron": (PURPLE, (12, 4, 3, 4)), "Megatron-LM code": (GREEN, (14, 4)),
+         "rule of thumb": (GREY, ())}
 
 
-@dataclass(frozen=True)
-class ConventionsState:
-    """n and tokens in tokens; the rest are the switches, each a key of its control's options."""
+def view(s, before):
+    """Each formula as one curve of FLOPs for each weight and token, over n; your switches as the black one."""
+    mine, published, weights = training_flops(s, s.n), published_flops(s.model, s.n), weights_of(s.model)
+    same = [name for name, flops in published.items() if flops == mine]
+    curves = published_curves(s.model)
+    own = [training_flops(s, n) / weights for n in LENGTHS]
+    values = [value for curve in (own, *curves.values()) for value in curve]
 
-    model: str = "GPT-3 175B"
-    n: int = 2_048
-    tokens: int = 3 * 10**11
-    attention: str = "full"
-    logits: str = "in"
-    softmax: str = "out"
-    embedding: str = "out"
-    recompute: str = "none"
+    page = Page()
+    axes = Axes(page, 74, 46, 460, 298, (100, 10**6, "log"), (min(values) / 1.1, max(values) * 1.1, "log"),
+                "sequence length n (tokens)", "training FLOPs for each weight and token",
+                y_ticks=[y for y in (2, 4, 6, 10, 20, 50, 100, 200, 500) if min(values) <= y <= max(values)])
+    for name, curve in curves.items():
+        colour, dash = LOOKS[name]
+        says = f"{name}: {published[name]:,} FLOPs per token at n = {s.n:,}"
+        axes.curve(LENGTHS, curve, colour, dash, 4 if name in same else 2, name, says=says)
+    axes.curve(LENGTHS, own, INK, (2, 3), 3, "your switches")
+    axes.upright(s.n, f"n = {s.n:,}", colour=INK)
+    if before and before.model == s.model and (was := training_flops(before, before.n)) != mine:
+        axes.point(before.n, was / weights, "o", INK, fade=0.4)
+        page.words(*axes.at(100, max(values) / 1.1), f"  × {times(mine / was)}", 13, bold=True, halo=True)
+    axes.point(s.n, mine / weights, "o", INK, 6, says=f"your count: {mine:,} FLOPs per token")
+    axes.name_ends()
 
-
-def switches(attention, logits, softmax="out", embedding="out", recompute="none"):
-    return dict(attention=attention, logits=logits, softmax=softmax, embedding=embedding, recompute=recompute)
-
-
-class ConventionsExplorer(Explorer):
-    """The same training run, counted by your switches and by the six published formulas.
-
-    `ConventionsExplorer(model="Llama-3 8B", n=8_192)` starts at a model and a length; a preset sets the five
-    switches so that they say what one source says. Counts per token are exact whole numbers; a multiply-add
-    is 2 FLOPs. N in a formula with N is every weight of a matrix product, logits included (Kaplan's is its own);
-    a formula in d, d_ff and V alone is taken as printed, although it knows only plain layers.
-
-    Raises `ValueError` that names the argument, the value and what would be right.
-
-    >>> explorer = ConventionsExplorer(model="GPT-2", n=1_024)
-    >>> explorer.numbers()["your count (FLOPs per token)"]
-    '854,438,400'
-    >>> explorer.coinciding()
-    ('PaLM',)
-    >>> ConventionsExplorer(n=99)
-    Traceback (most recent call last):
-    ValueError: n = 99 is out of range: sequence length n is a whole number from 100 to 1,000,000 tokens.
-    """
-
-    State = ConventionsState
-    title = "One training run, counted by six published formulas"
-    controls = (
-        Choice("model", "model", {name: name for name in NAMES}),
-        Slider("n", "sequence length n", "tokens", LENGTHS),
-        Slider("tokens", "training tokens D", "tokens", TOKENS),
-        Choice("attention", "products with n²", {"out": "out", "full": "whole square, n²", "half": "causal, n²/2",
-                                                 "seen": "causal, n(n + 1)/2"}),
-        Choice("logits", "logits", {"out": "out", "in": "in"}),
-        Choice("softmax", "softmax", {"out": "out", "in": "in"}),
-        Choice("embedding", "embedding", {"out": "a lookup, free", "in": "as a matrix product"}),
-        Choice("recompute", "recomputation", {"none": "none", "full": "all layers once more"}),
-    )
-    presets = {
-        "as Kaplan": switches("half", "out"),
-        "as Chinchilla": switches("full", "in", softmax="in", embedding="in"),
-        "as PaLM": switches("full", "in"),
-        "as Megatron 2021": switches("full", "in", recompute="full"),
-        "as Megatron-LM's code": switches("half", "in"),
-        "as the rule of thumb": switches("out", "in"),
-    }
-
-    def frame(self, state):
-        return state.model
-
-    def build(self, figure, state):
-        from helpers.figures.scale import MovingScale
-        from matplotlib.patches import Rectangle
-
-        axes = figure.add_axes([0.205, 0.225, 0.52, 0.62])
-        axes.set(ylim=(len(FORMULAS) + 0.55, -0.6), xlabel="training FLOPs ÷ 6·N·D")
-        axes.set_yticks(range(len(FORMULAS) + 1), ["your switches", *FORMULAS])
-        axes.grid(visible=False)
-        axes.tick_params(axis="y", length=0)
-        for place, head in ((1.23, "FLOPs"), (1.5, "from yours")):
-            axes.text(place, -0.75, head, ha="right", transform=axes.get_yaxis_transform(), fontsize=10)
-        for place, (name, colour) in enumerate(PARTS.values()):
-            left = (0.02, 0.275, 0.475, 0.785)[place]
-            figure.add_artist(Rectangle((left, 0.03), 0.02, 0.03, facecolor=colour, transform=figure.transFigure))
-            figure.text(left + 0.027, 0.045, name, fontsize=10, va="center")
-
-        def bar(row, colour, height=0.62):
-            return axes.add_patch(Rectangle((0, row - height / 2), 0, height, facecolor=colour))
-
-        artists = {"title": figure.text(0.02, 0.975, "", fontsize=12, weight="bold", va="top"),
-                   "scale": MovingScale(axes, grid=True),
-                   "bars": [bar(row, PLAIN) for row in range(1, len(FORMULAS) + 1)],
-                   "parts": [bar(0, colour, 0.7) for _, colour in PARTS.values()],
-                   "here": axes.plot([], [], color=HERE, linewidth=1, linestyle=(0, (3, 3)))[0]}
-        column = {"ha": "right", "va": "center", "fontsize": 10, "transform": axes.get_yaxis_transform()}
-        rows = range(len(FORMULAS) + 1)
-        return artists | {"totals": [axes.text(1.23, row, "", **column) for row in rows],
-                          "away": [axes.text(1.5, row, "", **column) for row in rows]}
-
-    def update(self, artists, state):
-        shape = letters(state.model)
-        unit, mine, parts = 6 * shape["N"], count(state), counted_parts(state)
-        end = right_end(state)
-        artists["scale"].show(end)
-        unit *= end  # the axis runs from 0 to 1
-        left = 0.0
-        for part, patch in zip(PARTS, artists["parts"]):
-            patch.set_x(left)
-            patch.set_width(parts[part] / unit)
-            left += parts[part] / unit
-        artists["here"].set_data([mine / unit] * 2, [0.35, len(FORMULAS) + 0.45])
-        published = [formula(**shape, n=state.n) for formula in FORMULAS.values()]
-        same = [name for name, value in zip(FORMULAS, published) if value == mine]
-        artists["title"].set_text(f"Your switches count what {named(same)} count{'s' * (len(same) == 1)}" if same
-                                  else "Your switches count what none of the six formulas counts")
-        for value, patch in zip(published, artists["bars"]):
-            patch.set_width(value / unit)
-            patch.set_facecolor(SAME if value == mine else PLAIN)
-        for value, total, away in zip([mine, *published], artists["totals"], artists["away"]):
-            total.set_text(power(value * state.tokens))
-            away.set_text(against(value, mine))
-        artists["away"][0].set_text("")
-
-    def coinciding(self):
-        """The names of the published formulas that give exactly the count of the switches."""
-        mine, shape = count(self.state), letters(self.state.model)
-        return tuple(name for name, formula in FORMULAS.items() if formula(**shape, n=self.state.n) == mine)
-
-    def sentence(self):
-        from helpers.published import MODELS
-
-        state, mine = self.state, count(self.state)
-        beyond = [line for line in MODELS[state.model].describe(state.n).split("\n")[1:] if "positions" in line]
-        values = self.published()
-        low, high = min(values, key=values.get), max(values, key=values.get)
-        same = self.coinciding()
-        said = (f"{state.model} on {state.tokens:,} tokens in sequences of n = {state.n:,}: your switches count "
-                f"{power(mine * state.tokens)} FLOPs, {mine / letters(state.model)['N']:.2f} for each weight and token. "
-                f"They coincide with {named(same) if same else 'none of the six formulas'}. The formulas reach from "
-                f"{power(values[low] * state.tokens)} ({low}) to {power(values[high] * state.tokens)} ({high}), "
-                f"{values[high] / values[low]:.2f} times as many.")
-        return " ".join([said, *self._missed(), *beyond])
-
-    def _missed(self):
-        """Where the switches stand as in a preset and its formula still gives another count: a sentence, in a list."""
-        for preset, formula in zip(self.presets, FORMULAS):
-            if all(getattr(self.state, name) == value for name, value in self.presets[preset].items()):
-                away = against(self.published()[formula], count(self.state))
-                if away != "equal":
-                    return [f"The switches stand {preset}, whose formula is for plain layers only: on this model it is off by {away}."]
-        return []
-
-    def numbers(self):
-        mine = count(self.state)
-        lines = {"your count (FLOPs per token)": f"{mine:,}",
-                 "your count, all tokens (FLOPs)": power(mine * self.state.tokens)}
-        for name, value in self.published().items():
-            lines[f"{name} (FLOPs per token)"] = f"{value:,}"
-        return lines
-
-    def published(self):
-        """dict: name of each published formula -> FLOPs per training token."""
-        shape = letters(self.state.model)
-        return {name: formula(**shape, n=self.state.n) for name, formula in FORMULAS.items()}
+    per_weight = {name: flops / weights for name, flops in published.items()}
+    low, high = min(per_weight, key=per_weight.get), max(per_weight, key=per_weight.get)
+    said = (f"At n = {s.n:,} you count {mine / weights:.2f} FLOPs for each weight and token; "
+            f"the formulas reach from {per_weight[low]:.2f} ({low}) to {per_weight[high]:.2f} ({high}).")
+    shown = {"your count (FLOPs per token)": f"{mine:,}",
+             "your count, all tokens (FLOPs)": power(mine * s.tokens)}
+    shown |= {f"{name} (FLOPs per token)": f"{flops:,}" for name, flops in published.items()}
+    shown["equal to your count"] = listed(same) if same else "none of the six formulas"
+    if (most := MODELS[s.model].max_positions) and s.n > most:
+        shown["beyond the learned positions of the model"] = f"{most:,}"
+    title = (f"Your switches count what {listed(same)} count{'s' * (len(same) == 1)}" if same
+             else "Your switches count what none of the six formulas counts")
+    return View(page, title.replace("what rule", "what the rule").replace("and rule", "and the rule"), said, shown)
 
 
-# what a model is to the formulas, and the formulas: FLOPs per training token, whole numbers
-
-_SHAPES = {}
-
-
+@lru_cache(maxsize=None)
 def letters(name):
-    """The letters of a published model: its sizes, W (weights in the layers' products) and N = W + V·d.
+    """The letters of the formulas for a published model; N holds every weight of a matrix product, logits included.
 
     >>> letters("GPT-2")["N"]
     123532032
     """
-    if name not in _SHAPES:
-        from helpers.published import MODELS
-
-        model = MODELS[name]
-        parts = model.flops_by_part(1)
-        weights = (parts["attention projections"] + parts["feed-forward"]) // 2
-        L, d, V = model.n_layers, model.d_model, model.vocab_size
-        _SHAPES[name] = dict(L=L, d=d, h=model.n_heads, d_h=model.head_width, d_ff=model.d_ff, V=V, W=weights,
-                             N=weights + V * d)
-    return _SHAPES[name]
+    model = MODELS[name]
+    return dict(L=model.n_layers, d=model.d_model, h=model.n_heads, d_h=model.head_width, d_ff=model.d_ff,
+                V=model.vocab_size, b=1, N=layer_weights(name) + model.vocab_size * model.d_model)
 
 
-def kaplan(L, d, h, d_h, d_ff, V, W, N, n):
-    return 3 * (2 * (2 * d * L * (2 * h * d_h + d_ff)) + 2 * L * n * h * d_h)
+@lru_cache(maxsize=None)
+def layer_weights(name):
+    """The weights of a model that stand in a matrix product of its layers."""
+    parts = MODELS[name].flops_by_part(1)
+    return (parts["attention projections"] + parts["feed-forward"]) // 2
 
 
-def chinchilla(L, d, h, d_h, d_ff, V, W, N, n):
-    layer = 2 * 3 * d * h * d_h + 4 * n * h * d_h + 3 * h * n + 2 * h * d_h * d + 2 * (2 * d * d_ff)
-    return 3 * (2 * V * d + L * layer + 2 * d * V)
+def weights_of(name):
+    """N, the weights that `letters` counts."""
+    return letters(name)["N"]
 
 
-def palm(L, d, h, d_h, d_ff, V, W, N, n):
-    return 6 * N + 12 * L * h * d_h * n
+@lru_cache(maxsize=256)
+def published_flops(name, n):
+    """{formula: FLOPs per training token} of a model in sequences of n tokens, exact whole numbers.
+
+    In Kaplan's formula N is Kaplan's, without embeddings. A formula in d, d_ff and V alone is taken as printed,
+    although it knows only plain layers.
+    """
+    given = letters(name) | {"n": n}
+    kaplan = formula_value("2*d*L*(2*h*d_h + d_ff)", **given)
+    return {row.name: formula_value(f"({row.formula})/{'n' if row.per != 'token' else 1}",
+                                    **given | ({"N": kaplan} if row.name == "Kaplan" else {}))
+            for row in FORMULAS.values()}
 
 
-def megatron(L, d, h, d_h, d_ff, V, W, N, n):
-    return 96 * L * d**2 + 16 * L * d * n + 6 * d * V  # 96·L·d²·(1 + n/(6d) + V/(16Ld)), multiplied out
+@lru_cache(maxsize=None)
+def published_curves(name):
+    """{formula: FLOPs for each weight and token at each of the LENGTHS}."""
+    found = [published_flops(name, n) for n in LENGTHS]
+    return {formula: [float(flops[formula] / weights_of(name)) for flops in found] for formula in FORMULAS}
 
 
-def megatron_code(L, d, h, d_h, d_ff, V, W, N, n):
-    return 6 * N + 6 * L * h * d_h * n
-
-
-def thumb(L, d, h, d_h, d_ff, V, W, N, n):
-    return 6 * N
-
-
-FORMULAS = {"Kaplan": kaplan, "Chinchilla": chinchilla, "PaLM": palm, "Megatron": megatron,
-            "Megatron-LM code": megatron_code, "rule of thumb": thumb}
-
-
-def counted_parts(state):
-    """FLOPs per token of what the switches count, by the keys of PARTS."""
-    shape = letters(state.model)
+def training_flops(s, n):
+    """FLOPs per training token as the switches count them: three passes, or four through what runs again."""
+    shape, model = letters(s.model), MODELS[s.model]
     pair = 4 * shape["L"] * shape["h"] * shape["d_h"]  # forward, for each token that a token meets
     # n(n + 1)/2 pairs a sequence are (n + 1)/2 a token; pair is even
-    attention = {"out": 0, "full": pair * state.n, "half": pair // 2 * state.n, "seen": pair // 2 * (state.n + 1)}
-    forward = {"layers": 2 * shape["W"], "attention": attention[state.attention]}
-    table = 2 * shape["V"] * shape["d"]
-    softmax = 3 * shape["L"] * shape["h"] * state.n * (state.softmax == "in")  # 3 per score of the whole square
-    rest = table * ((state.logits == "in") + (state.embedding == "in")) + softmax
-    again = (sum(forward.values()) + softmax) * (state.recompute == "full")
-    return {part: 3 * flops for part, flops in forward.items()} | {"rest": 3 * rest, "again": again}
+    met = {"out": 0, "full": pair * n, "half": pair // 2 * n, "seen": pair // 2 * (n + 1)}[s.attention]
+    softmax = 3 * shape["L"] * shape["h"] * n * (s.softmax == "in")  # 3 for each score of the whole square
+    layers = 2 * layer_weights(s.model) + met + softmax
+    tables = 2 * model.vocab_size * model.d_model * ((s.logits == "in") + (s.embedding == "in"))
+    return (4 if s.recompute == "full" else 3) * layers + 3 * tables
 
 
-def count(state):
-    """FLOPs per training token by the switches."""
-    return sum(counted_parts(state).values())
+class ConventionsExplorer(Explorer):
+    """The same training run, counted by the six published formulas and by your switches.
 
+    A preset sets the five switches so that they say what one source says. Counts per token are exact; a
+    multiply-add is 2 FLOPs.
 
-def named(names):
-    """One name or more, for a sentence; the rule of thumb with its article.
-
-    >>> named(("Kaplan", "PaLM", "rule of thumb"))
-    'Kaplan, PaLM and the rule of thumb'
+    >>> ConventionsExplorer(model="GPT-2", n=1_024).numbers()["your count (FLOPs per token)"]
+    '854,438,400'
     """
-    *first, last = [f"the {name}" if name == "rule of thumb" else name for name in names]
-    return f"{', '.join(first)} and {last}" if first else last
 
-
-def against(value, mine):
-    """How far a formula is from your count, as text.
-
-    >>> against(98, 100), against(100, 100), against(99999, 100000)
-    ('−2.0 %', 'equal', '−0.0010 %')
-    """
-    if value == mine:
-        return "equal"
-    away = 100 * (value - mine) / mine
-    if abs(away) < 0.0001:
-        return "< 0.0001 %"
-    digits = 0 if abs(away) >= 100 else 1 if abs(away) >= 0.95 else 2 if abs(away) >= 0.01 else 4
-    return f"{away:+,.{digits}f} %".replace("-", "−")
-
-
-def right_end(state):
-    """The right end of the axis, in multiples of 6·N: a round number, so that it rarely jumps."""
-    shape = letters(state.model)
-    full = ConventionsState(state.model, state.n, state.tokens, "full", "in", "in", "in", "full")
-    most = max(count(full), *(formula(**shape, n=state.n) for formula in FORMULAS.values())) / (6 * shape["N"])
-    decade = 1
-    while True:
-        for step in (1, 1.5, 2, 3, 5, 7):
-            if most <= step * decade:
-                return step * decade
-        decade *= 10
+    view = staticmethod(view)
+    controls = (
+        Choice("model", "model", {name: name for name in NAMES}, "GPT-3 175B"),
+        slider("n", "sequence length n", "tokens", one_two_five(100, 10**6), 2_048),
+        Choice("attention", "n² products", {"out": "out", "full": "whole square, n²", "half": "causal, n²/2",
+                                            "seen": "causal, n(n + 1)/2"}, "full"),
+        Choice("recompute", "recomputation", {"none": "none", "full": "all layers"}, "none"),
+        Choice("logits", "logits", {"out": "out", "in": "in"}, "in"),
+        slider("tokens", "training tokens D", "tokens", one_two_five(10**9, 2 * 10**13), 3 * 10**11),
+        Choice("softmax", "softmax", {"out": "out", "in": "in"}, "out"),
+        Choice("embedding", "embedding", {"out": "a lookup", "in": "a product"}, "out"),
+    )
+    presets = {f"as {source}": dict(zip(("attention", "logits", "softmax", "embedding", "recompute"), values.split()))
+               for source, values in {"Kaplan": "half out out out none", "Chinchilla": "full in in in none",
+                                      "PaLM": "full in out out none", "Megatron 2021": "full in out out full",
+                                      "Megatron-LM's code": "half in out out none",
+                                      "the rule of thumb": "out in out out none"}.items()}
