@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_tracing_memory import assert_agree
 
-from helpers import counting, layers
+import loops as counting
+from helpers import layers
 from helpers.notation import d, d_h, n, r
 from helpers.tracing import trace
 

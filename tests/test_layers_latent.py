@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from test_layers_features import refused, whole
 from test_tracing_memory import assert_agree
 
-from helpers import counting, layers
+import loops as counting
+from helpers import layers
 from helpers.notation import d, h, n, r
 from helpers.published import MODELS
 from helpers.tracing import trace

@@ -6,7 +6,8 @@ import sympy
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from helpers import counting, layers
+import loops as counting
+from helpers import layers
 from helpers.notation import L, V, d, d_ff, d_h, h, h_kv, n
 from helpers.tracing import trace
 from helpers.transformer import Transformer

@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from helpers.counting.products import dot_product, matrix_product
+from loops.products import dot_product, matrix_product
 
 
 def convolution(x, kernel):

@@ -6,22 +6,22 @@ Slow on purpose, and written without NumPy: nothing here is shared with `helpers
 `operations.total()` is the number of FLOPs. Lesson 02.
 """
 
-from helpers.counting.attention import (dot_product_attention, grouped_query_attention, multi_head_attention,
+from loops.attention import (dot_product_attention, grouped_query_attention, multi_head_attention,
                                         self_attention)
-from helpers.counting.convolutions import convolution, separable_convolution
-from helpers.counting.features import (elu_features, feature_cell, linear_attention, linear_attention_recurrent,
+from loops.convolutions import convolution, separable_convolution
+from loops.features import (elu_features, feature_cell, linear_attention, linear_attention_recurrent,
                                        low_rank_attention, mix_features, mix_features_recurrent, positive_features,
                                        random_feature_attention)
-from helpers.counting.hashing import hashed_attention
-from helpers.counting.latent import latent_attention, latent_attention_absorbed
-from helpers.counting.models import block, language_model
-from helpers.counting.patterns import (block_sparse_attention, masked_attention, strided_attention,
+from loops.hashing import hashed_attention
+from loops.latent import latent_attention, latent_attention_absorbed
+from loops.models import block, language_model
+from loops.patterns import (block_sparse_attention, masked_attention, strided_attention,
                                        windowed_attention)
-from helpers.counting.positionwise import (feed_forward, gated_feed_forward, gelu, layer_norm, relu, rms_norm, sigmoid,
+from loops.positionwise import (feed_forward, gated_feed_forward, gelu, layer_norm, relu, rms_norm, sigmoid,
                                            silu)
-from helpers.counting.products import dot_product, matrix_product, softmax
-from helpers.counting.recurrences import gru, gru_cell, lstm, lstm_cell, rnn, rnn_cell
-from helpers.counting.state_space import (diagonal_state_space, diagonal_state_space_convolution, state_space_cell,
+from loops.products import dot_product, matrix_product, softmax
+from loops.recurrences import gru, gru_cell, lstm, lstm_cell, rnn, rnn_cell
+from loops.state_space import (diagonal_state_space, diagonal_state_space_convolution, state_space_cell,
                                           state_space_kernel)
 
 __all__ = [

@@ -7,7 +7,7 @@ method does not ask; asking costs one selection.
 from collections import Counter
 from math import inf, sqrt
 
-from helpers.counting.products import dot_product, matrix_product, softmax
+from loops.products import dot_product, matrix_product, softmax
 
 
 def attend(query, *groups):

@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from helpers.counting.products import dot_product
+from loops.products import dot_product
 
 
 def diagonal_state_space(x, a, b, c):

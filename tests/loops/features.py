@@ -3,8 +3,8 @@
 from collections import Counter
 from math import exp, sqrt
 
-from helpers.counting.attention import dot_product_attention
-from helpers.counting.products import dot_product, matrix_product
+from loops.attention import dot_product_attention
+from loops.products import dot_product, matrix_product
 
 
 def low_rank_attention(q, k, v, e, f):

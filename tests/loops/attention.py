@@ -3,7 +3,7 @@
 from collections import Counter
 from math import inf, sqrt
 
-from helpers.counting.products import dot_product, matrix_product, softmax
+from loops.products import dot_product, matrix_product, softmax
 
 
 def dot_product_attention(q, k, v, visible=None):

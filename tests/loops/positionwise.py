@@ -3,7 +3,7 @@
 from collections import Counter
 from math import exp, pi, sqrt, tanh
 
-from helpers.counting.products import matrix_product
+from loops.products import matrix_product
 
 
 def relu(x):

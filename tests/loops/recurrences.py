@@ -3,7 +3,7 @@
 from collections import Counter
 from math import exp, tanh
 
-from helpers.counting.products import matrix_product
+from loops.products import matrix_product
 
 
 def rnn_cell(x_t, state, w_x, w_h):

@@ -3,7 +3,7 @@
 from collections import Counter
 from math import inf, sqrt
 
-from helpers.counting.products import dot_product, matrix_product, softmax
+from loops.products import dot_product, matrix_product, softmax
 
 
 def latent_attention(x, w_uq, w_qr, w_dkv, w_kr, w_uk, w_uv, w_o, n_heads, w_dq=None, causal=False):

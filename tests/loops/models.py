@@ -2,9 +2,9 @@
 
 from collections import Counter
 
-from helpers.counting.attention import grouped_query_attention
-from helpers.counting.positionwise import feed_forward, gated_feed_forward, gelu, layer_norm, rms_norm
-from helpers.counting.products import matrix_product
+from loops.attention import grouped_query_attention
+from loops.positionwise import feed_forward, gated_feed_forward, gelu, layer_norm, rms_norm
+from loops.products import matrix_product
 
 
 def block(x, gain_1, w_q, w_k, w_v, w_o, gain_2, w_in, w_out, bias_1=None, bias_2=None, w_gate=None, *,

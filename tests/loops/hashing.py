@@ -3,8 +3,8 @@
 from collections import Counter
 from math import exp, inf, log, sqrt
 
-from helpers.counting.patterns import check_size
-from helpers.counting.products import dot_product, matrix_product, softmax
+from loops.patterns import check_size
+from loops.products import dot_product, matrix_product, softmax
 
 
 def hashed_attention(q, k, v, rotations, bucket_size, causal=False, count_once=True):
