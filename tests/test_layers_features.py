@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_tracing_memory import assert_agree
 
-import loops as counting
 from helpers import layers
+from helpers.counting import count
 from helpers.notation import d, d_h, n, r
 from helpers.tracing import trace
 
@@ -74,11 +74,11 @@ def test_count_formula_and_loops_agree(name, data):
               for key, shape in whole(shapes, sizes).items()}
 
     formula = trace(getattr(layers, layer), **shapes, **options).flops
-    count = trace(getattr(layers, layer), **whole(shapes, sizes), **options).flops
-    values, operations = getattr(counting, layer)(**{key: array.tolist() for key, array in arrays.items()}, **options)
+    traced = trace(getattr(layers, layer), **whole(shapes, sizes), **options).flops
+    values, operations = count(getattr(layers, layer), **arrays, **options)
 
     assert sympy.expand(formula - published) == 0
-    assert type(count) is int and count == published.subs(sizes) == operations.total()
+    assert type(traced) is int and traced == published.subs(sizes) == operations.total()
     assert_equal(getattr(layers, layer)(**arrays, **options), values)
 
 

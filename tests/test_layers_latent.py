@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from test_layers_features import refused, whole
 from test_tracing_memory import assert_agree
 
-import loops as counting
 from helpers import layers
+from helpers.counting import count
 from helpers.notation import d, h, n, r
 from helpers.published import MODELS
 from helpers.tracing import trace
@@ -21,8 +21,7 @@ D_C, D_NOPE, D_ROPE, D_V, M = sympy.symbols("d_c d_nope d_rope d_v m", positive=
 WIDTHS = (D_C, D_NOPE, D_ROPE, D_V)
 MIX = dict(q_content=(h, M, D_NOPE), q_position=(h, M, D_ROPE), latent=(n, D_C), k_position=(n, D_ROPE),
            w_uk=(D_C, h*D_NOPE), w_uv=(D_C, h*D_V))
-FORMS = {"expanded": (layers.latent_attention, counting.latent_attention),
-         "absorbed": (layers.latent_attention_absorbed, counting.latent_attention_absorbed)}
+FORMS = {"expanded": layers.latent_attention, "absorbed": layers.latent_attention_absorbed}
 CASES = [(form, compressed, causal) for form in FORMS for compressed in (False, True) for causal in (False, True)]
 MIXES = {"expanded": layers.latent_mix, "absorbed": layers.latent_mix_absorbed}
 
@@ -38,7 +37,7 @@ def pair(form):
 
 @lru_cache(maxsize=None)
 def on_symbols(form, compressed, causal):
-    return trace(FORMS[form][0], x=(n, d), **weights(compressed), n_heads=h, causal=causal)
+    return trace(FORMS[form], x=(n, d), **weights(compressed), n_heads=h, causal=causal)
 
 
 def drawn(data):
@@ -50,19 +49,19 @@ def drawn(data):
 @given(data=st.data())
 @settings(max_examples=8, deadline=None)
 def test_count_formula_and_loops_agree(form, compressed, causal, data):
-    (layer, loops), sizes = FORMS[form], drawn(data)
+    layer, sizes = FORMS[form], drawn(data)
     shapes = dict(x=(n, d), **weights(compressed))
     rng = np.random.default_rng(data.draw(st.integers(0, 99)))
     arrays = {key: rng.normal(size=shape) for key, shape in whole(shapes, sizes).items()}
 
     formula = on_symbols(form, compressed, causal).flops
-    count = trace(layer, **whole(shapes, sizes), n_heads=sizes[h], causal=causal).flops
-    values, operations = loops(**{key: array.tolist() for key, array in arrays.items()}, n_heads=sizes[h], causal=causal)
+    traced = trace(layer, **whole(shapes, sizes), n_heads=sizes[h], causal=causal).flops
+    values, operations = count(layer, **arrays, n_heads=sizes[h], causal=causal)
 
     parameters = sum(rows * columns for rows, columns in weights(compressed).values())
     published = 2*n*parameters + h*n**2 * (pair(form) + 7 + int(causal))
     assert sympy.expand(formula - published) == 0
-    assert type(count) is int and count == formula.subs(sizes) == operations.total()
+    assert type(traced) is int and traced == formula.subs(sizes) == operations.total()
     np.testing.assert_allclose(layer(**arrays, n_heads=sizes[h], causal=causal), values, rtol=1e-9, atol=1e-12)
 
 
@@ -70,7 +69,7 @@ def test_count_formula_and_loops_agree(form, compressed, causal, data):
 @given(data=st.data())
 @settings(max_examples=5, deadline=None)
 def test_bytes_and_peak_are_those_of_real_arrays(form, compressed, causal, data):
-    layer, sizes, options = FORMS[form][0], drawn(data), dict(causal=causal)
+    layer, sizes, options = FORMS[form], drawn(data), dict(causal=causal)
     shapes = dict(x=(n, d), **weights(compressed))
     assert_agree(layer, whole(shapes, sizes), options | dict(n_heads=sizes[h]))
     if min(sizes[n], sizes[h], sizes[D_V]) > 1:  # else heads are joined without a copy
@@ -85,7 +84,7 @@ def test_the_matrix_products_are_those_of_the_models_formula(compressed):
     """`Transformer` was written and checked without this layer; here the two must name the same FLOPs."""
     model = Transformer.symbolic(kv_lora_rank=D_C, qk_nope_head_dim=D_NOPE, qk_rope_head_dim=D_ROPE, v_head_dim=D_V,
                                  q_lora_rank=r if compressed else None, attention_bias=False, n_layers=1)
-    for form, (layer, _) in FORMS.items():
+    for form, layer in FORMS.items():
         parts = model.flops_by_part(n, absorbed=form == "absorbed")
         traced = trace(layer, x=(n, d), **weights(compressed), n_heads=h).matmul_flops
         assert sympy.expand(traced - parts["attention projections"] - parts["scores and weighted sum"]) == 0
@@ -102,7 +101,7 @@ LATENT_MODELS = [name for name, model in MODELS.items() if model.is_latent]
 @pytest.mark.parametrize("name", LATENT_MODELS)
 @pytest.mark.parametrize("form", FORMS)
 def test_published_models_to_the_unit(name, form):
-    model, layer = MODELS[name], FORMS[form][0]
+    model, layer = MODELS[name], FORMS[form]
     shapes = published_shapes(model)
     traced = trace(layer, x=(1024, model.d_model), **shapes, n_heads=model.n_heads).matmul_flops
     parts = model.flops_by_part(1024, absorbed=form == "absorbed")
@@ -159,7 +158,7 @@ def by_the_paper(x, w, heads, causal, turn):
 def test_both_forms_are_multi_head_attention_on_expanded_keys(compressed, causal, seed, tokens):
     x, w = small(compressed, seed, tokens)
     expected = by_the_paper(x, w, 3, causal, turn=lambda rows: rows)
-    for layer, _ in FORMS.values():
+    for layer in FORMS.values():
         np.testing.assert_allclose(layer(x, **w, n_heads=3, causal=causal), expected, rtol=1e-9, atol=1e-12)
 
 
@@ -191,7 +190,7 @@ def test_decoding_token_by_token_from_the_cache_is_the_causal_layer(form):
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("first", [1, 3, 5])
 def test_causal_latent_attention_cannot_see_the_future(form, first):
-    (layer, _), (x, w) = FORMS[form], small()
+    layer, (x, w) = FORMS[form], small()
     future, past = x.copy(), x.copy()
     future[first:] += 1
     past[0] += 1
@@ -261,7 +260,7 @@ LAYER = dict(x=(4, 8), **layers.latent_attention_shapes(8, 3, d_c=4, d_nope=3, d
     (r"w_uv: 3 rows", dict(n_heads=3, w_uv=(3, 15))),
     (r"causal: 'skip' is not known here; give True or False", dict(n_heads=3, causal="skip"))])
 def test_bad_layers_are_named(message, changes):
-    for layer, _ in FORMS.values():
+    for layer in FORMS.values():
         refused(message, layer, **LAYER | changes)
 
 
@@ -269,10 +268,3 @@ def test_a_mask_on_fewer_queries_than_rows_is_refused():
     shapes = dict(q_content=(3, 1, 3), q_position=(3, 1, 2), latent=(5, 4), k_position=(5, 2), w_uk=(4, 9), w_uv=(4, 15))
     for mix in MIXES.values():
         refused("causal: True needs as many queries as rows, and there are 1 and 5.*leave it out", mix, **shapes, causal=True)
-
-
-def test_the_loops_refuse_heads_that_do_not_divide():
-    x, w = small()
-    for _, loops in FORMS.values():
-        with pytest.raises(ValueError, match="n_heads: 2 heads do not divide the width 9"):
-            loops(x.tolist(), **{name: weight.tolist() for name, weight in w.items()}, n_heads=2)

@@ -6,8 +6,8 @@ import sympy
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import loops as counting
 from helpers import layers
+from helpers.counting import count
 from helpers.notation import L, V, d, d_ff, d_h, h, h_kv, n
 from helpers.tracing import trace
 from helpers.transformer import Transformer
@@ -35,8 +35,7 @@ def test_a_model_costs_what_its_loops_count_and_what_transformer_says(model, tok
     text = rng.integers(shape["vocab_size"], size=tokens)
 
     ledger = trace(layers.language_model, tokens=(tokens,), **shapes, **options)
-    lists = {name: weight.tolist() for name, weight in weights.items()}
-    values, operations = counting.language_model(text.tolist(), **lists, **options)
+    values, operations = count(layers.language_model, tokens=text, **weights, **options)
     transformer = Transformer(shape["n_layers"], shape["d"], shape["n_heads"], shape["d_ff"], shape["vocab_size"],
                               n_kv_heads=shape["n_kv_heads"], d_head=shape["d_head"], max_positions=shape["max_positions"],
                               gated=shape["gated"], tied=shape["tied"], attention_bias=False, mlp_bias=False,
