@@ -21,7 +21,8 @@ class Report(list):
 
     def __repr__(self):
         wide = max(len(what) for what, _, _ in self)
-        lines = [f"{what:<{wide}}  {fault and f'NOT OK: {fault}' or 'ok'}" for what, fault, _ in self]
+        lines = [f"{what:<{wide}}  {fault and f'NOT OK: {fault}' or 'ok'}"
+                 for what, fault, _ in self]
         remedies = dict.fromkeys(remedy for _, fault, remedy in self if fault)
         steps = [f"{number}. {remedy}" for number, remedy in enumerate(remedies, 1)]
         end = ["To mend it:", *steps, RESTART] if steps else ["All is there. Read on."]

@@ -33,7 +33,7 @@ class Fit(NamedTuple):
 def median_seconds(function, inputs, rounds=5):
     """Seconds that `function(*arguments)` takes, the median for each of the tuples in `inputs`.
 
-    The inputs take turns, so that a disturbance hits them all. Each runs unmeasured first, and quick
+    The inputs take turns, so that a disturbance hits them all. Each runs unmeasured first; quick
     calls are repeated until half a millisecond has passed. ValueError for rounds below 1.
     """
     rounds = check_size(rounds, "rounds")
@@ -53,14 +53,14 @@ def _seconds(function, arguments, calls):
 def fit_exponent(sizes, values):
     """The least-squares line through log(values) over log(sizes), a `Fit`: its slope the exponent.
 
-    The interval holds for noise about a straight line; where the curve bends, it is wide. ValueError
-    for fewer than three pairs, for a single size, for what has no logarithm.
+    The interval holds for noise about a straight line; where the curve bends, it is wide.
+    ValueError for fewer than three pairs, for a single size, for what has no logarithm.
     """
     pairs = list(zip(sizes, values, strict=True))
     fit_for_logs = all(0 < x and isfinite(x) for x in (*sizes, *values))
     if len(pairs) < 3 or len({*sizes}) < 2 or not fit_for_logs:
-        raise ValueError(f"sizes {list(sizes)}, values {list(values)}: give at least three of each, "
-                         "above 0 and finite, at two different sizes or more")
+        raise ValueError(f"sizes {list(sizes)}, values {list(values)}: give at least three of "
+                         "each, above 0 and finite, at two different sizes or more")
     (slope, height), covariance = np.polyfit(*np.log(np.array(pairs, float)).T, 1, cov=True)
     half = STUDENT[min(len(pairs) - 2, len(STUDENT)) - 1] * sqrt(max(covariance[0, 0], 0))
     return Fit(float(slope), float(slope - half), float(slope + half), exp(height))

@@ -1,7 +1,7 @@
 """What the notebooks need when pytest runs them, all or one: `pytest notebooks/05_….ipynb`.
 
-nbval runs each notebook, cell by cell, and compares saved text with fresh text. Two things are added:
-its kernels show explorers as pictures, as the saved notebooks do; and pictures are compared too.
+nbval runs each notebook, cell by cell, and compares saved text with fresh text. Two things are
+added: its kernels show explorers as pictures, as the saved notebooks do; and pictures are compared.
 """
 import os
 from pathlib import Path

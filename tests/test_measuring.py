@@ -53,7 +53,7 @@ def test_of_a_hundred_intervals_ninety_five_hold_the_exponent():
     ([1, 2], [1, 2]), ([1, 2, 3], [1, 2]), ([1, 0, 2], [1, 2, 3]), ([1, 2, 3], [1, -2, 3]),
     ([1, 2, 3], [1, float("nan"), 3]), ([5, 5, 5], [1, 2, 3]), ([1, 2, float("inf")], [1, 2, 3])])
 def test_what_cannot_be_fitted_is_refused(sizes, values):
-    with pytest.raises(ValueError, match="give at least three of each|is shorter"):
+    with pytest.raises(ValueError, match="give at least three of each|shorter"):
         fit_exponent(sizes, values)
 
 

@@ -1,6 +1,6 @@
-"""Is all that pyproject.toml lists installed? `python tools/installed.py [extra]` says what is missing, and exits with 1.
+"""Is all that pyproject.toml lists installed? `python tools/installed.py [extra]` says what is not.
 
-`make` asks when pip has failed: without the network the course goes on with what is there, if it is enough.
+`make` asks when pip has failed: without the network the course goes on, if what is there is enough.
 """
 import sys
 import tomllib
@@ -11,7 +11,7 @@ from packaging.requirements import Requirement  # comes with JupyterLab
 
 
 def missing(project, extra=None):
-    """The requirements of a project's table that this environment does not meet, as a list of texts."""
+    """The requirements of a project's table that this environment does not meet, as texts."""
     wanted = [*project["dependencies"], *project["optional-dependencies"].get(extra, [])]
     return [text for text in [project["name"], *wanted] if not met(Requirement(text))]
 
@@ -25,4 +25,5 @@ def met(requirement):
 
 if __name__ == "__main__":
     file = Path(__file__).parents[1] / "pyproject.toml"
-    sys.exit(", ".join(missing(tomllib.loads(file.read_text(encoding="utf-8"))["project"], *sys.argv[1:2])) or 0)
+    project = tomllib.loads(file.read_text(encoding="utf-8"))["project"]
+    sys.exit(", ".join(missing(project, *sys.argv[1:2])) or 0)
