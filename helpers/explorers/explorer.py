@@ -1,8 +1,8 @@
-"""An explorer is one pure function, from a state to what there is to see; all else is done here, once."""
+"""An explorer is one pure function, from a state to what there is to see; the rest is done here."""
 
 import os
 from contextlib import contextmanager
-from dataclasses import dataclass, fields, make_dataclass, replace
+from dataclasses import asdict, dataclass, make_dataclass, replace
 from textwrap import fill
 from threading import RLock
 from time import monotonic
@@ -10,12 +10,12 @@ from time import monotonic
 from helpers.explorers.scene import Page
 from helpers.sizes import check_choice
 
-GESTURE = 1.5  # seconds: moves of one control that follow each other sooner are one move of the hand
+GESTURE = 1.5  # seconds: moves of one control that follow sooner are one move of the hand
 
 
 @dataclass
 class View:
-    """What a state shows: a picture, the finding as its title, a sentence, and the numbers: label with unit -> text."""
+    """What a state shows: a picture, the finding, a sentence; numbers: label with unit -> text."""
 
     page: Page
     title: str
@@ -36,37 +36,40 @@ class View:
 
 
 class Explorer:
-    """The base of all explorers; a subclass declares `controls`, `presets` (name -> values) and `view`.
+    """The base of all explorers; a subclass declares `view`, `controls` and `presets`.
 
-    view(state, before) returns the `View` of a state, from the state alone; before is the state before the last
-    move, or None. A state that cannot be is refused by a `ValueError` with a sentence that says what to change.
-    `GrowthExplorer(n=100)` starts at some values, `GrowthExplorer(preset="…")` at a preset.
+    view(state, before) is the `View` of a state, from the state alone; before is the state before
+    the last move, or None. For a state that cannot be it raises `ValueError` with a sentence that
+    says what to change. `GrowthExplorer(n=100)` starts at values, `GrowthExplorer(preset="…")` at
+    those of a preset.
     """
 
-    controls, presets = (), {}
+    controls, presets = (), {}  # presets: name -> values of some fields
 
     def __init_subclass__(cls):
-        cls.State = make_dataclass(cls.__name__.replace("Explorer", "State"),
-                                   [(control.name, object, control.start) for control in cls.controls], frozen=True)
+        cls.State = make_dataclass(cls.__name__.replace("Explorer", "State"), frozen=True, fields=[
+            (control.name, object, control.start) for control in cls.controls])
 
     def __init__(self, preset=None, *places, **values):
-        self.lock, self._panel, self._moved, self._before = RLock(), None, (None, 0), None
+        self.lock, self._panel, self._moved = RLock(), None, (None, 0)
         with self._refusing():
             if places or isinstance(preset, (int, float)):
-                raise ValueError(f"{type(self).__name__} takes its sizes by name: write "
-                                 f"{', '.join(f'{control.name}=…' for control in self.controls[:2])}.")
+                named = ", ".join(f"{control.name}=…" for control in self.controls[:2])
+                raise ValueError(f"{type(self).__name__} takes its sizes by name: write {named}.")
             values = self._checked(values)
             start = self._preset(preset) if preset is not None else {}
             for name in values.keys() & start.keys():
                 if start[name] != values[name]:
-                    raise ValueError(f"preset {preset!r} sets {name} = {start[name]!r}, and {name} = {values[name]!r} is given beside "
-                                     f"it. Leave one of the two out, or call change({name}={values[name]!r}) afterwards.")
-            self._state = self._start = self.State(**self._checked(vars(self.State()) | values | start))
-            self.shown = self.view(self._state, None)
+                    raise ValueError(
+                        f"preset {preset!r} sets {name} = {start[name]!r}, and {name} = "
+                        f"{values[name]!r} is given beside it. Leave one of the two out, or call "
+                        f"change({name}={values[name]!r}) afterwards.")
+            self._start = self.State(**self._checked(asdict(self.State()) | values | start))
+            self._show(self._start, None)
 
     @contextmanager
     def _refusing(self):
-        """Answer a wrong value: in a notebook by one sentence without traceback, beside a live picture too."""
+        """In a notebook, answer a wrong value by one sentence, beside a live picture too."""
         with self.lock:
             try:
                 yield
@@ -81,13 +84,19 @@ class Explorer:
         controls = {control.name: control for control in self.controls}
         for name in values:
             if name not in controls:
-                raise ValueError(f"{type(self).__name__} has no {name!r}; it takes preset, {', '.join(controls)}.")
+                raise ValueError(f"{type(self).__name__} has no {name!r}; it takes preset, "
+                                 f"{', '.join(controls)}.")
         return {name: controls[name].check(value) for name, value in values.items()}
 
     def _preset(self, name):
         return self._checked(self.presets[check_choice(name, "preset", self.presets)])
 
-    # the state
+    def _show(self, state, before):
+        shown = self.view(state, before)  # if one of these two fails, nothing has changed
+        svg = shown.svg() if self._panel else ""
+        self._state, self._before, self.shown = state, before, shown
+        if self._panel:
+            self._panel.show(svg)
 
     @property
     def state(self):
@@ -98,25 +107,18 @@ class Explorer:
     def state(self, value):
         with self._refusing():
             if not isinstance(value, self.State):
-                raise ValueError(f"state = {value!r} is no {self.State.__name__}; use change(name=value).")
-            self.change(**vars(value))
+                raise ValueError(f"state = {value!r} is no {self.State.__name__}; use change(…).")
+            self.change(**asdict(value))
 
     def change(self, **values):
         """Set some fields and keep the others: `explorer.change(n=2_000)`."""
         with self._refusing():
-            state = replace(self._state, **self._checked(values))
-            moved, now = {name for name in vars(state) if getattr(state, name) != getattr(self._state, name)}, monotonic()
+            state, now = replace(self._state, **self._checked(values)), monotonic()
+            moved = dict(asdict(state).items() - asdict(self._state).items()).keys()
             same_hand = moved == self._moved[0] and now - self._moved[1] < GESTURE
             before = self._before if same_hand or not moved else self._state
-            self._show(state, before if len(moved) <= 1 else None)
+            self._show(state, before if len(moved) < 2 else None)
             self._moved = moved, now
-
-    def _show(self, state, before):
-        shown = self.view(state, before)  # if one of these two fails, nothing has changed
-        svg = shown.svg() if self._panel else ""
-        self._state, self._before, self.shown = state, before, shown
-        if self._panel:
-            self._panel.show(svg)
 
     def load(self, preset):
         """Set the fields that a preset names."""
@@ -130,10 +132,8 @@ class Explorer:
 
     def preset_name(self):
         """The name of the preset that the state matches, or None."""
-        return next((name for name in self.presets
-                     if all(getattr(self._state, field) == value for field, value in self._preset(name).items())), None)
-
-    # what there is to see
+        state = asdict(self._state)
+        return next((name for name in self.presets if state == state | self._preset(name)), None)
 
     def numbers(self):
         """The numbers of the state: label with unit -> text."""
@@ -150,8 +150,9 @@ class Explorer:
     def text(self):
         """The sentence and the numbers as plain text."""
         width = max(map(len, self.shown.numbers), default=0)
-        sentence = fill(self.shown.sentence.replace(" %", "\xa0%"), 88).replace("\xa0", " ")  # 8.9 % stays on one line
-        return "\n".join([sentence, "", *(f"{label:<{width}}  {value}" for label, value in self.shown.numbers.items())])
+        sentence = fill(self.sentence().replace(" %", "\xa0%"), 88).replace("\xa0", " ")
+        return "\n".join([sentence, "", *(f"{label:<{width}}  {value}"
+                                          for label, value in self.shown.numbers.items())])
 
     def widget(self):
         """The live explorer as a widget: one for each explorer."""
@@ -162,7 +163,7 @@ class Explorer:
         return self._panel.box
 
     def _ipython_display_(self):
-        """Live in JupyterLab; with HELPERS_PICTURES=1 in the environment, a picture and its text."""
+        """Live in JupyterLab; where HELPERS_PICTURES is 1, a picture and its text."""
         from IPython.display import display
 
         if os.environ.get("HELPERS_PICTURES") == "1":
@@ -172,8 +173,9 @@ class Explorer:
             display(data, metadata=metadata, raw=True)
             display({"text/plain": self.text()}, raw=True)
         else:
-            display({**self.widget()._repr_mimebundle_(), "text/plain": self.text()}, raw=True)
+            view = self.widget()._repr_mimebundle_()
+            display({**view, "text/plain": self.text()}, raw=True)
 
     def __repr__(self):
-        values = ", ".join(f"{field.name}={getattr(self._state, field.name)!r}" for field in fields(self.State))
+        values = ", ".join(f"{name}={value!r}" for name, value in asdict(self._state).items())
         return f"{type(self).__name__}({values})"

@@ -31,8 +31,9 @@ def view(s, before):
         name, formula, cost, colour, dash, shape = CURVES[key]
         axes.curve(lengths, [cost(n, s.d) for n in lengths], colour, dash,
                    name=name if "+" in formula else f"{name}, {formula}")
-        if moved:
+        if moved and before.d != s.d:
             axes.curve(lengths, [cost(n, before.d) for n in lengths], colour, dash, 1.5, fade=0.4)
+        if moved:
             axes.point(before.n, cost(before.n, before.d), shape, colour, fade=0.4)
         axes.point(s.n, cost(s.n, s.d), shape, colour, says=f"{name}: {cost(s.n, s.d):,}")
     if moved and before.n <= x[1]:

@@ -15,6 +15,10 @@ from helpers.sizes import check_choice
 
 OWN = "your own values"
 IN_VIEW = 6  # controls; the others stand behind "more"
+LABEL = {"description_width": "112px"}
+SENTENCE = "margin:0;line-height:20px;font-size:14px"
+MESSAGE = "line-height:17px;font-weight:600;color:var(--page-error,#b3261e)"
+TABLE = "width:100%;line-height:17px;font-size:13px;font-variant-numeric:tabular-nums"
 TYPED = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {ord("−"): "-"}  # full-width too
 NUMBER = re.compile(r"([-+]?(?:[0-9]+|[0-9]{1,3}(?:[, _\u00a0\u2009\u202f][0-9]{3})+)?(?:\.[0-9]*)?"
                     r"(?:[eE][-+]?[0-9]{1,4})?) ?([kKMGBT]?)")
@@ -49,10 +53,9 @@ def number_text(value):
     ('2,048', '2.5', '3.14e23', '1e-5')
     """
     value = exact(value)
-    digits = str(value).rstrip("0")
-    if isinstance(value, int) and abs(value) >= 10**12 and len(digits) <= 6:
-        return f"{Decimal(digits).scaleb(len(str(value)) - len(digits)):E}".replace("E+", "e")
-    return re.sub(r"e([-+])0*", lambda power: "e" + power[1].strip("+"), f"{value:,}")
+    short = f"{Decimal(repr(value)).normalize():E}".replace("E+", "e").replace("E", "e")
+    rarely = abs(value) >= 10**12 if isinstance(value, int) else "e" in repr(value)
+    return short if rarely and len(short) <= 12 and exact(Decimal(short)) == value else f"{value:,}"
 
 
 def one_two_five(low, high):
@@ -67,7 +70,7 @@ def powers_of_two(low, high):
 
 @dataclass(frozen=True)
 class Number:
-    """A field in which a number from low to high is typed; with values, a slider over them beside it.
+    """A field to type a number from low to high; with values, a slider over them beside it.
 
     whole: takes whole numbers alone. A number between the slider's steps may be typed or set from
     code; the slider takes it in for as long as it is the value.
@@ -100,17 +103,16 @@ class Number:
                 f"{number_text(self.high)} {self.unit}").rstrip()
 
     def make(self, value):
-        from ipywidgets import HTML, HBox, Layout, SelectionSlider, Text
+        from ipywidgets import HBox, SelectionSlider, Text
 
         words = f"{self.label} ({self.unit})" if self.unit else self.label
         field = Text(continuous_update=False, description=words, style={"description_width": "0"},
-                     layout=Layout(width="112px", flex="0 0 auto"))
-        slider = SelectionSlider(options=self._steps(value), value=value, readout=False,
-                                 layout=Layout(flex="1 1 220px", width="auto", min_width="220px"))
-        label = HTML(f'<div style="line-height:17px">{escape(words)}</div>',
-                     layout=Layout(flex="1 0 100%" if self.values else "1 1 0", height="auto"))
-        parts = [slider, field] if self.values else [field]
-        row = HBox([label, *parts], layout=Layout(flex_flow="row wrap", overflow="visible"))
+                     layout={"width": "112px", "flex": "0 0 auto"})
+        parts = [field] if not self.values else [SelectionSlider(
+            options=self._steps(value), value=value, readout=False,
+            layout={"flex": "1 1 220px", "width": "auto", "min_width": "220px"}), field]
+        row = HBox([_words(words, flex="1 0 100%" if self.values else "1 1 0"), *parts],
+                   layout={"flex_flow": "row wrap", "overflow": "visible"})
         row.parts = parts
         self.write(row, value)
         return row
@@ -123,7 +125,8 @@ class Number:
         if part is not row.parts[-1]:
             return part.value
         typed = part.value.strip()
-        found = read_number(re.sub(rf"(?<=.)\s*{re.escape(self.unit)}$", "", typed, flags=re.IGNORECASE))
+        bare = typed[:-len(self.unit)] if typed.lower().endswith(self.unit.lower()) else typed
+        found = read_number(bare if self.unit else typed)
         value = None if found is None else exact(found)
         if wrong := self._fault(value):
             said = f"“{typed[:30]}”" if typed else "an empty field"
@@ -146,7 +149,7 @@ def slider(name, label, unit, values, start):
 
 @dataclass(frozen=True)
 class Choice:
-    """One of a few: options maps the state's value to the words shown; two or three short ones stand side by side."""
+    """One of a few: options maps the state's value to its words; few short ones are buttons."""
 
     name: str
     label: str
@@ -157,12 +160,14 @@ class Choice:
         return check_choice(value, self.name, self.options)
 
     def make(self, value):
-        from ipywidgets import Dropdown, Layout, RadioButtons
+        from ipywidgets import Dropdown, RadioButtons
 
-        given = dict(options=[(words, key) for key, words in self.options.items()], value=value,
-                     description=self.label, style={"description_width": "112px"}, layout=Layout(width="auto"))
         few = len(self.options) <= 3 and sum(map(len, self.options.values())) <= 26
-        row = RadioButtons(**given, orientation="horizontal") if few else Dropdown(**given)
+        row = (RadioButtons if few else Dropdown)(
+            options=[(words, key) for key, words in self.options.items()], value=value,
+            description=self.label, style=LABEL, layout={"width": "auto"})
+        if few:
+            row.orientation = "horizontal"
         row.parts = [row]
         return row
 
@@ -175,7 +180,7 @@ class Choice:
 
 @dataclass(frozen=True)
 class Several:
-    """Some of several, as a tuple of keys: one checkbox each, at least one and at most `most` ticked."""
+    """Some of several, as a tuple of keys: a checkbox each, 1 to `most` of them ticked."""
 
     name: str
     label: str
@@ -184,25 +189,25 @@ class Several:
     most: int = 5
 
     def check(self, value):
-        if isinstance(value, str) or not isinstance(value, (tuple, list)):
+        if not isinstance(value, (tuple, list)):
             raise ValueError(f"{self.name} = {value!r} is no choice: give a tuple of "
                              f"{', '.join(map(repr, self.options))}.")
         for item in value:
             check_choice(item, self.name, self.options)
         if not 1 <= len(value) <= self.most or len(set(value)) < len(value):
-            raise ValueError(f"{self.name} has {len(value)} chosen: choose at least 1 and at most {self.most}, "
-                             "each once, so that they can be told apart.")
+            raise ValueError(f"{self.name} has {len(value)} chosen: choose at least 1 and at most "
+                             f"{self.most}, each once, so that they can be told apart.")
         return tuple(key for key in self.options if key in value)
 
     def make(self, value):
-        from ipywidgets import HTML, Checkbox, GridBox, Layout
+        from ipywidgets import Checkbox, GridBox
 
-        ticks = [Checkbox(value=key in value, description=words, indent=False, layout=Layout(width="auto", margin="0"))
+        ticks = [Checkbox(value=key in value, description=words, indent=False,
+                          layout={"width": "auto", "margin": "0"})
                  for key, words in self.options.items()]
-        label = HTML(f'<div style="line-height:17px">{escape(self.label)}</div>',
-                     layout=Layout(grid_area="auto / 1 / auto / -1", height="auto"))
-        row = GridBox([label, *ticks], layout=Layout(
-            grid_template_columns="repeat(auto-fill, minmax(150px, 1fr))", overflow="visible"))
+        row = GridBox([_words(self.label, grid_area="auto / 1 / auto / -1"), *ticks], layout={
+            "grid_template_columns": "repeat(auto-fill, minmax(150px, 1fr))",
+            "overflow": "visible"})
         row.parts = ticks
         return row
 
@@ -214,57 +219,63 @@ class Several:
             tick.value = key in value
 
 
-class Panel:
-    """The widgets of one explorer. They show its state: one lock is held round all that answers a widget.
+def _words(text, **layout):
+    from ipywidgets import HTML
 
-    A move sends the browser the picture first, then the words, then what other widgets of its control show.
+    return HTML(f'<div style="line-height:17px">{escape(text)}</div>',
+                layout=layout | {"height": "auto"})
+
+
+class Panel:
+    """The widgets of one explorer, which show its state; whatever answers one holds one lock.
+
+    A move sends the browser the picture first, then the words, then what other widgets show.
     """
 
     def __init__(self, explorer):
-        from ipywidgets import HTML, Accordion, Box, Button, Dropdown, HBox, Layout, VBox
+        from ipywidgets import HTML, Accordion, Box, Button, Dropdown, HBox, VBox
 
         self._explorer, self._quiet = explorer, False
-        self.rows = [(control, control.make(getattr(explorer.state, control.name))) for control in explorer.controls]
-        self.preset = Dropdown(options=[OWN, *explorer.presets], description="preset",
-                               style={"description_width": "112px"}, layout=Layout(flex="1 1 0", width="auto", min_width="0"))
-        reset = Button(description="reset", tooltip="back to the start", layout=Layout(flex="0 0 60px"))
+        self.rows = [(control, control.make(getattr(explorer.state, control.name)))
+                     for control in explorer.controls]
+        self.preset = Dropdown(options=[OWN, *explorer.presets], description="preset", style=LABEL,
+                               layout={"flex": "1 1 0", "width": "auto", "min_width": "0"})
+        reset = Button(description="reset", tooltip="to the start", layout={"flex": "0 0 60px"})
         reset.on_click(lambda _: self._safely(explorer.reset))
-        self.picture = HTML(layout=Layout(width="100%", margin="0"))
-        self.sentence = HTML(layout=Layout(height="44px", margin="0 8px"))
-        self.message = HTML(layout=Layout(height="36px", margin="2px", overflow="auto"))
-        self.numbers = HTML(layout=Layout(flex="1 1 84px", min_height="84px", overflow="auto", margin="2px"))
-        shown = [row for _, row in self.rows]
+        self.picture = HTML(layout={"width": "100%", "margin": "0"})
+        self.sentence = HTML(layout={"height": "44px", "margin": "0 8px"})
+        self.message = HTML(layout={"height": "36px", "margin": "2px", "overflow": "auto"})
+        self.numbers = HTML(layout={"flex": "1 1 84px", "min_height": "84px", "overflow": "auto"})
+        shown, seen = [row for _, row in self.rows], {"overflow": "visible"}
         if len(shown) > IN_VIEW:
-            shown[IN_VIEW:] = [Accordion([VBox(shown[IN_VIEW:])], titles=["more"], selected_index=None)]
-        first = HBox([self.preset, reset] if explorer.presets else [reset], layout=Layout(overflow="visible"))
-        left = VBox([HTML(STYLE, layout=Layout(display="none")), self.picture, self.sentence],
-                    layout=Layout(flex="3 1 640px", min_width="0", max_width="700px", overflow="visible"))
-        right = VBox([first, *shown, self.message, self.numbers],
-                     layout=Layout(flex="1 1 360px", min_width="0", max_width="480px", min_height="444px", overflow="visible"))
-        self.box = Box([left, right], layout=Layout(flex_flow="row wrap", overflow="visible", max_width="100%"))
+            shown[IN_VIEW:] = [Accordion([VBox(shown[IN_VIEW:])], titles=["more"])]
+        first = HBox([self.preset, reset] if explorer.presets else [reset], layout=seen)
+        left = VBox([HTML(STYLE, layout={"display": "none"}), self.picture, self.sentence],
+                    layout=seen | {"flex": "3 1 640px", "min_width": "0", "max_width": "700px"})
+        right = VBox([first, *shown, self.message, self.numbers], layout=seen | {
+            "flex": "1 1 360px", "min_width": "0", "max_width": "480px", "min_height": "444px"})
+        self.box = Box([left, right], layout=seen | {"flex_flow": "row wrap", "max_width": "100%"})
         self.box.add_class("explorer")
         self.show(explorer.shown.svg())
+        _answer_under(explorer.lock, self.preset)
         self.preset.observe(self._chosen, names="value")
-        for control, row in self.rows:
-            for part in row.parts:
-                part.observe(lambda change: self._moved(change["owner"]), names="value")
-        for widget in (self.preset, *(part for _, row in self.rows for part in row.parts)):
-            _answer_under(explorer.lock, widget)
+        for part in (part for _, row in self.rows for part in row.parts):
+            _answer_under(explorer.lock, part)
+            part.observe(self._moved, names="value")
 
     def show(self, svg):
         """Bring the picture, the words and the controls to the explorer's state."""
         shown = self._explorer.shown
         self.picture.value = svg
-        self.sentence.value = ('<p role="status" style="margin:0;line-height:20px;font-size:14px">'
-                               f"{_unbroken(shown.sentence)}</p>")
+        sentence = escape(shown.sentence).replace(" = ", "\xa0=\xa0").replace(" %", "\xa0%")
+        self.sentence.value = f'<p role="status" style="{SENTENCE}">{sentence}</p>'
         self.numbers.value = _table(shown.numbers)
         self.say("")
         self._write()
 
     def say(self, text):
         """Show a message until the next move; "" takes it away."""
-        self.message.value = text and ('<div role="alert" style="line-height:17px;font-weight:600;'
-                                       f'color:var(--page-error,#b3261e)">{escape(text)}</div>')
+        self.message.value = text and f'<div role="alert" style="{MESSAGE}">{escape(text)}</div>'
 
     def _write(self):
         self._quiet = True
@@ -275,9 +286,10 @@ class Panel:
         finally:
             self._quiet = False
 
-    def _moved(self, part):
+    def _moved(self, change):
         if not self._quiet:
-            control, row = next((control, row) for control, row in self.rows if part in row.parts)
+            part = change["owner"]
+            control, row = next(pair for pair in self.rows if part in pair[1].parts)
             self._safely(lambda: self._explorer.change(**{control.name: control.read(row, part)}))
 
     def _chosen(self, change):
@@ -290,12 +302,12 @@ class Panel:
                 act()
             except Exception as error:  # a reader sees what to do, never a traceback
                 self._write()
-                self.say(str(error) if isinstance(error, ValueError) else
-                         f"This could not be drawn ({type(error).__name__}: {error}); the last good picture stays.")
+                self.say(str(error) if isinstance(error, ValueError) else "This could not be drawn "
+                         f"({type(error).__name__}: {error}); the last good picture stays.")
 
 
 def _answer_under(lock, widget):
-    """Let a widget answer the browser only under the lock: JupyterLab answers in more than one thread."""
+    """Answer the browser under the lock: JupyterLab's subshells use more than one thread."""
     answer = widget.set_state
 
     def set_state(data):
@@ -304,14 +316,9 @@ def _answer_under(lock, widget):
     widget.set_state = set_state
 
 
-def _unbroken(text):
-    """As HTML, in which no line ends within "n = 2d" or "8.9 %"."""
-    return escape(text).replace(" = ", "\xa0=\xa0").replace(" %", "\xa0%")
-
-
 def _table(numbers):
-    rows = "".join(f'<tr><td style="text-align:left;white-space:normal;padding:0 8px 0 0">{escape(label)}</td>'
-                   f'<td style="text-align:right;font-weight:600;padding:0">{escape(value)}</td></tr>'
-                   for label, value in numbers.items())
-    return ('<div role="region" aria-label="numbers" tabindex="0"><table style="width:100%;font-size:13px;'
-            f'line-height:17px;font-variant-numeric:tabular-nums">{rows}</table></div>')
+    rows = "".join([f'<tr><td style="text-align:left;white-space:normal;padding:0 8px 0 0">'
+                    f'{escape(label)}</td><td style="text-align:right;font-weight:600;padding:0">'
+                    f"{escape(value)}</td></tr>" for label, value in numbers.items()])
+    return (f'<div role="region" aria-label="numbers" tabindex="0"><table style="{TABLE}">{rows}'
+            "</table></div>")

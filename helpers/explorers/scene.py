@@ -1,7 +1,7 @@
 """A picture as a list of marks, in pixels of a page with y downwards.
 
-The same marks become an SVG string in the browser, whose text can be selected and whose colours follow the
-page's theme, and a Matplotlib figure for the PNG of a saved notebook.
+The same marks become an SVG string in the browser, whose words can be selected and whose colours
+follow the page's theme, and a Matplotlib figure for the PNG of a saved notebook.
 """
 
 import struct
@@ -15,23 +15,26 @@ from helpers.words import SUPERSCRIPTS
 WIDTH, HEIGHT = 700, 400
 INK, FAINT, PALE, GRID, PAPER = "#333333", "#616161", "#c9ced4", "#e3e6ea", "#ffffff"
 BLUE, ORANGE, GREEN, PURPLE, GREY = "#0072B2", "#D55E00", "#009E73", "#AA4499", "#6b6b6b"
-COLOURS = BLUE, ORANGE, GREEN, PURPLE, INK
-THEME = {INK: "--jp-ui-font-color1", FAINT: "--jp-ui-font-color2", PALE: "--jp-border-color1",
-         GRID: "--jp-border-color2", PAPER: "--jp-layout-color0", BLUE: "--page-blue",
-         ORANGE: "--page-orange", GREEN: "--page-green", PURPLE: "--page-purple", GREY: "--page-grey"}
-STYLE = ("<style>.page text{dominant-baseline:central;user-select:text;fill:var(--jp-ui-font-color1,#333333)}"
-         ".page .halo{paint-order:stroke;stroke:var(--jp-layout-color0,#ffffff);stroke-width:4px}"
-         "[data-jp-theme-light=false] .explorer{--page-blue:#5AB4F0;--page-orange:#FF9147;"
-         "--page-error:#ff8a80;--page-green:#3CCBA0;--page-purple:#E08FD2;--page-grey:#b0b0b0}</style>")
-SHAPES = {"s": [(-1, -1), (1, -1), (1, 1), (-1, 1)], "D": [(0, -1.3), (1.3, 0), (0, 1.3), (-1.3, 0)],
-          "^": [(0, -1.2), (1.15, .9), (-1.15, .9)], "v": [(0, 1.2), (1.15, -.9), (-1.15, -.9)],
-          ">": [(1.2, 0), (-.9, 1.15), (-.9, -1.15)],
-          "X": [(-.5, -1), (0, -.5), (.5, -1), (1, -.5), (.5, 0), (1, .5), (.5, 1), (0, .5), (-.5, 1),
-                (-1, .5), (-.5, 0), (-1, -.5)]}  # "o" is a circle
+THEME = {INK: "jp-ui-font-color1", FAINT: "jp-ui-font-color2", PALE: "jp-border-color1",
+         GRID: "jp-border-color2", PAPER: "jp-layout-color0", BLUE: "page-blue", GREY: "page-grey",
+         ORANGE: "page-orange", GREEN: "page-green", PURPLE: "page-purple"}
+PAINT = {"": "none"} | {colour: f"var(--{name},{colour})" for colour, name in THEME.items()}
+STYLE = f"""<style>
+.page text {{dominant-baseline:central;user-select:text;fill:{PAINT[INK]}}}
+.page .halo {{paint-order:stroke;stroke:{PAINT[PAPER]};stroke-width:4px}}
+[data-jp-theme-light=false] .explorer {{--page-blue:#5AB4F0;--page-orange:#FF9147;
+  --page-green:#3CCBA0;--page-purple:#E08FD2;--page-grey:#b0b0b0;--page-error:#ff8a80}}
+</style>"""
+SHAPES = {  # of a point, as corners; "o" is a circle
+    "s": [(-1, -1), (1, -1), (1, 1), (-1, 1)], "D": [(0, -1.3), (1.3, 0), (0, 1.3), (-1.3, 0)],
+    "^": [(0, -1.2), (1.15, .9), (-1.15, .9)], "v": [(0, 1.2), (1.15, -.9), (-1.15, -.9)],
+    ">": [(1.2, 0), (-.9, 1.15), (-.9, -1.15)],
+    "X": [(-.5, -1), (0, -.5), (.5, -1), (1, -.5), (.5, 0), (1, .5), (.5, 1), (0, .5), (-.5, 1),
+          (-1, .5), (-.5, 0), (-1, -.5)]}
 
 
 class Page:
-    """Marks on a page; a later one covers an earlier one, and words with a halo lie over all other marks.
+    """Marks on a page; a later one covers an earlier one, words with a halo lie over all others.
 
     fade: from 1 to 0, for a ghost; says: what hovering over the mark shows.
     """
@@ -41,35 +44,37 @@ class Page:
 
     @property
     def marks(self):
-        """All marks in the order in which they are drawn: (kind, dict)."""
+        """All marks in the order in which they are drawn: (kind, dict of what was given)."""
         return self.under + self.over
 
-    def line(self, points, colour=INK, width=2, dash=(), fade=1, says="", within=None):
-        """A line through points; dash: lengths drawn and left out in turn; within: (x, y, wide, high) that cuts it."""
-        points = [(round(x, 1), round(y, 1)) for x, y in points]
-        self.under.append(("line", dict(points=points, colour=colour, width=width, dash=dash, fade=fade, says=says,
-                                        within=within)))
+    def _add(self, kind, given):
+        del given["self"]
+        mark = {name: round(value, 1) if isinstance(value, float) else value
+                for name, value in given.items()}
+        (self.over if mark.get("halo") else self.under).append((kind, mark))
 
-    def box(self, x, y, wide, high, fill, edge="none", fade=1, says="", hatched=False):
-        """A rectangle from its upper left corner; hatched: crossed by thin lines of the paper's colour."""
-        x, y, wide, high = round(x, 1), round(y, 1), round(max(wide, 0), 1), round(max(high, 0), 1)
-        self.under.append(("box", dict(x=x, y=y, wide=wide, high=high, fill=fill, edge=edge, fade=fade, says=says)))
-        if hatched:
-            for start in range(-floor(high), floor(wide), 7):  # each stroke goes up to the right
-                left, right = max(start, 0), min(start + high, wide)
-                self.line([(x + left, y + high - left + start), (x + right, y + high - right + start)], PAPER, 1)
+    def line(self, points, colour=INK, width=2, dash=(), fade=1, says="", within=None):
+        """A line; dash: lengths drawn and left out in turn; within: (x, y, wide, high) cuts it."""
+        points = [(round(x, 1), round(y, 1)) for x, y in points]
+        self._add("line", locals())
+
+    def box(self, x, y, wide, high, fill, edge="", fade=1, says="", hatched=False):
+        """A rectangle from its upper left corner; hatched: by lines of paper's colour."""
+        wide, high = max(wide, 0), max(high, 0)
+        self._add("box", locals())
+        for start in range(-floor(high), floor(wide), 7) if hatched else ():
+            left, right = max(start, 0), min(start + high, wide)  # each line goes up to the right
+            self.line([(x + left, y + high - left + start), (x + right, y + high - right + start)],
+                      PAPER, 1)
 
     def point(self, x, y, shape, colour, size=5.5, fade=1, says="", hollow=False):
         """A point of shape o, s, D, ^, v, > or X; size: half its width."""
-        fill, edge = (PAPER, colour) if hollow else (colour, PAPER)
-        self.under.append(("point", dict(x=round(x, 1), y=round(y, 1), shape=shape, size=size, fill=fill,
-                                         edge=edge, width=3 if hollow else 1, fade=fade, says=says)))
+        self._add("point", locals())
 
-    def words(self, x, y, text, size=13, colour=INK, anchor="start", bold=False, turn=0, halo=False, fade=1):
-        """Words whose middle line is at y; anchor: start, middle or end; turn in degrees; halo: over all lines."""
-        (self.over if halo else self.under).append(
-            ("words", dict(x=round(x, 1), y=round(y, 1), text=text, size=size, colour=colour, anchor=anchor,
-                           bold=bold, turn=turn, halo=halo, fade=fade)))
+    def words(self, x, y, text, size=13, colour=INK, anchor="start", bold=False, turn=0,
+              halo=False, fade=1):
+        """Words whose middle line is at y; anchor: start, middle or end; turn: degrees."""
+        self._add("words", locals())
 
     def lines(self, x, y, step, *texts, size=13):
         """Several lines of words, each `step` pixels below the one before."""
@@ -77,18 +82,18 @@ class Page:
             self.words(x, y + step * row, text, size)
 
     def cells(self, x, y, wide, high, pixels, says=""):
-        """An array of bytes (rows, columns, 3: red, green, blue) as a grid of coloured cells."""
-        self.under.append(("cells", dict(x=x, y=y, wide=wide, high=high, pixels=pixels, says=says)))
+        """An array of bytes, (rows, columns, 3), red, green, blue, as a grid of cells."""
+        self._add("cells", locals())
 
     def svg(self, alt=""):
         """The page for the browser, with its alternative text."""
         drawn = "".join(SVG[kind](**mark) for kind, mark in self.marks)
-        return (f'<svg class="page" viewBox="0 0 {self.width} {self.height}" role="img" aria-label="{escape(alt)}" '
-                f'style="display:block;width:100%;background:{_paint(PAPER)};'
-                f'font-family:var(--jp-ui-font-family,sans-serif)">{drawn}</svg>')
+        return (f'<svg class="page" viewBox="0 0 {self.width} {self.height}" role="img" '
+                f'aria-label="{escape(alt)}" style="display:block;width:100%;background:'
+                f'{PAINT[PAPER]};font-family:var(--jp-ui-font-family,sans-serif)">{drawn}</svg>')
 
     def figure(self):
-        """The page as a Matplotlib figure in the house style."""
+        """The page as a Matplotlib figure in the house style; a pixel is 0.72 points."""
         from helpers.figures.style import house, new_figure
 
         figure = new_figure(self.width / 100, self.height / 100)
@@ -101,83 +106,83 @@ class Page:
         return figure
 
 
-# drawn as SVG
-
-def _paint(colour):
-    return f"var({THEME[colour]},{colour})" if colour in THEME else colour
-
-
-def _end(tag, fade, says):
-    fade = f' opacity="{fade}"' if fade < 1 else ""
-    return f"{fade}><title>{escape(says)}</title></{tag}>" if says else f"{fade}/>"
+def _tag(name, inside="", says="", fade=1, **attributes):
+    """An SVG element; an attribute that is None, False or "" is left out."""
+    attributes["opacity"] = fade < 1 and fade
+    written = " ".join([f'{key.replace("_", "-")}="{value}"' for key, value in attributes.items()
+                        if value not in (None, False, "")])
+    says = f"<title>{escape(says)}</title>" if says else ""
+    return f"<{name} {written}>{inside}{says}</{name}>"
 
 
-def _svg_line(points, colour, width, dash, fade, says, within):
-    dashes = f' stroke-dasharray="{",".join(map(str, dash))}"' if dash else ""
-    drawn = (f'<polyline points="{" ".join([f"{x},{y}" for x, y in points])}" fill="none" stroke="{_paint(colour)}" '
-             f'stroke-width="{width}" stroke-linejoin="round"{dashes}{_end("polyline", fade, says)}')
+def _svg_line(points, colour, width, dash, within, **more):
+    drawn = _tag("polyline", points=" ".join([f"{x},{y}" for x, y in points]), fill="none",
+                 stroke=PAINT.get(colour, colour), stroke_width=width, stroke_linejoin="round",
+                 stroke_dasharray=",".join(map(str, dash)), **more)
     if not within:
         return drawn
     x, y, wide, high = within
-    return f'<svg x="{x}" y="{y}" width="{wide}" height="{high}" viewBox="{x} {y} {wide} {high}">{drawn}</svg>'
+    return _tag("svg", drawn, x=x, y=y, width=wide, height=high, viewBox=f"{x} {y} {wide} {high}")
 
 
-def _svg_box(x, y, wide, high, fill, edge, fade, says):
-    return (f'<rect x="{x}" y="{y}" width="{wide}" height="{high}" fill="{_paint(fill)}" '
-            f'stroke="{_paint(edge)}"{_end("rect", fade, says)}')
+def _svg_box(x, y, wide, high, fill, edge, hatched, **more):
+    return _tag("rect", x=x, y=y, width=wide, height=high, fill=PAINT.get(fill, fill),
+                stroke=PAINT.get(edge, edge), **more)
 
 
-def _svg_point(x, y, shape, size, fill, edge, width, fade, says):
-    look = f'fill="{_paint(fill)}" stroke="{_paint(edge)}" stroke-width="{width}"'
+def _svg_point(x, y, shape, colour, size, hollow, **more):
+    fill, stroke = PAINT[PAPER], PAINT.get(colour, colour)
+    if not hollow:
+        fill, stroke = stroke, fill
+    look = more | dict(fill=fill, stroke=stroke, stroke_width=3 if hollow else 1)
     if shape == "o":
-        return f'<circle cx="{x}" cy="{y}" r="{size}" {look}{_end("circle", fade, says)}'
-    path = "L".join(f"{x + size * across:.1f},{y + size * down:.1f}" for across, down in SHAPES[shape])
-    return f'<path d="M{path}Z" {look}{_end("path", fade, says)}'
+        return _tag("circle", cx=x, cy=y, r=size, **look)
+    corners = [f"{x + size * right:.1f},{y + size * down:.1f}" for right, down in SHAPES[shape]]
+    return _tag("path", d=f"M{'L'.join(corners)}Z", **look)
 
 
 def _svg_words(x, y, text, size, colour, anchor, bold, turn, halo, fade):
-    look = f' style="fill:{_paint(colour)}"' * (colour != INK) + ' class="halo"' * halo
-    look += ' font-weight="600"' * bold + f' text-anchor="{anchor}"' * (anchor != "start")
-    look += f' transform="rotate({-turn} {x} {y})"' * bool(turn) + f' opacity="{fade}"' * (fade < 1)
-    return f'<text x="{x}" y="{y}" font-size="{size}"{look}>{escape(text)}</text>'
+    look = {"style": colour != INK and f"fill:{PAINT.get(colour, colour)}",
+            "class": halo and "halo", "text_anchor": anchor != "start" and anchor,
+            "font_weight": bold and 600, "transform": turn and f"rotate({-turn} {x} {y})"}
+    return _tag("text", escape(text), fade=fade, x=x, y=y, font_size=size, **look)
 
 
 def _svg_cells(x, y, wide, high, pixels, says):
-    return (f'<image x="{x}" y="{y}" width="{wide}" height="{high}" preserveAspectRatio="none" '
-            f'style="image-rendering:pixelated" href="data:image/png;base64,'
-            f'{b64encode(encode_png(pixels)).decode()}"{_end("image", 1, says)}')
+    data = b64encode(encode_png(pixels)).decode()
+    return _tag("image", says=says, x=x, y=y, width=wide, height=high, preserveAspectRatio="none",
+                style="image-rendering:pixelated", href=f"data:image/png;base64,{data}")
 
 
 def encode_png(pixels):
-    """An array of bytes (rows, columns, 3) as PNG; quicker than an encoder that tries filters."""
+    """An array of bytes, (rows, columns, 3), as PNG; quicker than an encoder that tries filters."""
     rows, columns, _ = pixels.shape
-    data = b"".join(b"\0" + row.tobytes() for row in pixels)
-    chunks = ((b"IHDR", struct.pack(">IIBBBBB", columns, rows, 8, 2, 0, 0, 0)),
-              (b"IDAT", zlib.compress(data, 1)), (b"IEND", b""))
+    data = zlib.compress(b"".join(b"\0" + row.tobytes() for row in pixels), 1)
+    head = struct.pack(">IIBBBBB", columns, rows, 8, 2, 0, 0, 0)
     return b"\x89PNG\r\n\x1a\n" + b"".join(
-        struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body)) for kind, body in chunks)
+        struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+        for kind, body in ((b"IHDR", head), (b"IDAT", data), (b"IEND", b"")))
 
-
-SVG = {"line": _svg_line, "box": _svg_box, "point": _svg_point, "words": _svg_words, "cells": _svg_cells}
-
-# drawn by Matplotlib: a pixel is 0.72 points
 
 def _plt_line(axes, order, points, colour, width, dash, fade, says, within):
     from matplotlib.patches import Rectangle
 
-    drawn, = axes.plot(*zip(*points), color=colour, linewidth=0.72 * width, marker="", zorder=order, alpha=fade,
-                       linestyle=(0, [length / width for length in dash]) if dash else "-", solid_joinstyle="round")
+    drawn, = axes.plot(*zip(*points), color=colour, linewidth=0.72 * width, marker="", alpha=fade,
+                       linestyle=(0, [length / width for length in dash]) if dash else "-",
+                       solid_joinstyle="round", zorder=order)
     if within:
         drawn.set_clip_path(Rectangle(within[:2], *within[2:], transform=axes.transData))
 
 
-def _plt_box(axes, order, x, y, wide, high, fill, edge, fade, says):
+def _plt_box(axes, order, x, y, wide, high, fill, edge, fade, says, hatched):
     from matplotlib.patches import Rectangle
 
-    axes.add_patch(Rectangle((x, y), wide, high, facecolor=fill, edgecolor=edge, linewidth=0.72, alpha=fade, zorder=order))
+    axes.add_patch(Rectangle((x, y), wide, high, facecolor=fill, edgecolor=edge or "none",
+                             linewidth=0.72, alpha=fade, zorder=order))
 
 
-def _plt_point(axes, order, x, y, shape, size, fill, edge, width, fade, says):
+def _plt_point(axes, order, x, y, shape, colour, size, fade, says, hollow):
+    fill, edge, width = (PAPER, colour, 3) if hollow else (colour, PAPER, 1)
     axes.plot([x], [y], marker=shape, color=fill, markersize=1.44 * size, markeredgecolor=edge,
               markeredgewidth=0.72 * width, alpha=fade, zorder=order)
 
@@ -185,39 +190,43 @@ def _plt_point(axes, order, x, y, shape, size, fill, edge, width, fade, says):
 def _plt_words(axes, order, x, y, text, size, colour, anchor, bold, turn, halo, fade):
     from matplotlib.patheffects import withStroke
 
-    side = {"start": "left", "end": "right", "middle": "center"}[anchor]
-    axes.text(x, y, text, fontsize=0.72 * size, color=colour, ha=side, va="center" if turn else "center_baseline",
-              weight="bold" if bold else "normal", rotation=turn, rotation_mode="anchor", alpha=fade, zorder=order,
-              path_effects=[withStroke(linewidth=3, foreground="white")] if halo else None, parse_math=False)
+    axes.text(x, y, text, fontsize=0.72 * size, color=colour, rotation=turn, rotation_mode="anchor",
+              ha={"start": "left", "end": "right", "middle": "center"}[anchor],
+              va="center" if turn else "center_baseline", weight="bold" if bold else "normal",
+              path_effects=[withStroke(linewidth=3, foreground="white")] if halo else None,
+              alpha=fade, zorder=order, parse_math=False)
 
 
 def _plt_cells(axes, order, x, y, wide, high, pixels, says):
-    axes.imshow(pixels, extent=(x, x + wide, y + high, y), aspect="auto", interpolation="nearest", zorder=order)
+    axes.imshow(pixels, extent=(x, x + wide, y + high, y), aspect="auto", interpolation="nearest",
+                zorder=order)
 
 
-MATPLOTLIB = {"line": _plt_line, "box": _plt_box, "point": _plt_point, "words": _plt_words, "cells": _plt_cells}
+KINDS = ("line", "box", "point", "words", "cells")
+SVG, MATPLOTLIB = ({kind: globals()[f"{way}_{kind}"] for kind in KINDS} for way in ("_svg", "_plt"))
 
 
 class Axes:
     """A rectangle of the page with two scales (low, high, "log" or "linear"): data in, pixels out.
 
-    x_ticks, y_ticks: values to be written at the axes, () for none; without them about six are chosen.
+    x_ticks, y_ticks: values written at the axes, () for none; without them about six are chosen.
     """
 
-    def __init__(self, page, left, top, wide, high, x, y, x_label="", y_label="", x_ticks=None, y_ticks=None):
-        self.page, self.left, self.top, self.wide, self.high = page, left, top, wide, high
-        self.ends, low = [], top + high
-        self.across, self.down = _scale(x, left, left + wide), _scale(y, low, top)
+    def __init__(self, page, left, top, wide, high, x, y, x_label="", y_label="", x_ticks=None,
+                 y_ticks=None):
+        self.page, self.ends = page, []
+        self.left, self.top, self.right, self.low = left, top, left + wide, top + high
+        self.across, self.down = _scale(x, left, self.right), _scale(y, self.low, top)
         for value in ticks(x) if x_ticks is None else x_ticks:
             at = self.across(value)
-            page.line([(at, top), (at, low)], GRID, 1)
-            page.words(at, low + 12, tick_text(value, x[1]), 12, FAINT, "middle")
+            page.line([(at, top), (at, self.low)], GRID, 1)
+            page.words(at, self.low + 12, tick_text(value, x[1]), 12, FAINT, "middle")
         for value in ticks(y) if y_ticks is None else y_ticks:
             at = self.down(value)
-            page.line([(left, at), (left + wide, at)], GRID, 1)
+            page.line([(left, at), (self.right, at)], GRID, 1)
             page.words(left - 6, at, tick_text(value, y[1]), 12, FAINT, "end")
-        page.line([(left, top), (left, low), (left + wide, low)], FAINT, 1)
-        page.words(left + wide / 2, low + 32, x_label, anchor="middle")
+        page.line([(left, top), (left, self.low), (self.right, self.low)], FAINT, 1)
+        page.words(left + wide / 2, self.low + 32, x_label, anchor="middle")
         page.words(max(left - 60, 12), top + high / 2, y_label, anchor="middle", turn=90)
 
     def at(self, x, y):
@@ -225,37 +234,36 @@ class Axes:
         return self.across(x), self.down(y)
 
     def curve(self, xs, ys, colour, dash=(), width=2.5, name="", fade=1, says=""):
-        """A curve, cut where it leaves the axes; its name is written at its right end by `name_ends`."""
-        points, low = [(self.across(x), self.down(y)) for x, y in zip(xs, ys)], self.top + self.high
+        """A curve, cut where it leaves the axes; `name_ends` writes its name at its right end."""
+        points = [(self.across(x), self.down(y)) for x, y in zip(xs, ys)]
         heights = [y for _, y in points]
-        outside = min(heights) < self.top or max(heights) > low
-        self.page.line(points, colour, width, dash, fade, says,
-                       (self.left, self.top, self.wide, self.high) if outside else None)
+        outside = min(heights) < self.top or max(heights) > self.low
+        within = (self.left, self.top, self.right - self.left, self.low - self.top)
+        self.page.line(points, colour, width, dash, fade, says, within if outside else None)
         if name:
-            self.ends.append((min(max(heights[-1], self.top), low), name, colour))
+            self.ends.append((min(max(heights[-1], self.top), self.low), name, colour))
 
     def point(self, x, y, shape, colour, size=5.5, fade=1, says="", hollow=False):
         """A point, if it lies within the axes."""
         across, down = self.at(x, y)
-        if 0 <= round(across - self.left, 3) <= self.wide and 0 <= round(down - self.top, 3) <= self.high:
+        if self.left <= round(across, 3) <= self.right and self.top <= round(down, 3) <= self.low:
             self.page.point(across, down, shape, colour, size, fade, says, hollow)
 
     def upright(self, x, text="", row=0, dash=(), fade=1, colour=FAINT):
-        """A vertical line with its words at the top, on the side that has room; row: how many lines lower."""
+        """A vertical line; its words at the top, on the side that has room, `row` lines lower."""
         at = self.across(x)
-        right = at > self.left + self.wide / 2
-        self.page.line([(at, self.top), (at, self.top + self.high)], colour, 1, dash, fade)
+        right = at > (self.left + self.right) / 2
+        self.page.line([(at, self.top), (at, self.low)], colour, 1, dash, fade)
         if text:
             self.page.words(at + (-6 if right else 6), self.top + 9 + 18 * row, text, 13, colour,
                             "end" if right else "start", halo=True, fade=fade)
 
     def name_ends(self, gap=17, size=13):
-        """The names of the curves beside their right ends, moved apart; returns the heights where they stand."""
-        right = self.left + self.wide
-        rows = spread([y for y, *_ in self.ends], gap, self.top + 4, self.top + self.high - 4)
+        """The curves' names at their right ends, moved apart; returns their heights."""
+        rows = spread([y for y, *_ in self.ends], gap, self.top + 4, self.low - 4)
         for row, (y, name, colour) in zip(rows, self.ends):
-            self.page.line([(right, y), (right + 13, row)], colour, 1)
-            self.page.words(right + 17, row, name, size, colour)
+            self.page.line([(self.right, y), (self.right + 13, row)], colour, 1)
+            self.page.words(self.right + 17, row, name, size, colour)
         return rows
 
 
@@ -297,17 +305,16 @@ def tick_text(value, end=0):
 
 
 def spread(positions, gap, low, high):
-    """Positions moved apart until neighbours are `gap` from each other, in their order, between low and high.
+    """Positions moved apart until neighbours are `gap` from each other, in order, in low … high.
 
     >>> spread([10, 12, 50], 10, 0, 100)
     [10, 20, 50]
     """
-    order = sorted(range(len(positions)), key=positions.__getitem__)
-    moved, at, end = list(positions), low, high
+    order, moved = sorted(range(len(positions)), key=positions.__getitem__), list(positions)
     for i in order:
-        moved[i] = at = max(positions[i], at)
-        at += gap
+        moved[i] = low = max(positions[i], low)
+        low += gap
     for i in reversed(order):
-        moved[i] = min(moved[i], end)
-        end = moved[i] - gap
+        moved[i] = high = min(moved[i], high)
+        high -= gap
     return moved
