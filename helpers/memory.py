@@ -86,22 +86,12 @@ def accelerator_of(accelerator):
 
 
 def weight_bytes(model, precision="bf16"):
-    """Bytes of all weights.
-
-    >>> from helpers.published import MODELS
-    >>> weight_bytes(MODELS["Llama-2 7B"]), weight_bytes(MODELS["Llama-2 7B"], "int4")
-    (13476831232, 3369207808)
-    """
+    """Bytes of all weights."""
     return bytes_of(_checked(model).parameters(), precision)
 
 
 def kv_cache_bytes(model, n, batch=1, precision="bf16"):
-    """Bytes of the keys and values of `batch` sequences of n tokens, in a precision of `BITS`.
-
-    >>> from helpers.published import MODELS
-    >>> [kv_cache_bytes(MODELS["Llama-3 8B"], 1, precision=width) for width in ("bf16", "int4")]
-    [131072, 32768]
-    """
+    """Bytes of the keys and values of `batch` sequences of n tokens, in a precision of `BITS`."""
     return bytes_of(_checked(model).kv_cache_bytes(n, batch, 1), precision)
 
 
@@ -145,7 +135,8 @@ def training_footprint(model, n, batch=1, precision="bf16", optimizer="adam", re
     """`Footprint` of a training step on one device: states, activations, what is behind the layers.
 
     recompute: as in `Transformer.activation_bytes`; one layer at a time holds again what it drops.
-    fused: a kernel as lesson 09's stores nothing that has n². gradient_precision: None, the weights'.
+    fused: a kernel as lesson 09's stores nothing that has n². gradient_precision: None means the
+    weights'.
     devices: share the states evenly, rounded up, and each gathers one layer's weights and holds its
     gradients (ZeRO, stage 3, Rajbhandari et al. 2020). Behind the layers: the inputs of last norm
     and logits, and the logits in 32 bits (Korthikanti et al. 2022, section 4.3). Fragments, layers

@@ -4,6 +4,7 @@ A law is a row of chinchilla_laws: predicted loss E + A/N^alpha + B/D^beta in na
 parameters and D tokens. Prices and utilisations are the caller's; the defaults are assumptions.
 """
 
+from bisect import bisect_left
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from math import exp, inf, log
@@ -47,29 +48,18 @@ def budget_flops(accelerator, devices, days, utilisation):
     """FLOPs of a budget: devices · peak · utilisation · 86,400 · days.
 
     utilisation: share of the dense 16-bit peak, everything counted that the chips do.
-
-    >>> f"{budget_flops('H100 SXM', 8, 7, 0.5):.3g}"
-    '2.39e+21'
     """
     chips = accelerator_pool(accelerator, devices, utilisation, "utilisation")
     return chips.flops_per_second * 86_400 * check_amount(days, "days")
 
 
 def days_of(flops, accelerator, devices, utilisation):
-    """Days that FLOPs take: `budget_flops` the other way round.
-
-    >>> round(days_of(3.14e23, "A100 80GB", 1024, 0.45), 1)
-    25.3
-    """
+    """Days that FLOPs take: `budget_flops` the other way round."""
     return check_amount(flops, "flops") / budget_flops(accelerator, devices, 1, utilisation)
 
 
 def predicted_loss(law, parameters, tokens):
-    """Nats per token. law: a name in `LAWS`, or such a row. Hoffmann et al. 2022, section 3.3.
-
-    >>> round(predicted_loss("refitted", 70e9, 1.4e12), 3)
-    1.974
-    """
+    """Nats per token. law: a name in `LAWS`, or such a row. Hoffmann et al. 2022, section 3.3."""
     fit = _law(law)
     return (fit.E + fit.A / check_amount(parameters, "parameters") ** fit.alpha
             + fit.B / check_amount(tokens, "tokens") ** fit.beta)
@@ -100,11 +90,7 @@ def optimal_split(law, flops):
 
 
 def flat_range(law, flops, nats=0.01):
-    """The smallest and the largest N whose predicted loss is within `nats` of the best.
-
-    >>> [f"{end:.3g}" for end in flat_range("refitted", 5.76e23)]
-    ['2.66e+10', '1.95e+11']
-    """
+    """The smallest and the largest N whose predicted loss is within `nats` of the best."""
     best, ends = optimal_split(law, flops), []
     most = best.loss + check_amount(nats, "nats")
     for step in (0.5, 2):
@@ -133,16 +119,13 @@ def buildable_shape(parameters, block="GPT-3", n=2048):
 
     Of the shapes within 2 % of N that whose width per layer is nearest 128 (64 below a billion), as
     published models have it; if there is none, the nearest in size. GPT-3's block learns positions.
-
-    >>> buildable_shape(6.74e9, "Llama-2").d_model
-    4096
     """
     least = smallest_shape(block, n)
     if check_amount(parameters, "parameters") < least.parameters():
         why = f"a vocabulary of {least.vocab_size:,}"
         why += f" and {n:,} learned positions; take a shorter n or" if least.max_positions else ";"
-        raise ValueError(f"parameters: {parameters:,.0f} is below the {least.parameters():,} of one "
-                         f"layer of width 64 with {why} give more parameters")
+        raise ValueError(f"parameters: {parameters:,.0f} is below {least.parameters():,}, a layer "
+                         f"of width 64 with {why} give more parameters")
     aspect, found = 64 if parameters < 1e9 else 128, []
     widest = (aspect * parameters / 10) ** (1 / 3)      # a layer has some 12·d² parameters
     for width in (*range(64, 1024, 64), *range(1024, 2**18, 128)):
@@ -173,21 +156,16 @@ def devices_to_hold(model, n, accelerator, recompute="none", fused=False):
     """The fewest devices that hold a training, one sequence of n on each; math.inf if none do.
 
     The states are divided as by `memory.training_footprint`. Dropout where there is no gate.
-
-    >>> from helpers.published import MODELS
-    >>> [devices_to_hold(MODELS["Llama-2 7B"], 4096, "A100 80GB", way) for way in ("none", "full")]
-    [5, 2]
     """
     def held(devices):
         return fits(model, accelerator, n, training=True, recompute=recompute, fused=fused,
                     dropout=not model.gated, devices=devices)
-    crowd, states = held(2**60), sum(training_state_bytes(model).values())     # a byte of each state
+    crowd = held(2**60)     # a byte of each state, which one device alone holds whole
     if held(1).fits or not crowd.fits:
         return 1 if held(1).fits else inf
-    fewest = max(2, states // (crowd.free_bytes + len(crowd.parts)))
-    while not held(fewest).fits:
-        fewest += 1
-    return fewest
+    states, free = sum(training_state_bytes(model).values()), crowd.free_bytes
+    least, most = max(2, states // (free + len(crowd.parts))), states // max(1, free) + 2
+    return bisect_left(range(most), True, least, key=lambda devices: held(devices).fits)
 
 
 @dataclass(frozen=True)
@@ -206,9 +184,8 @@ class DecodeSteps:
 
 @dataclass(frozen=True)
 class Serving:
-    """What `batch` users wait, and what their tokens cost."""
+    """What users wait, and what their tokens cost."""
 
-    batch: int
     footprint: Footprint
     fits: bool
     largest_batch: int
@@ -241,13 +218,14 @@ def serve(model, accelerator, prompt, written, batch=1, devices=1, precision="bf
     prompt, written = check_size(prompt, "prompt"), check_size(written, "written", least=2)
     price = 0 if usd_per_hour == 0 else check_amount(usd_per_hour, "usd_per_hour", "USD")
     kept = precision, cache_precision
-    held = inference_footprint(model, prompt + written, batch, *kept).parts
-    held = Footprint(held, chips.memory_bytes, chips.name)
+    held = Footprint(inference_footprint(model, prompt + written, batch, *kept).parts,
+                     chips.memory_bytes, chips.name)
     most = largest_batch(model, accelerator, prompt + written, devices, *kept)
     reading = prefill(model, chips, prompt, batch, *kept)
     writing = decode_steps(model, chips, prompt, written, batch, *kept)
-    first, each, usd = reading.seconds, writing.seconds / writing.steps, 1e6 * price * devices / 3600
-    return Serving(batch, held, held.fits, most, reading, writing, first, each, first + writing.seconds,
+    first, each = reading.seconds, writing.seconds / writing.steps
+    usd = 1e6 * price * devices / 3600      # a second of all accelerators, for a million tokens
+    return Serving(held, held.fits, most, reading, writing, first, each, first + writing.seconds,
                    1 / each, batch / each, usd * first / (batch * prompt), usd * each / batch)
 
 
@@ -261,33 +239,26 @@ def decode_steps(model, accelerator, prompt, written, batch=1, precision="bf16",
     full = {layer.keys(last) for _, layer in model.layers}
     places = sorted({first, last} | {keys for keys in full if first < keys})
     works = [decode(model, accelerator, n, batch, precision, cache_precision) for n in places]
-    arithmetic, memory = (np.interp(range(first, last + 1), places, seconds) for seconds in (
-        [work.arithmetic_seconds for work in works], [work.memory_seconds for work in works]))
+    clocks = [(work.arithmetic_seconds, work.memory_seconds) for work in works]
+    steps = range(first, last + 1)
+    arithmetic, memory = (np.interp(steps, places, clock) for clock in zip(*clocks))
     return DecodeSteps(float(np.maximum(arithmetic, memory).sum()), written - 1,
                        int((memory > arithmetic).sum()))
 
 
 def largest_batch(model, accelerator, tokens, devices=1, precision="bf16", cache_precision="bf16"):
-    """Sequences of `tokens` tokens that have room beside the weights; 0 where not even one has.
-
-    >>> from helpers.published import MODELS
-    >>> largest_batch(MODELS["Llama-3 8B"], "H100 SXM", 4096)
-    119
-    """
+    """Sequences of `tokens` tokens that have room beside the weights; 0 where not even one has."""
     one = inference_footprint(model, tokens, 1, precision, cache_precision).parts
     room = accelerator_pool(accelerator, devices).memory_bytes - one["weights"]
     return max(0, room // one["KV cache"])
 
 
 def accelerator_pool(accelerator, devices=1, share=1, name="share"):
-    """`devices` accelerators as one, with the share of their FLOP/s and bytes/s that is reached.
-
-    >>> accelerator_pool("H100 SXM", devices=4, share=0.5).flops_per_second / 1e12
-    1978.0
-    """
+    """`devices` accelerators as one, with the share of their FLOP/s and bytes/s that is reached."""
     if check_amount(share, name, "and at most 1, such as 0.4 for 40 %") > 1:
         raise ValueError(f"{name}: {share} is above 1; give a share, such as 0.4 for 40 %")
     chip, devices = accelerator_of(accelerator), check_size(devices, "devices")
-    return replace(chip, name=f"{devices:,} × {chip.name}", memory_bytes=chip.memory_bytes * devices,
+    return replace(chip, name=f"{devices:,} × {chip.name}",
+                   memory_bytes=chip.memory_bytes * devices,
                    flops_per_second=chip.flops_per_second * devices * share,
                    bytes_per_second=chip.bytes_per_second * devices * share)

@@ -75,10 +75,6 @@ def buildable_values(job, lever):
     """The values that a lever can take, from today's down, as a sequence.
 
     d and heads: whole heads, whole groups. groups: divisors of h; latent attention has none.
-
-    >>> from helpers.published import MODELS
-    >>> buildable_values(Job(MODELS["Llama-3 8B"]), "groups")
-    (8, 4, 2, 1)
     """
     model, most = job.model, lever_value(job, lever)
     if lever in ("n", "batch", "window", "layers"):

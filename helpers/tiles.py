@@ -84,8 +84,8 @@ def _check_blocks(places, block, what):
     if places.get(block[0]) != block:
         for place in range(*block):
             if places.setdefault(place, block) != block:
-                raise ValueError(f"accesses: {what} {block[0]} to {block[1]} overlap another block; "
-                                 "give blocks that are the same or disjoint")
+                raise ValueError(f"accesses: {what} {block} overlap another block's; give the same "
+                                 "or disjoint ones")
 
 
 def tiled_attention(n, d, rows, columns, outer="queries"):
@@ -96,9 +96,6 @@ def tiled_attention(n, d, rows, columns, outer="queries"):
     queries pass by, with O, the sums l and the maxima m, in and out. The scores, "tile", take their
     place in the cache too. Each block is touched once for each tile, so where a tile does not fit
     the count is a lower bound. An iterator of `Access`.
-
-    >>> len(list(tiled_attention(n=4, d=2, rows=2, columns=2)))
-    38
     """
     n, d, rows, columns = _checked(n, d, rows, columns)
     check_choice(outer, "outer", OUTER)
@@ -143,7 +140,7 @@ def tiled_attention_elements(n, d, rows, columns, outer="queries"):
 
 
 def tile_elements(d, rows, columns):
-    """Elements of a tile's Q, O, K, V, scores, l and m: 2d·(rows + columns) + rows·columns + 2·rows.
+    """Elements of Q, O, K, V, scores, l and m: 2d·(rows + columns) + rows·columns + 2·rows.
 
     >>> tile_elements(d=64, rows=64, columns=64)
     20608
@@ -156,9 +153,6 @@ def largest_tile(elements, d, n=None, outer="queries"):
     what passes by as long, but at most d. Dao et al. 2022, algorithm 1, so that it really fits.
 
     ValueError for an M below 4·d + 3, which holds no tile of 1 × 1.
-
-    >>> [largest_tile(M, 64) for M in (20608, 100_000)], largest_tile(100_000, 64, outer="keys")
-    ([(64, 64), (473, 64)], (64, 477))
     """
     elements, d = check_size(elements, "elements"), check_size(d, "d")
     check_choice(outer, "outer", OUTER)

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from helpers.memory import fits, training_footprint
-from helpers.planning import (BLOCKS, LAWS, accelerator_pool, bootstrap_optima, budget_flops, buildable_shape,
+from helpers.planning import (BLOCKS, LAWS, bootstrap_optima, budget_flops, buildable_shape,
                               days_of, decode_steps, devices_to_hold, flat_range, largest_batch, optimal_split,
                               predicted_loss, serve, split_at)
 from helpers.published import ACCELERATORS, MODELS, Accelerator, rows
@@ -109,16 +109,6 @@ def test_the_limit_changes_within_an_answer(name, prompt, written, batch, place)
         assert found.limit == ("memory" if 2 * found.memory_steps >= found.steps else "arithmetic")
 
 
-def test_the_middle_of_the_cache_is_not_the_mean_where_the_limit_changes():
-    """DeepSeek-V3's latent cache passes from one limit to the other within one answer."""
-    of = MODELS["DeepSeek-V3"], accelerator_pool("A100 80GB", 16)
-    found = decode_steps(*of, 512, 4_096, 1_024, "int8", "int8")
-    singly = [decode_steps(*of, n, 2, 1_024, "int8", "int8") for n in range(512, 512 + 4_095)]
-    assert 0 < found.memory_steps == sum(step.memory_steps for step in singly) < found.steps
-    assert found.seconds == pytest.approx(sum(step.seconds for step in singly), rel=1e-9)
-    assert abs(singly[2_047].seconds / (found.seconds / found.steps) - 1) > 1e-3
-
-
 @pytest.mark.parametrize("name", RELEASED)
 @pytest.mark.parametrize("devices", [1, 4])
 def test_memory_is_weights_and_room_for_every_token(name, devices):
@@ -132,14 +122,6 @@ def test_memory_is_weights_and_room_for_every_token(name, devices):
         found = serve(MODELS[name], "H100 SXM", prompt, written, batch, devices)
         assert found.fits is (batch == most) and found.largest_batch == most
         assert found.footprint.parts == {"weights": weights, "KV cache": batch * one}
-
-
-def test_a_larger_batch_is_cheaper_and_slower_until_arithmetic_takes_over():
-    users = [serve(MODELS["Llama-3 8B"], "H100 SXM", 64, 64, batch) for batch in (1, 8, 64, 512, 4_096)]
-    costs = [one.usd_per_million_written for one in users]
-    assert costs == sorted(costs, reverse=True) and costs[3] / costs[4] == pytest.approx(1)
-    assert [one.writing.limit for one in users] == ["memory"] * 3 + ["arithmetic"] * 2
-    assert serve(MODELS["Llama-3 8B"], "H100 SXM", 64, 64, usd_per_hour=0).usd_per_million_written == 0
 
 
 # training

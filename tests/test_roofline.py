@@ -83,11 +83,6 @@ def test_prefill_is_arithmetic_and_decode_is_memory():
     assert narrow.bytes_moved == write.bytes_moved - LLAMA.kv_cache_bytes(8192) // 2
 
 
-def test_a_large_batch_moves_a_short_context_to_the_other_side_but_not_a_long_one():
-    assert decode(LLAMA, "H100 SXM", 1, batch=1024).limit == "arithmetic"
-    assert decode(LLAMA, "H100 SXM", 10**6, batch=1024).limit == "memory"
-
-
 def test_phases_of_a_model_in_symbols():
     sizes = {"L": 32, "d": 4096, "h": 32, "d_ff": 11008, "V": 32000, "h_kv": 32, "d_h": 128, "n": 100, "b": 3}
     plain = decode(Transformer(32, 4096, 32, 11008, 32000), "H100 SXM", 100, 3)
