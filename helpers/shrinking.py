@@ -106,8 +106,12 @@ def _times(job, lever, factor):
     """The job with a lever at a multiple; widths that follow are rounded to whole ones."""
     model, value = job.model, round(factor * lever_value(job, lever))
     if lever not in FIELDS:
-        if lever == "n" and value > job.n and model.window is not None and job.n <= model.window:
-            model = replace(model, window=None)     # up to a window n costs what it costs without
+        if lever == "n" and factor > 1:     # up to a window n costs what it costs without one
+            free = {"window": None, "chunk": None}
+            kinds = [(count, replace(layer, **free) if layer.keys(job.n) == job.n else layer)
+                     for count, layer in model.layers]
+            model = (replace(model, mixed=tuple(kinds)) if model.mixed else
+                     model if kinds[-1] == model.layers[-1] else replace(model, **free))
         return replace(job, model=model, **{lever: value})
     fields = {FIELDS[lever]: value}
     if lever in ("d", "heads"):

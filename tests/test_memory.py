@@ -10,7 +10,7 @@ from helpers.layers import block, block_shapes
 from helpers.memory import fits
 from helpers.notation import N, L, b, d, h, n
 from helpers.published import ACCELERATORS, MODELS, rows as published_rows
-from helpers.transformer import Transformer
+from helpers.transformer import Layer, Transformer
 
 GPT3, LLAMA = MODELS["GPT-3 175B"], MODELS["Llama-3 8B"]
 SYMBOLIC = Transformer.symbolic(n_kv_heads=None, d_head=None, d_ff=4 * d)
@@ -98,6 +98,16 @@ def test_what_is_recomputed_lives_for_one_layer():
     totals = [memory.training_footprint(GPT3, 2048, recompute=r).total_bytes for r in ("none", "selective", "full")]
     assert totals == sorted(totals, reverse=True)
     assert memory.training_footprint(LLAMA, 64, dropout=False).parts["activations"] < memory.training_footprint(LLAMA, 64).parts["activations"]
+
+
+def test_layers_of_two_kinds_are_held_kind_by_kind():
+    windowed, full = (Layer(640, 4, 2048, n_kv_heads=1, d_head=256, window=window) for window in (512, None))
+    mixed = Transformer.of_layers([(5, windowed), (1, full)], 1000)
+    assert memory.kv_cache_bytes(mixed, 8192) == 11_010_048 == 5 * 512 * 1024 + 8192 * 1024
+    parts = memory.training_footprint(mixed, 8192, recompute="selective", devices=8).parts
+    assert parts["one layer, recomputed"] == 5 * 4 * 8192**2
+    alike = [Transformer.of_layers([(1, layer)], 1000).activation_bytes(8192, recompute="selective") for layer in (windowed, full)]
+    assert parts["activations"] == 5 * alike[0] + alike[1]
 
 
 @pytest.mark.parametrize("call, error, words", [

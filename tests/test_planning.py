@@ -13,6 +13,8 @@ from helpers.planning import (BLOCKS, LAWS, bootstrap_optima, budget_flops, buil
                               days_of, decode_steps, devices_to_hold, flat_range, largest_batch, optimal_split,
                               predicted_loss, serve, split_at)
 from helpers.published import ACCELERATORS, MODELS, Accelerator, rows
+from helpers.roofline import decode
+from helpers.transformer import Layer, Transformer
 
 
 @dataclass(frozen=True)
@@ -107,6 +109,14 @@ def test_the_limit_changes_within_an_answer(name, prompt, written, batch, place)
     if first != last:       # else both take the same time, and rounding says which is longer
         assert found.memory_steps == pytest.approx(by_memory, abs=1)
         assert found.limit == ("memory" if 2 * found.memory_steps >= found.steps else "arithmetic")
+
+
+def test_an_answer_passes_the_windows_of_some_layers():
+    windows = [Layer(640, 4, 2048, n_kv_heads=1, d_head=256, window=window) for window in (512, 530, None)]
+    of = Transformer.of_layers([(count, layer) for count, layer in zip((5, 2, 1), windows)], 1000), "H100 SXM"
+    for batch in (1, 1_000):
+        singly = [decode(*of, n, batch).seconds for n in range(501, 600)]
+        assert decode_steps(*of, 500, 100, batch).seconds == pytest.approx(sum(singly), rel=1e-12)
 
 
 @pytest.mark.parametrize("name", RELEASED)

@@ -14,7 +14,7 @@ from helpers.memory import kv_cache_bytes, weight_bytes
 from helpers.published import MODELS
 from helpers.shrinking import (COUNTED, LEVERS, PRECISION, Job, buildable_values, elasticity, job_at, job_cost,
                                largest_within, lever_value)
-from helpers.transformer import Transformer
+from helpers.transformer import Layer, Transformer
 
 SMALL = [
     Transformer(3, 24, 6, 96, 50, max_positions=20),
@@ -137,6 +137,15 @@ def test_a_window_s_elasticity_is_the_slope_of_its_curve(name, counted):
     if counted == "forward":        # ∂/∂w of n·w − w²/2 + w/2
         pair = 2 * 4 * job.model.n_layers * job.model.n_heads * (job.model.head_width + job.model.value_width)
         assert elasticity(job, "window") == Fraction(pair) * Fraction(30_000 - 2_500 + 0.5) * 2_500 / middle
+
+
+def test_layers_with_windows_beside_full_ones():
+    windowed = Layer(640, 4, 2048, n_kv_heads=1, d_head=256, window=512)
+    job = Job(Transformer.of_layers([(5, windowed), (1, replace(windowed, window=None))], 1000), "cache", n=8_192)
+    assert job_cost(job) == 11_010_048
+    assert elasticity(job, "n") == Fraction(8_192, 8_192 + 5 * 512) and elasticity(replace(job, n=512), "n") == 1
+    with pytest.raises(ValueError, match="window: differs"):
+        elasticity(job, "window")
 
 
 def test_corners_of_a_window():
