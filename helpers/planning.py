@@ -184,8 +184,9 @@ class DecodeSteps:
 
 @dataclass(frozen=True)
 class Serving:
-    """What users wait, and what their tokens cost."""
+    """What `batch` users wait, and what their tokens cost."""
 
+    batch: int
     footprint: Footprint
     fits: bool
     largest_batch: int
@@ -225,8 +226,8 @@ def serve(model, accelerator, prompt, written, batch=1, devices=1, precision="bf
     writing = decode_steps(model, chips, prompt, written, batch, *kept)
     first, each = reading.seconds, writing.seconds / writing.steps
     usd = 1e6 * price * devices / 3600      # a second of all accelerators, for a million tokens
-    return Serving(held, held.fits, most, reading, writing, first, each, first + writing.seconds,
-                   1 / each, batch / each, usd * first / (batch * prompt), usd * each / batch)
+    return Serving(batch, held, held.fits, most, reading, writing, first, each,
+                   first + writing.seconds, 1 / each, batch / each, usd * first / (batch * prompt), usd * each / batch)
 
 
 def decode_steps(model, accelerator, prompt, written, batch=1, precision="bf16",
