@@ -4,7 +4,6 @@ A lever has a whole value. Width, heads, groups and layers change what the model
 and window what it is asked; bits how its numbers are kept. Lesson 14.
 """
 
-from bisect import bisect_left
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import lru_cache
@@ -101,18 +100,27 @@ def job_at(job, lever, value):
     return job if value == values[0] else _times(job, lever, Fraction(value, values[0]))
 
 
-@lru_cache(maxsize=16384)
 def _times(job, lever, factor):
     """The job with a lever at a multiple; widths that follow are rounded to whole ones."""
-    model, value = job.model, round(factor * lever_value(job, lever))
-    if lever not in FIELDS:
-        if lever == "n" and factor > 1:     # up to a window n costs what it costs without one
-            free = {"window": None, "chunk": None}
-            kinds = [(count, replace(layer, **free) if layer.keys(job.n) == job.n else layer)
-                     for count, layer in model.layers]
-            model = (replace(model, mixed=tuple(kinds)) if model.mixed else
-                     model if kinds[-1] == model.layers[-1] else replace(model, **free))
-        return replace(job, model=model, **{lever: value})
+    value = round(factor * lever_value(job, lever))
+    if lever in FIELDS:
+        return replace(job, model=_model_with(job.model, lever, value, factor))
+    model = _beyond_windows(job.model, job.n) if lever == "n" and factor > 1 else job.model
+    return replace(job, model=model, **{lever: value})
+
+
+@lru_cache(maxsize=4096)
+def _beyond_windows(model, n):
+    """Up to a window n costs what it costs without one: the model without those that n does not fill."""
+    free = {"window": None, "chunk": None}
+    kinds = [(count, replace(layer, **free) if layer.keys(n) == n else layer)
+             for count, layer in model.layers]
+    return (replace(model, mixed=tuple(kinds)) if model.mixed else
+            model if kinds[-1] == model.layers[-1] else replace(model, **free))
+
+
+@lru_cache(maxsize=16384)
+def _model_with(model, lever, value, factor):
     fields = {FIELDS[lever]: value}
     if lever in ("d", "heads"):
         names = ("n_heads", "d_ff", "d_expert") if lever == "d" else ()
@@ -122,7 +130,10 @@ def _times(job, lever, factor):
                    for name in names if (width := getattr(model, name)) is not None}
         if model.kv_heads == 1:
             fields["n_kv_heads"] = 1
-    return replace(job, model=replace(model, **fields))
+    return replace(model, **fields)
+
+
+_weight_bytes = lru_cache(maxsize=4096)(weight_bytes)
 
 
 @lru_cache(maxsize=65536)
@@ -133,7 +144,7 @@ def job_cost(job):
         return model.forward_flops(job.n, job.batch, job.causal)
     if job.counted in ("read", "write"):
         return _work(job).seconds
-    weights = 0 if job.counted == "cache" else weight_bytes(model, precision)
+    weights = 0 if job.counted == "cache" else _weight_bytes(model, precision)
     return weights if job.counted == "weights" else weights + kv_cache_bytes(
         model, job.n, job.batch, precision)
 
@@ -156,11 +167,21 @@ def largest_within(job, lever, limit):
     """
     check_amount(limit, "limit", "FLOPs, bytes or seconds")
     values, before = buildable_values(job, lever), job_cost(job)
-    place = bisect_left(range(len(values) - 1), True, key=lambda place: job_cost(
-        job_at(job, lever, values[place])) <= limit)
-    cost = job_cost(job_at(job, lever, values[place]))
-    value = values[place] if cost <= limit else None
-    return Shrunk(lever, values[0], value, cost, 1 - cost / before)
+
+    def cost(place):
+        return job_cost(job_at(job, lever, values[place]))
+    low, high, above, below = 0, len(values) - 1, before - limit, limit - cost(len(values) - 1)
+    if above <= 0 or below < 0:
+        high = 0 if above <= 0 else high
+    else:
+        halve = False
+        while high - low > 1:   # by turns where a straight line would meet the limit, and in the middle
+            guess = low + (high - low) // 2 if halve else low + round((high - low) * above / (above + below))
+            guess, halve = min(max(guess, low + 1), high - 1), not halve
+            room = limit - cost(guess)
+            low, high, above, below = (low, guess, above, room) if room >= 0 else (guess, high, -room, below)
+    value = values[high] if cost(high) <= limit else None
+    return Shrunk(lever, values[0], value, cost(high), 1 - cost(high) / before)
 
 
 @lru_cache(maxsize=16384)

@@ -79,4 +79,6 @@ def divide(total, parts):
     >>> divide(512, 8), divide(34, 32)
     (64, Fraction(17, 16))
     """
+    if isinstance(total, int) and isinstance(parts, int) and total % parts == 0:
+        return total // parts
     return exact(total / parts if is_symbol(total) or is_symbol(parts) else Fraction(total) / parts)
