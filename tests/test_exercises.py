@@ -16,7 +16,7 @@ import nbformat
 import numpy as np
 import pytest
 from documents import ROOT
-from sympy import Eq, Function, Integer, Matrix, Symbol, nan, symbols, zoo
+from sympy import Eq, Function, Integer, Matrix, Sum, Symbol, nan, symbols, zoo
 
 from helpers.exercises import EXERCISES, NOT_ATTEMPTED, Exercise, Row, Verdict, check
 from helpers.notation import d, n
@@ -190,7 +190,7 @@ def test_a_string_is_told_what_can_be_written(text, number):
 @pytest.mark.parametrize(("answer", "words"), [
     (n**n**n + d, "too large"), (n**10**9 + d, "too large"), ((n + d)**(n**d), "too large"), (1 / n**10**9, ""),
     (COST + 1, "another value"), (4 * n**2 * d, "not contain"), (5_120_000, "n = 100"), (x * n, "here are d"),
-    (COST.subs(d, 512), "n = 100"), (2**Integer(10)**6 * n, ""), ("8*n", "the string")])
+    (COST.subs(d, 512), "n = 100"), (2**Integer(10)**6 * n, ""), (Sum(n, (n, 1, 10**12)) * d, ""), ("8*n", "the string")])
 def test_a_formula_is_answered_at_once(answer, words):
     begun = monotonic()
     verdict = Exercise(COST, {8 * n * d**2: "half"})(answer)

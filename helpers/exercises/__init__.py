@@ -10,9 +10,8 @@
 import importlib
 import re
 
-from helpers.exercises.comparing import (
-    NOT_ATTEMPTED, Exercise, Row, Verdict, explorer_state, not_yet, sheet)
-from helpers.exercises.values import describe, untouched
+from helpers.exercises.engine import (
+    NOT_ATTEMPTED, Exercise, Row, Verdict, describe, explorer_state, not_yet, sheet, untouched)
 
 __all__ = ["EXERCISES", "NOT_ATTEMPTED", "Exercise", "Row", "Verdict", "check", "explorer_state",
            "not_yet", "report", "sheet"]

@@ -10,7 +10,7 @@ from math import ceil, inf
 from typing import NamedTuple
 
 from helpers.exercises import EXERCISES, NOT_ATTEMPTED, Exercise, Verdict, describe, not_yet
-from helpers.exercises.values import exact, same, untouched
+from helpers.exercises.engine import exact, same, untouched
 from helpers.published import ACCELERATORS
 from helpers.roofline import decode
 from helpers.transformer import Transformer
