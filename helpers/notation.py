@@ -1,10 +1,13 @@
 """The course's notation: one symbol, one name, one unit, and how a formula is written as text.
 
-`from helpers.notation import n, d` gives SymPy symbols, all positive whole numbers. SymPy itself is
-imported when the first symbol is asked for, so a module that only makes tables starts fast.
+`from helpers.notation import n, d` gives SymPy symbols, all positive whole numbers. SymPy itself
+is imported when the first symbol is asked for, so a module that only makes tables starts fast.
 """
 
 from html import escape
+from re import fullmatch
+
+from helpers.words import SUPERSCRIPTS
 
 # symbol, meaning, unit; in the order in which factors are written in a formula
 NOTATION = (
@@ -26,31 +29,21 @@ NOTATION = (
     ("C", "training compute", "FLOPs"),
 )
 _ORDER = {name: place for place, (name, _, _) in enumerate(NOTATION)}
-SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def __getattr__(name):
-    """A symbol of the table by its name: `helpers.notation.n` (PEP 562, so SymPy waits until needed)."""
+    """A symbol by its name (PEP 562, so that SymPy waits until it is needed)."""
     if name not in _ORDER:
         raise AttributeError(f"helpers.notation has no symbol {name!r}; it has {', '.join(_ORDER)}")
     from sympy import Symbol
     return globals().setdefault(name, Symbol(name, positive=True, integer=True))
 
 
-def __dir__():
-    return sorted([*globals(), *_ORDER])
-
-
 def notation_table(*names):
-    """The table of notation, whole or only the rows named: symbol, meaning, unit.
+    """The table of notation, whole or the rows named; KeyError for a name that is not in it.
 
-    Raises KeyError for a name that is not in the table.
-
-    >>> notation_table("n", "d")
-    symbol  meaning                                           unit
-    ------  ------------------------------------------------  --------
-    n       sequence length                                   tokens
-    d       model width: the numbers that describe one token  elements
+    >>> notation_table("n").rows
+    [('n', 'sequence length', 'tokens')]
     """
     for name in names:
         if name not in _ORDER:
@@ -60,10 +53,9 @@ def notation_table(*names):
 
 
 def text(value):
-    """A count or formula as plain text: `8·n·d² + 4·n²·d`, `5,120,000`.
+    """A count or formula as plain text; what is neither, as `str` writes it.
 
-    Factors stand in the order of the notation table; terms with the highest total degree come first.
-    Anything that is neither a number nor a SymPy expression is returned as `str(value)`.
+    Factors stand in the order of the notation table, terms of the highest degree first.
 
     >>> from helpers.notation import n, d
     >>> text(4*n**2*d + 8*n*d**2), text(5120000), text(d/2)
@@ -74,60 +66,55 @@ def text(value):
     return _write(value) if hasattr(value, "free_symbols") else str(value)
 
 
-def _write(expression):
-    if expression.is_Integer:
-        return f"{int(expression):,}".replace("-", "−")
-    if expression.is_Add:
-        terms = sorted(expression.args, key=_term_key)
-        written = [_write(term) for term in terms]
-        return written[0] + "".join(f" − {w[1:]}" if w.startswith("−") else f" + {w}" for w in written[1:])
-    if expression.could_extract_minus_sign():
-        return "−" + _factor(-expression)
-    if expression.is_Mul:
-        numerator, denominator = expression.as_numer_denom()
-        if denominator != 1:
-            below = _factor(denominator)
-            return f"{_factor(numerator)}/{f'({below})' if denominator.is_Mul else below}"
-        return "·".join(_factor(f) for f in sorted(expression.args, key=_factor_key))
-    if expression.is_Pow:
-        base, exponent = expression.args
-        if exponent.is_Integer and exponent > 0:
-            return _factor(base) + str(exponent).translate(SUPERSCRIPTS)
-        if exponent == 0.5 or (exponent.is_Rational and exponent.p == 1 and exponent.q == 2):
-            return f"√{_factor(base)}"
-        if exponent.is_negative:
-            return f"1/{_factor(1 / expression)}"
-    if expression.func.__name__ == "ceiling":                # ⌈log₂ n⌉, the passes of a sort
-        ratio = expression.args[0].as_numer_denom()
-        if [part.func.__name__ for part in ratio] == ["log", "log"] and ratio[1].args[0] == 2:
-            inside = ratio[0].args[0]
+def _write(formula):
+    kind, args = formula.func.__name__, formula.args
+    if formula.is_Integer:
+        return text(int(formula))
+    if formula.is_Add:
+        first, *rest = map(_write, sorted(args, key=_term_key))
+        return first + "".join(f" − {w[1:]}" if w[0] == "−" else f" + {w}" for w in rest)
+    if formula.could_extract_minus_sign():
+        return "−" + _factor(-formula)
+    if formula.is_Mul:
+        above, below = formula.as_numer_denom()
+        if below != 1:
+            return f"{_factor(above)}/" + (f"({_write(below)})" if below.is_Mul else _factor(below))
+        return "·".join(map(_factor, sorted(args, key=_factor_key)))
+    if formula.is_Pow and args[1].is_negative:
+        return f"1/{_factor(1 / formula)}"
+    if formula.is_Pow and args[1].is_Number and float(args[1]) == 0.5:
+        return f"√{_factor(args[0])}"
+    if formula.is_Pow and args[1].is_Integer:
+        return _factor(args[0]) + str(args[1]).translate(SUPERSCRIPTS)
+    if kind == "ceiling":                                   # ⌈log₂ n⌉, the passes of a sort
+        above, below = args[0].as_numer_denom()
+        if above.func.__name__ == below.func.__name__ == "log" and below.args[0] == 2:
+            inside = above.args[0]
             return f"⌈log₂ {inside}⌉" if inside.is_Symbol else f"⌈log₂({_write(inside)})⌉"
-        return f"⌈{_write(expression.args[0])}⌉"
-    if expression.func.__name__ in ("Max", "Min"):
-        return f"{expression.func.__name__.lower()}({', '.join(sorted(map(_write, expression.args)))})"
-    return str(expression)
+        return f"⌈{_write(args[0])}⌉"
+    if kind in ("Max", "Min"):
+        return f"{kind.lower()}({', '.join(sorted(map(_write, args)))})"
+    return str(formula)
 
 
-def _factor(expression):
-    return f"({_write(expression)})" if expression.is_Add else _write(expression)
+def _factor(formula):
+    return f"({_write(formula)})" if formula.is_Add else _write(formula)
 
 
 def _factor_key(factor):
     base = factor.as_base_exp()[0]
-    return (not factor.is_number, _ORDER.get(str(base), len(_ORDER)), str(base))
+    return not factor.is_number, _ORDER.get(str(base), len(_ORDER)), str(base)
 
 
 def _term_key(term):
-    powers = {str(base): power for base, power in term.as_powers_dict().items() if not base.is_number}
+    powers = {str(base): power for base, power in term.as_powers_dict().items()
+              if not base.is_number}
     degree = sum(power for power in powers.values() if power.is_number)
-    return (-degree, term.could_extract_minus_sign(), powers.get("n", 0), str(term))
+    return -degree, term.could_extract_minus_sign(), powers.get("n", 0), str(term)
 
 
 class Table:
-    """Rows for display: a plain HTML table in Jupyter and on GitHub, aligned text elsewhere.
-
-    rows: sequences of cells, each as long as `columns`; whole numbers and SymPy expressions are
-    written by `text`, everything else by `str`. Raises ValueError for a row of another length.
+    """Rows for display: an HTML table in Jupyter and on GitHub, aligned text elsewhere.
 
     >>> Table([("scores", 20480000)], ("step", "FLOPs"))
     step         FLOPs
@@ -136,32 +123,35 @@ class Table:
     """
 
     def __init__(self, rows, columns, caption=""):
-        self.columns, self.caption = tuple(columns), caption
-        self.rows = [tuple(row) for row in rows]
+        self.rows, self.columns, self.caption = [*map(tuple, rows)], tuple(columns), caption
         for row in self.rows:
             if len(row) != len(self.columns):
-                raise ValueError(f"row {row!r} has {len(row)} cells; the columns {self.columns} need {len(self.columns)}")
-        self._right = [all(_is_number(row[i]) for row in self.rows if row[i] != "") and bool(self.rows)
-                       for i in range(len(self.columns))]
+                raise ValueError(f"row {row!r} has {len(row)} cells; "
+                                 f"the columns {self.columns} need {len(self.columns)}")
+        self._right = [all(_is_number(cell) for cell in cells if cell != "")
+                       for cells in zip(*self.rows)] or [False] * len(self.columns)
 
     def __repr__(self):
         lines = [self.columns, *([text(cell) for cell in row] for row in self.rows)]
-        widths = [max(len(line[i]) for line in lines) for i in range(len(self.columns))]
+        widths = [max(map(len, cells)) for cells in zip(*lines)]
         lines.insert(1, ["-" * width for width in widths])
-        written = ["  ".join(cell.rjust(width) if right else cell.ljust(width)
-                             for cell, width, right in zip(line, widths, self._right)).rstrip() for line in lines]
-        return "\n".join([*([self.caption] if self.caption else []), *written])
+        return "\n".join([self.caption] * bool(self.caption) + ["  ".join(
+            cell.rjust(width) if right else cell.ljust(width)
+            for cell, width, right in zip(line, widths, self._right)).rstrip() for line in lines])
 
     def _repr_html_(self):
+        sides = ["right" if right else "left" for right in self._right]
+
         def row(cells, tag):
             return "<tr>" + "".join(
-                f'<{tag} style="text-align: {"right" if right else "left"}">{escape(text(cell))}</{tag}>'
-                for cell, right in zip(cells, self._right)) + "</tr>"
+                f'<{tag} style="text-align: {side}">{escape(text(cell))}</{tag}>'
+                for cell, side in zip(cells, sides)) + "</tr>"
         caption = f"<caption>{escape(self.caption)}</caption>" if self.caption else ""
         head, body = row(self.columns, "th"), "\n".join(row(cells, "td") for cells in self.rows)
-        return f"<table>{caption}\n<thead>{head}</thead>\n<tbody>\n{body}\n</tbody>\n</table>"
+        return (f"<table>{caption}\n<thead>{head}</thead>\n"
+                f"<tbody>\n{body}\n</tbody>\n</table>")
 
 
 def _is_number(cell):
     return isinstance(cell, (int, float)) or hasattr(cell, "free_symbols") or (
-        isinstance(cell, str) and cell[:1].isdigit() and cell.rstrip("%× ").replace(",", "").replace(".", "").isdigit())
+        isinstance(cell, str) and fullmatch(r"\d[\d.,]*[%× ]*", cell) is not None)

@@ -25,7 +25,7 @@ ELEMENTWISE = (
     "log10 log1p logaddexp sin cos tan arcsin arccos arctan arctan2 sinh cosh tanh arcsinh arccosh "
     "arctanh hypot maximum minimum fmax fmin heaviside copysign greater greater_equal less "
     "less_equal equal not_equal logical_and logical_or logical_not logical_xor isnan isfinite "
-    "isinf signbit bitwise_and bitwise_or bitwise_xor invert nan_to_num round where")
+    "isinf signbit bitwise_and bitwise_or bitwise_xor invert where")
 REDUCTIONS = {  # FLOPs for each element that goes in, and for each that comes out
     "sum prod max min amax amin any all argmax argmin count_nonzero": (1, 0),
     "mean": (1, 1),                   # a sum, and one division
@@ -52,7 +52,10 @@ OTHERS = {  # written with functions that are known
     "unstack": lambda x, axis=0: tuple(np.moveaxis(x, axis, 0)),
     "append": lambda x, values, axis=None: np.concatenate([x, values], axis),
     "trace": lambda x, offset=0, axis1=0, axis2=1: np.diagonal(x, offset, axis1, axis2).sum(-1)}
-COMPLEX = {"add": 2, "subtract": 2, "negative": 2, "multiply": 6, "sum": 2, "matmul": 4}
+COMPLEX = {  # FLOPs of a complex one for each FLOP of a real one; a comparison looks at both parts
+    "add": 2, "subtract": 2, "negative": 2, "multiply": 6, "matmul": 4, "sum": 2, "cumsum": 2,
+    "mean": 2, "prod": 6, "max": 2, "min": 2, "amax": 2, "amin": 2, "argmax": 2, "argmin": 2,
+    "any": 2, "all": 2, "count_nonzero": 2, "clip": 2, "equal": 2, "not_equal": 2}
 CREATING = "zeros ones empty full eye identity tri arange array asarray".split()
 RULES = {}  # NumPy function -> its rule, and how many of its arguments the rule takes by place
 
@@ -186,7 +189,8 @@ DOORS.update(function=call_function, ufunc=call_ufunc)
 
 # elementwise functions and reductions
 @rule(ELEMENTWISE, operands=3)
-def elementwise(call, *inputs, out=None, dtype=None, decimals=None):
+@rule("round nan_to_num")
+def elementwise(call, *inputs, out=None, dtype=None, decimals=None, nan=None):
     """1 FLOP per element of the broadcast result."""
     refuse(call.name, condition=call.name == "where" and len(inputs) < 3 and "alone")
     return _each(call, inputs, call.dtype(*inputs, dtype=dtype, decimals=decimals), out)
@@ -211,7 +215,7 @@ def reduction(call, x, axis=None, dtype=None, out=None, keepdims=False, initial=
     """So many FLOPs for each element that goes in, and for each that comes out."""
     [x] = call.arrays(x)
     dtype = call.dtype(x, axis=axis, dtype=dtype, keepdims=keepdims or None, initial=initial)
-    places = normalize_axis_tuple(range(x.ndim) if axis is None else axis, x.ndim)
+    places = normalize_axis_tuple(range(x.ndim) if axis is None else axis, x.ndim or 1)
     kept = [(1, 0) if place in places else axis
             for place, axis in enumerate(zip(x.shape, x.strides)) if keepdims or place not in places]
     shape, strides = zip(*kept) if kept else ((), ())
@@ -248,7 +252,7 @@ def _average(call, x, axis=None, weights=None, keepdims=False):
 @rule("cumsum cumprod")
 def accumulation(call, x, axis=None, dtype=None, out=None):
     """A running sum or product: 1 FLOP per element, as the plain sum."""
-    shape = (product(x.shape),) if axis is None else x.shape
+    shape = (product(x.shape),) if axis is None or not x.shape else x.shape
     return call.write([x], shape, product(x.shape), call.dtype(x, axis=axis, dtype=dtype), out,
                       None if axis is None else kept_order(shape, [x]))
 
@@ -262,14 +266,14 @@ def _sort(call, x, kth=None, axis=-1, kind=None, order=None, stable=None):
     would do.
     """
     refuse(call.name, order=order)
-    shape = (product(x.shape),) if axis is None else x.shape
-    size = shape[-1 if axis is None else normalize_axis_index(axis, x.ndim)]
+    shape = (product(x.shape),) if axis is None or not x.shape else x.shape
+    size = shape[-1 if axis is None else normalize_axis_index(axis, len(shape))]
     if is_symbol(size):
         from sympy import ceiling, log
         passes = ceiling(log(size, 2))
     else:
         passes = max(size - 1, 0).bit_length()
-        if kth is not None and not all(-size <= place < size for place in np.ravel(kth)):
+        if kth is not None and size and not all(-size <= place < size for place in np.ravel(kth)):
             raise ValueError(f"{call.name}: kth = {kth} lies outside an axis of size {size}")
     in_place = "arg" not in call.name and axis is not None
     return call.write([x], shape, product(shape) * passes, int if "arg" in call.name else x.dtype,
@@ -404,7 +408,7 @@ def _view(call, x, **options):
     """Axes in another order: what NumPy does to a small array of as many axes."""
     [x] = call.arrays(x)
     options = tuple((k, tuple(v) if isinstance(v, list) else v) for k, v in options.items())
-    small = tuple(2 if is_symbol(size) else min(size, 2) for size in x.shape)
+    small = tuple(1 if size == 1 else 2 for size in x.shape)
     found = _arranged(call.function, small, options)
     if found == [(axis, 1) for axis in range(x.ndim)]:
         return x.over(x.shape, x._strides)
@@ -414,7 +418,7 @@ def _view(call, x, **options):
 
 @lru_cache(maxsize=4096)
 def _arranged(function, small, options):
-    """For each axis of the view, the axis that it was (None: of size 1), and −1 if it is turned."""
+    """For each axis of the view, the axis that it was (None: of size 1); −1 if it is turned."""
     places = [axis + 1 for axis in range(len(small))]
     view = function(np.ndarray(small, np.int8, bytes(999), 0, places), **dict(options))
     return [(None, 1) if size == 1 else (abs(stride) - 1, stride // abs(stride))
@@ -422,8 +426,7 @@ def _arranged(function, small, options):
 
 
 for _names, _function in OTHERS.items():
-    rule(_names, 9)(lambda call, x, *more, _as=_function, **options: _as(
-        *call.arrays(x), *more, **options))
+    rule(_names)(lambda call, x, _as=_function, **options: _as(*call.arrays(x), **options))
 
 
 def _sizes(shape):
@@ -522,7 +525,7 @@ def _roll(call, x, shift, axis=None):
 
 @rule("repeat", operands=2)
 def _repeat(call, x, repeats, axis=None):
-    shape = [product(x.shape)] if axis is None else list(x.shape)
+    shape = [product(x.shape)] if axis is None or not x.shape else list(x.shape)
     place, repeats = normalize_axis_index(axis or 0, len(shape)), _sizes(repeats)
     repeats = [check_size(times, "repeat: repeats", 0) for times in repeats]
     shape[place] = sum(repeats) if len(repeats) > 1 else shape[place] * repeats[0]
@@ -578,9 +581,10 @@ def _new_like(call, x, value=None, dtype=None, order="K", subok=True, shape=None
                       order if shape is None else None)
 
 
-@rule("zeros ones empty identity tri eye full", operands=9)
+@rule("zeros ones empty identity")
+@rule("tri eye full", operands=2)
 def _new(call, shape, more=None, dtype=None, order="C", M=None, k=0, device=None):
-    """more: the value of np.full, the columns of np.eye and np.tri, the dtype of the others."""
+    """more: the value of np.full, the columns of np.eye and np.tri."""
     refuse(call.name, order=order if order != "C" else None)
     if call.name in ("identity", "tri", "eye"):
         columns = (more or M) if call.name != "identity" else None
