@@ -1,4 +1,4 @@
-"""Read a NumPy function as a count, or as a formula: `trace` runs it on arrays that have only sizes.
+"""Read a NumPy function as a count, or as a formula: `trace` runs it on arrays of sizes alone.
 
 The function is not rewritten. NumPy hands its own calls to the traced arrays, and each call enters
 in a `Ledger` what it costs. Whole-number sizes give exact Python integers, SymPy sizes give the

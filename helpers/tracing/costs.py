@@ -100,7 +100,8 @@ class Call:
         if out is None:
             output = TracedArray(self.ledger, shape, dtype, None, strides, traced)
         else:
-            refuse(self.name, out=None if hasattr(out, "buffer") or hasattr(out, "_buffer") else out)
+            inside = hasattr(out, "buffer") or hasattr(out, "_buffer")
+            refuse(self.name, out=None if inside else out)
             output = as_traced(self.ledger, out)
             if not equal_shapes(output.shape, shape):
                 raise misfit(f"{self.name} with out=", output.shape, shape)
@@ -137,7 +138,7 @@ def _dtype(function, kinds, options):
 
 @lru_cache(maxsize=None)
 def _signature(function, rule=None):
-    """The parameters of a NumPy function by name; the rule's where NumPy (before 2.4) shows none."""
+    """The parameters of a NumPy function; those of its rule where NumPy (before 2.4) has none."""
     try:
         return inspect.signature(function).parameters
     except ValueError:
@@ -217,7 +218,8 @@ def reduction(call, x, axis=None, dtype=None, out=None, keepdims=False, initial=
     dtype = call.dtype(x, axis=axis, dtype=dtype, keepdims=keepdims or None, initial=initial)
     places = normalize_axis_tuple(range(x.ndim) if axis is None else axis, x.ndim or 1)
     kept = [(1, 0) if place in places else axis
-            for place, axis in enumerate(zip(x.shape, x.strides)) if keepdims or place not in places]
+            for place, axis in enumerate(zip(x.shape, x.strides))
+            if keepdims or place not in places]
     shape, strides = zip(*kept) if kept else ((), ())
     flops = costs[0] * product(x.shape) + costs[1] * product(shape)
     strides = None if "arg" in call.name else kept_order(shape, [x.over(shape, strides)])
