@@ -42,10 +42,8 @@ def test_a_move_of_the_pattern_explorer_drawn(design, timed):
     from helpers.explorers import PatternExplorer
     from helpers.explorers.bets import error, weights
     from helpers.explorers.patterns import picture
-    from helpers.explorers.stage import Stage
 
     explorer, turn = PatternExplorer(), iter(range(10**6))
-    stage = Stage(explorer)
 
     def move():
         place = next(turn)
@@ -55,7 +53,7 @@ def test_a_move_of_the_pattern_explorer_drawn(design, timed):
             explorer.change(budget=2 ** (2 + place % 8))
         else:
             explorer.change(n=2 ** (9 + place % 9))
-        return stage.png(explorer.state)
+        return explorer.shown.svg()
 
     timed("PatternExplorer, drawing", design, move, rounds=24, warmup=4)
     assert move() != move()

@@ -1,0 +1,179 @@
+"""The cheaper attentions of lesson 10: their costs are the traced ones, their weights what the layers return."""
+
+from functools import cache
+from pathlib import Path
+
+import nbformat
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from helpers import layers
+from helpers.explorers import PatternExplorer, bets, patterns
+from helpers.explorers.bets import METHODS, SHOWN, STRUCTURES, cheaper_from, error, flops, hashes_of, kept_elements, structured
+from helpers.published import rows
+from helpers.tracing import trace
+
+LESSON = Path(__file__).parents[1] / "notebooks" / "10_cheaper_attention.ipynb"
+
+
+@cache
+def taught(*names):
+    """The functions `names` as the cells of lesson 10 define them."""
+    space = {"np": np, "layers": layers}
+    for cell in nbformat.read(LESSON, 4).cells:
+        if cell.cell_type == "code" and any(f"def {name}(" in cell.source for name in names):
+            exec(cell.source.split("\ntrace(")[0].split("\n\nscores, tokens =")[0], space)
+    return [space[name] for name in names]
+
+
+def call(method, n, d_h, budget, causal, rng=None):
+    """The layer of a method and what it needs besides q, k, v: arrays with rng, else shapes."""
+    rounds, bucket = hashes_of(budget)
+    if method == "hashing":
+        rotations = (layers.random_rotations(d_h, n // bucket, rounds, rng) if rng else (rounds, d_h, n // bucket // 2))
+        return layers.hashed_attention, {"rotations": rotations, "bucket_size": bucket}
+    if method == "low_rank":
+        means = np.repeat(np.eye(budget), n // budget, axis=1) * budget / n if rng else (budget, n)
+        return layers.low_rank_attention, {"e": means, "f": means}
+    if method == "features":
+        omega = rng.standard_normal((budget, d_h)) if rng else (budget, d_h)
+        return layers.random_feature_attention, {"omega": omega, "causal": causal}
+    return {"all": (layers.mix, {"causal": causal}), "linear": (layers.linear_attention, {"causal": causal}),
+            "window": (layers.windowed_attention, {"window": bets.window_of(budget, causal), "causal": causal}),
+            "strided": (layers.strided_attention, {"stride": budget, "causal": causal})}[method]
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.sampled_from(list(METHODS)), st.sampled_from([16, 32, 64]), st.integers(1, 6), st.sampled_from([4, 8, 16]), st.booleans())
+def test_a_cost_is_the_layer_s(method, n, d_h, budget, causal):
+    layer, more = call(method, n, d_h, budget, causal)
+    assert flops(method, n, d_h, budget, causal) == trace(layer, **dict.fromkeys("qkv", (n, d_h)), **more).flops
+
+
+@pytest.mark.parametrize("budget", [128, 512])
+def test_more_rounds_cost_what_the_layer_costs(budget):
+    layer, more = call("hashing", 1_024, 8, budget, False)
+    assert flops("hashing", 1_024, 8, budget) == trace(layer, **dict.fromkeys("qkv", (1_024, 8)), **more).flops
+
+
+@pytest.mark.parametrize("method", [method for method in METHODS if method != "all"])
+@pytest.mark.parametrize("d_h, budget", [(16, 4), (64, 64), (128, 256), (256, 512)])
+def test_the_first_length_that_pays(method, d_h, budget):
+    n, step = cheaper_from(method, d_h, budget), budget if method == "strided" else 1
+    assert flops(method, n, d_h, budget) < flops("all", n, d_h, budget)
+    assert flops(method, n - step, d_h, budget) >= flops("all", n - step, d_h, budget)
+
+
+def test_what_is_kept():
+    assert {kept_elements(method, 1_000, 64, 8) for method in ("all", "hashing", "strided")} == {128_000}
+    assert kept_elements("window", 1_000, 64, 8) == 1_024 and kept_elements("low_rank", 1_000, 64, 8) is None
+    phi, v = np.ones(8), np.ones(64)
+    _, state, total = layers.feature_cell(phi, phi, v, np.zeros((8, 64)), np.zeros(8))
+    assert kept_elements("features", 1_000, 64, 8) == state.size + total.size
+    assert kept_elements("linear", 1_000, 64, 8) == 64 * 64 + 64
+
+
+@pytest.mark.parametrize("structure", STRUCTURES)
+@pytest.mark.parametrize("method, causal", [(method, causal) for method in METHODS for causal in (False, True)
+                                            if not (causal and method in ("low_rank", "hashing"))])
+def test_weights_and_errors_are_the_layer_s(method, causal, structure):
+    q, k, v = structured(structure, SHOWN, 16)
+    layer, more = call(method, SHOWN, 16, 64, causal, np.random.default_rng(0))
+    found, ours, exact = bets.weights(method, structure, 16, 64, causal), layer(q, k, v, **more), layers.mix(q, k, v, causal)
+    assert np.allclose(found @ v, ours) and (not causal or np.triu(found, 1).max() == 0)
+    assert error(method, structure, 16, 64, causal) == pytest.approx(np.linalg.norm(ours - exact) / np.linalg.norm(exact), abs=1e-12)
+
+
+@pytest.mark.parametrize("method", ["window", "strided", "hashing", "low_rank", "features"])
+@pytest.mark.parametrize("structure", STRUCTURES)
+def test_errors_at_n_are_the_layer_s_on_the_queries_drawn(method, structure):
+    q, k, v = structured(structure, 1_024, 16)
+    layer, more = call(method, 1_024, 16, 64, False, np.random.default_rng(0))
+    drawn = np.sort(np.random.default_rng(1).permutation(1_024)[:SHOWN])
+    ours, exact = layer(q, k, v, **more)[drawn], layers.mix(q, k, v)[drawn]
+    assert error(method, structure, 16, 64, n=1_024) == pytest.approx(np.linalg.norm(ours - exact) / np.linalg.norm(exact))
+
+
+def test_bets_are_won_at_home_and_lost_elsewhere():
+    assert error("window", "local", 64, 64) < 0.01 < 1 < error("window", "random", 64, 64)
+    assert error("hashing", "few", 64, 256) < 0.2 < 1 < error("hashing", "rank", 64, 256)
+    assert error("low_rank", "rank", 64, 32) < 0.1 < 0.9 < error("low_rank", "few", 64, 32)
+    assert error("features", "rank", 64, 512) < 0.3 < 0.9 < error("features", "few", 64, 512)
+    assert error("all", "few", 64, 4) == 0
+    assert all(0.4 < patterns.later("low_rank", structure, 64, budget) < 0.6 for structure in STRUCTURES for budget in (4, 512))
+
+
+def test_a_budget_is_unused_where_there_is_none_and_any_is_taken():
+    for method in ("all", "linear"):
+        assert len({PatternExplorer(method=method, budget=budget).text() for budget in (4, 64, 512)}) == 1
+    for method in METHODS:
+        for budget in (5, 7, 33, 511):
+            assert np.isfinite(bets.weights(method, "local", 16, budget)).all()
+
+
+@pytest.mark.parametrize("d_h", [16, 64, 256])
+def test_the_structures_are_what_they_are_called(d_h):
+    def weights(kind):
+        q, k, _ = structured(kind, SHOWN, d_h)
+        return layers.softmax(q @ k.T / np.sqrt(d_h)), q @ k.T / np.sqrt(d_h)
+
+    even, scores = weights("random")
+    assert np.abs(scores).max() < 2 and even.max() < 0.02
+    distance = np.abs(np.subtract.outer(np.arange(SHOWN), np.arange(SHOWN)))
+    assert (weights("local")[0] * (distance <= 32)).sum() > 0.9 * SHOWN
+    few, scores = weights("few")
+    assert scores.max() == pytest.approx(12) and np.median(few.max(axis=1)) > 0.75
+    assert np.median(distance[np.arange(SHOWN), few.argmax(axis=1)]) > 64
+    _, scores = weights("rank")
+    assert np.linalg.matrix_rank(scores) == 8 and scores.std() == pytest.approx(0.5, abs=0.1)
+
+
+# what lesson 10 defines in its own cells
+
+def test_the_lesson_and_the_helpers_say_the_same():
+    same, window, low_rank, features = taught("structured", "window_attention", "low_rank_attention", "positive_features")
+    for kind in STRUCTURES:
+        for ours, theirs in zip(same(kind, 96, 32, seed=3), structured(kind, 96, 32, seed=3)):
+            assert np.array_equal(ours, theirs)
+    q, k, v = structured("few", SHOWN, 64)
+    omega, e = np.random.default_rng(1).standard_normal((5, 64)), np.repeat(np.eye(4), SHOWN // 4, axis=1) * 4 / SHOWN
+    assert np.allclose(window(q, k, v, 7), layers.windowed_attention(q, k, v, 7, causal=True))
+    assert np.allclose(low_rank(q, k, v, e, e), layers.low_rank_attention(q, k, v, e, e))
+    assert np.allclose(features(q, omega), layers.positive_features(q, omega))
+
+
+def best_error(degree, largest):
+    """Least and largest of the errors that alternate, of Remez's best polynomial: none of this degree is below the least."""
+    nodes, everywhere = np.cos(np.linspace(0, np.pi, degree + 2)), np.cos(np.linspace(0, np.pi, 8_001))
+    for _ in range(12):
+        basis = np.polynomial.chebyshev.chebvander(nodes, degree) * np.exp(-largest * nodes)[:, None]
+        *factors, level = np.linalg.solve(np.hstack([basis, (-1.0) ** np.arange(degree + 2)[:, None]]), np.ones(degree + 2))
+        off = 1 - np.polynomial.chebyshev.chebval(everywhere, factors) * np.exp(-largest * everywhere)
+        pieces = np.split(np.arange(len(off)), np.flatnonzero(np.sign(off[1:]) != np.sign(off[:-1])) + 1)
+        nodes = everywhere[[piece[np.abs(off[piece]).argmax()] for piece in pieces]]
+        assert len(nodes) == degree + 2
+    return abs(level), np.abs(off).max()
+
+
+@pytest.mark.parametrize("largest", [0.5, 1, 2, 3, 4, 6, 8])
+def test_the_degree_taught_is_the_least(largest):
+    needed, = taught("degree_needed")
+    degree = needed(largest)
+    assert best_error(degree, largest)[1] < 0.01 < best_error(degree - 1, largest)[0]
+
+
+def test_a_state_trained_recalls_what_least_squares_forgets():
+    draw, train = taught("a_text", "trained")
+    for seed in (7, 8):
+        keys, codes, told = draw(512, seed)
+        shares = [np.mean(np.argmax(keys @ state @ codes.T, axis=1) == told) for state in (
+            train(keys, codes, told), np.linalg.pinv(keys) @ codes[told])]
+        assert shares[0] == 1 and 0.35 < shares[1] < 0.5
+
+
+@pytest.mark.parametrize("row", rows("attention_bounds"), ids=lambda row: row.source)
+def test_a_bound_says_all_that_it_needs(row):
+    assert "log n" in row.width and row.entries and row.output and row.assumes in ("SETH", "nothing")
+    assert (row.assumes == "nothing") == (row.statement == "almost linear")
