@@ -227,7 +227,8 @@ def serve(model, accelerator, prompt, written, batch=1, devices=1, precision="bf
     first, each = reading.seconds, writing.seconds / writing.steps
     usd = 1e6 * price * devices / 3600      # a second of all accelerators, for a million tokens
     return Serving(batch, held, held.fits, most, reading, writing, first, each,
-                   first + writing.seconds, 1 / each, batch / each, usd * first / (batch * prompt), usd * each / batch)
+                   first + writing.seconds, 1 / each, batch / each,
+                   usd * first / (batch * prompt), usd * each / batch)
 
 
 def decode_steps(model, accelerator, prompt, written, batch=1, precision="bf16",

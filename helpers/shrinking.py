@@ -111,7 +111,7 @@ def _times(job, lever, factor):
 
 @lru_cache(maxsize=4096)
 def _beyond_windows(model, n):
-    """Up to a window n costs what it costs without one: the model without those that n does not fill."""
+    """The model without the windows that n does not fill: up to those n costs the same without."""
     free = {"window": None, "chunk": None}
     kinds = [(count, replace(layer, **free) if layer.keys(n) == n else layer)
              for count, layer in model.layers]
@@ -175,11 +175,15 @@ def largest_within(job, lever, limit):
         high = 0 if above <= 0 else high
     else:
         halve = False
-        while high - low > 1:   # by turns where a straight line would meet the limit, and in the middle
-            guess = low + (high - low) // 2 if halve else low + round((high - low) * above / (above + below))
+        while high - low > 1:   # where a line would meet the limit, and in the middle
+            step = (high - low) * above / (above + below)
+            guess = low + ((high - low) // 2 if halve else round(step))
             guess, halve = min(max(guess, low + 1), high - 1), not halve
             room = limit - cost(guess)
-            low, high, above, below = (low, guess, above, room) if room >= 0 else (guess, high, -room, below)
+            if room >= 0:
+                high, below = guess, room
+            else:
+                low, above = guess, -room
     value = values[high] if cost(high) <= limit else None
     return Shrunk(lever, values[0], value, cost(high), 1 - cost(high) / before)
 
