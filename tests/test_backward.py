@@ -7,11 +7,10 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from helpers import layers
-from helpers.notation import d, d_ff, d_h, h, h_kv, n, w
+from helpers.notation import d, d_ff, d_h, h_kv, n, w
 from helpers.tracing import step, trace
 
 SQUARES = dict(x=(n, d), w_q=(d, d), w_k=(d, d), w_v=(d, d), w_o=(d, d))
-HEADS = dict(x=(n, d), w_q=(d, h*d_h), w_k=(d, h*d_h), w_v=(d, h*d_h), w_o=(h*d_h, d))
 GROUPS = dict(x=(n, d), w_q=(d, h_kv*w*d_h), w_k=(d, h_kv*d_h), w_v=(d, h_kv*d_h), w_o=(h_kv*w*d_h, d))
 NARROW = dict(x=(n, d), w_in=(d, d_ff), w_out=(d_ff, d))
 BLOCKS = [dict(x=(n, d), **layers.block_shapes(d, d_ff, h_kv*w, h_kv, d_h, gated, norm))
@@ -50,8 +49,6 @@ LAYERS = {
     "silu": (dict(x=(n, d)), {}, (n, d), 9*n*d),
     "self_attention": (SQUARES, {}, (n, d), 5*n**2 + 2*n*d),
     "causal self_attention": (SQUARES, dict(causal=True), (n, d), 5*n**2 + 2*n*d),
-    "multi_head_attention": (HEADS, dict(n_heads=h), (n, d), 5*h*n**2 + 2*n*d),
-    "causal multi_head_attention": (HEADS, dict(n_heads=h, causal=True), (n, d), 5*h*n**2 + 2*n*d),
     "grouped_query_attention": (GROUPS, GROUP_HEADS, (n, d), 5*h_kv*w*n**2 + 2*h_kv*w*n*d_h + 2*n*d),
     "feed_forward": (NARROW, {}, (n, d), 2*n*d_ff),
     "gelu feed_forward": (NARROW, dict(activation=layers.gelu), (n, d), 18*n*d_ff),
@@ -95,7 +92,7 @@ def test_gradients_are_those_of_finite_differences(name, data):
     shapes, options, result, _ = LAYERS[name]
     # a norm over two elements is all but constant: from three on its gradient can be measured
     sizes = {symbol: data.draw(st.integers(3 if symbol == d else 2, 4 if symbol in (n, d, d_ff) else 2), label=symbol.name)
-             for symbol in (n, d, d_ff, d_h, h, h_kv, w)}
+             for symbol in (n, d, d_ff, d_h, h_kv, w)}
     rng = np.random.default_rng(data.draw(st.integers(0, 999), label="seed"))
     # half-size numbers, so that no softmax is saturated: a gradient of almost 0 cannot be measured
     arrays = {key: rng.normal(size=on_numbers(shape, sizes), scale=0.5) for key, shape in shapes.items()}
@@ -133,7 +130,6 @@ def test_the_backward_pass_has_twice_the_matrix_products(name):
 
 @pytest.mark.parametrize("layer, shapes, saved, spared, kept", [
     ("self_attention", SQUARES, {}, 6*n*d**2, 10*n*d**2 + 8*n**2*d),
-    ("multi_head_attention", HEADS, dict(n_heads=h), 6*n*d*h*d_h, 10*n*d*h*d_h + 8*n**2*h*d_h),
     ("grouped_query_attention", GROUPS, GROUP_HEADS, 2*n*d*d_h*h_kv*(w + 2), 2*n*d*d_h*h_kv*(3*w + 2) + 8*n**2*d_h*h_kv*w),
     ("feed_forward", NARROW, {}, 2*n*d*d_ff, 6*n*d*d_ff),
     ("gated_feed_forward", dict(w_gate=(d, d_ff), **NARROW), {}, 4*n*d*d_ff, 8*n*d*d_ff),
@@ -183,10 +179,8 @@ def test_hidden_pairs_get_no_gradient():
 
 def test_bad_input_is_named():
     arrays = [np.ones((2, 2))] * 6
-    with pytest.raises(ValueError, match="activation: the backward pass of tanh is not known; those of relu, gelu, silu are"):
+    with pytest.raises(ValueError, match="activation: 'tanh' is not known; give 'relu' or 'gelu' or 'silu'"):
         layers.feed_forward_backward(*arrays, activation=np.tanh)
-    with pytest.raises(ValueError, match="matmul"):
-        layers.matrix_product_backward(np.ones((2, 3)), np.ones((2, 4)), np.ones((4, 5)))
     with pytest.raises(ValueError, match=r"matmul.*\(n, w\).*\(n, d\)"):
         trace(layers.matrix_product_backward, g=(n, w), a=(n, d), b=(d, n))
     with pytest.raises(ValueError, match="causal: 'skip'.*without saved="):

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from watched import watch
 
 from helpers import layers
-from helpers.layers import language_model, language_model_shapes
+from language_model import language_model, language_model_shapes
 from helpers.tracing import trace
 
 CASES = {name: (getattr(layers, name.split()[-1]), *case[:2]) for name, case in test_layers.LAYERS.items()}

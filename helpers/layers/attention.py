@@ -1,22 +1,38 @@
-"""Attention: one query, all queries, several heads, grouped heads. Lessons 02, 03 and 05.
+"""What every layer is made of, and attention: one query, all queries, several heads, grouped heads,
+latent rows.
 
-`saved`, where a function has it, is a dict that the forward pass fills with what its backward pass needs;
-without one nothing is kept.
+`saved`, where a function has it, is a dict that the forward pass fills with what its backward pass
+needs; without one nothing is kept.
 """
 
 import numpy as np
 
-from helpers.layers.products import keep, softmax
+from helpers.sizes import check_size, is_symbol
 from helpers.tracing import step
+from helpers.words import listed
+
+
+def matrix_product(a, b):
+    """Every row of a with every column of b: 2·m·k·p FLOPs. a: (m, k), b: (k, p) -> (m, p).
+    Lesson 02."""
+    return a @ b
+
+
+def softmax(x, axis=-1):
+    """Positive weights that sum to 1 along `axis`: 5 FLOPs per element. The maximum keeps exp from
+    overflowing.
+
+    >>> softmax(np.array([0., 0.]))
+    array([0.5, 0.5])
+    """
+    exponentials = np.exp(x - np.max(x, axis=axis, keepdims=True))
+    return exponentials / np.sum(exponentials, axis=axis, keepdims=True)
 
 
 def dot_product_attention(q, k, v):
-    """One query looks at all n tokens: softmax(k·q/√d)·v, 4·n·d + 6·n FLOPs.
+    """One query looks at all n tokens: 4·n·d + 6·n FLOPs. q: (d,), k, v: (n, d) -> (d,).
 
-    q: (d,), k: (n, d), v: (n, d). Returns (d,). Vaswani et al. 2017, section 3.2.1. Lesson 02.
-
-    >>> dot_product_attention(np.zeros(2), np.zeros((3, 2)), np.ones((3, 2)))
-    array([1., 1.])
+    Vaswani et al. 2017, section 3.2.1. Lesson 02.
     """
     scores = k @ q / np.sqrt(q.shape[-1])
     weights = softmax(scores)
@@ -24,14 +40,10 @@ def dot_product_attention(q, k, v):
 
 
 def self_attention(x, w_q, w_k, w_v, w_o, causal=False, saved=None):
-    """Every token looks at every token: 8·n·d² + 4·n²·d FLOPs of matrix products, and 6·n² besides.
+    """Every token looks at every token: 8·n·d² + 4·n²·d FLOPs of matrix products, 6·n² besides,
+    causal 7·n².
 
-    x: (n, d); w_q, w_k, w_v, w_o: (d, d). Returns (n, d). causal=True hides each token's future: n² more
-    selections, and no product less, because the whole square is computed first.
-    Vaswani et al. 2017, section 3.2. Lesson 03.
-
-    >>> self_attention(np.ones((3, 2)), *[np.eye(2)] * 4).shape
-    (3, 2)
+    x: (n, d); weights: (d, d). Returns (n, d). Vaswani et al. 2017, section 3.2. Lesson 03.
     """
     with step("projections"):
         q, k, v = x @ w_q, x @ w_k, x @ w_v
@@ -41,17 +53,54 @@ def self_attention(x, w_q, w_k, w_v, w_o, causal=False, saved=None):
         return mixed @ w_o
 
 
+def multi_head_attention(x, w_q, w_k, w_v, w_o, n_heads, causal=False, saved=None):
+    """h attentions side by side on slices of the width: the same products, 6·h·n² besides.
+
+    x: (n, d); w_q, w_k, w_v: (d, h·d_h); w_o: (h·d_h, d). Vaswani et al. 2017, section 3.2.2.
+    Lesson 05.
+    """
+    return grouped_query_attention(x, w_q, w_k, w_v, w_o, n_heads, n_heads, causal, saved)
+
+
+def grouped_query_attention(x, w_q, w_k, w_v, w_o, n_heads, n_kv_heads, causal=False, saved=None):
+    """h heads of queries on h_kv heads of keys and values: 4·n·d·d_h·(h + h_kv) + 4·n²·h·d_h +
+    6·h·n².
+
+    x: (n, d); w_q: (d, h·d_h); w_k, w_v: (d, h_kv·d_h); w_o: (h·d_h, d). Returns (n, d). Each group
+    of h/h_kv heads reads the same keys and values: they broadcast, nothing is copied. ValueError
+    for heads that do not divide. Ainslie et al. 2023, section 2.2. Lesson 05.
+    """
+    n = x.shape[0]
+    check_divides(n_heads, "n_heads", w_q.shape[1], "the width")
+    check_divides(n_kv_heads, "n_kv_heads", n_heads, "the number of heads")
+    with step("projections"):
+        q = split_heads(x @ w_q, n_heads)
+        q = q.reshape(n_kv_heads, -1, n, q.shape[-1])    # (h_kv, h/h_kv, n, d_h)
+        k, v = (split_heads(x @ w, n_kv_heads)[:, None] for w in (w_k, w_v))    # (h_kv, 1, n, d_h)
+    mixed = mix(q, k, v, causal, saved)
+    with step("output projection"):
+        mixed = join_heads(mixed.reshape(n_heads, n, -1))
+        keep(saved, mixed=mixed)
+        return mixed @ w_o
+
+
 def mix(q, k, v, causal=False, saved=None):
     """softmax(q·kᵀ/√d_h)·v for n queries: 4·n²·d_h + 6·n² FLOPs a head, n² more if causal.
 
-    q, k, v: (…, n, d_h), with axes for heads in front that broadcast. Returns (…, n, d_h). causal="skip" never
-    computes the pairs that causal=True hides: see `mix_past`. Vaswani et al. 2017, equation 1. Lesson 03.
-
-    >>> mix(np.zeros((3, 2)), np.zeros((3, 2)), np.ones((3, 2))).shape
-    (3, 2)
+    q, k, v: (…, n, d_h), with axes for heads in front that broadcast. causal="skip" never computes
+    what causal=True hides: n·(n + 1)/2 pairs of 4·d_h + 6 FLOPs; its rows differ in cost, so n must
+    be a whole number, and it keeps nothing. ValueError for another causal. Vaswani et al. 2017,
+    equation 1. Lessons 03, 06.
     """
-    if causal not in (False, True):
-        return mix_past(q, k, v, causal, saved)
+    if causal not in (False, True) and (causal != "skip" or saved is not None):
+        raise ValueError(f'causal: {causal!r} is not known here; give False, True '
+                         'or, without saved=, "skip"')
+    if causal == "skip":
+        if is_symbol(q.shape[-2]):
+            raise TypeError(f'causal="skip": n = {q.shape[-2]} is a symbol, and each row costs '
+                            "another number; give n as a whole number")
+        return np.concatenate([mix(q[..., t:t + 1, :], k[..., :t + 1, :], v[..., :t + 1, :])
+                               for t in range(q.shape[-2])], axis=-2)
     with step("scores"):
         scores = q @ k.swapaxes(-1, -2) / np.sqrt(q.shape[-1])
     if causal:
@@ -64,36 +113,9 @@ def mix(q, k, v, causal=False, saved=None):
         return weights @ v
 
 
-def mix_past(q, k, v, causal="skip", saved=None):
-    """Causal attention that computes only what each query sees: n·(n + 1)/2 pairs of 4·d_h + 6 FLOPs a head.
-
-    q, k, v: (…, n, d_h). Returns (…, n, d_h), as `mix` with causal=True. Its rows differ in cost, so n must be
-    a whole number: TypeError for a symbol. It keeps nothing for a backward pass: ValueError if it is asked to,
-    and for a value of `causal` that is none of False, True and "skip". Lesson 06.
-
-    >>> mix_past(np.zeros((3, 2)), np.zeros((3, 2)), np.ones((3, 2))).shape
-    (3, 2)
-    """
-    if causal != "skip" or saved is not None:
-        raise ValueError(f'causal: {causal!r} is not known here; it is False, True or, without saved=, "skip"')
-    if hasattr(q.shape[-2], "free_symbols"):
-        raise TypeError(f'causal="skip": n = {q.shape[-2]} is a symbol, and each row costs another number; '
-                        "give n as a whole number")
-    rows = []
-    for t in range(q.shape[-2]):
-        with step("scores"):
-            scores = q[..., t:t + 1, :] @ k[..., :t + 1, :].swapaxes(-1, -2) / np.sqrt(q.shape[-1])
-        with step("softmax"):
-            weights = softmax(scores)
-        with step("weighted sum"):
-            rows.append(weights @ v[..., :t + 1, :])
-    return np.concatenate(rows, axis=-2)
-
-
 def hide_future(scores):
     """−∞ where the key stands after the query, so that its weight becomes 0: 1 FLOP per element.
-
-    scores: (…, n, n), queries along the next to last axis. Returns the same shape. Lesson 03.
+    (…, n, n).
 
     >>> hide_future(np.zeros((2, 2)))
     array([[  0., -inf],
@@ -101,52 +123,6 @@ def hide_future(scores):
     """
     future = np.triu(np.ones_like(scores, dtype=bool), k=1)
     return np.where(future, -np.inf, scores)
-
-
-def multi_head_attention(x, w_q, w_k, w_v, w_o, n_heads, causal=False, saved=None):
-    """h attentions side by side on slices of width d/h: the same matrix products, 6·h·n² besides.
-
-    x: (n, d); w_q, w_k, w_v: (d, h·d_h); w_o: (h·d_h, d); n_heads: whole number or symbol that divides
-    the weights' width. Returns (n, d). Raises ValueError if n_heads does not divide. Vaswani et al. 2017,
-    section 3.2.2. Lesson 05.
-
-    >>> multi_head_attention(np.ones((3, 4)), *[np.eye(4)] * 4, n_heads=2).shape
-    (3, 4)
-    """
-    check_heads(n_heads, w_q.shape[1])
-    with step("projections"):
-        q, k, v = (split_heads(x @ w, n_heads) for w in (w_q, w_k, w_v))
-    mixed = mix(q, k, v, causal, saved)
-    with step("output projection"):
-        mixed = join_heads(mixed)
-        keep(saved, mixed=mixed)
-        return mixed @ w_o
-
-
-def grouped_query_attention(x, w_q, w_k, w_v, w_o, n_heads, n_kv_heads, causal=False, saved=None):
-    """h heads of queries on h_kv heads of keys and values: 4·n·d·d_h·(h + h_kv) + 4·n²·h·d_h + 6·h·n².
-
-    x: (n, d); w_q: (d, h·d_h); w_k, w_v: (d, h_kv·d_h); w_o: (h·d_h, d). Returns (n, d). Each group of
-    h/h_kv heads reads the same keys and values: they broadcast, nothing is copied. n_kv_heads = n_heads is
-    multi-head attention, n_kv_heads = 1 is multi-query attention; n² costs the same in all of them.
-    Raises ValueError if n_heads does not divide the width, or n_kv_heads does not divide n_heads.
-    Ainslie et al. 2023, section 2.2. Lesson 05.
-
-    >>> grouped_query_attention(np.ones((3, 4)), np.eye(4), *[np.ones((4, 2))] * 2, np.eye(4), 4, 2).shape
-    (3, 4)
-    """
-    n = x.shape[0]
-    check_heads(n_heads, w_q.shape[1])
-    check_kv_heads(n_kv_heads, n_heads, w_k.shape[1])
-    with step("projections"):
-        q = split_heads(x @ w_q, n_heads)
-        q = q.reshape(n_kv_heads, -1, n, q.shape[-1])                                  # (h_kv, h/h_kv, n, d_h)
-        k, v = (split_heads(x @ w, n_kv_heads)[:, None] for w in (w_k, w_v))           # (h_kv, 1, n, d_h)
-    mixed = mix(q, k, v, causal, saved)
-    with step("output projection"):
-        mixed = join_heads(mixed.reshape(n_heads, n, -1))
-        keep(saved, mixed=mixed)
-        return mixed @ w_o
 
 
 def split_heads(a, n_heads):
@@ -159,23 +135,120 @@ def join_heads(a):
     return a.swapaxes(0, 1).reshape(a.shape[1], -1)
 
 
-def check_heads(n_heads, width):
-    """ValueError unless `n_heads` is a positive whole number, or a symbol, that divides `width`."""
-    _check_divides("n_heads", n_heads, "heads", width, "the width")
+def keep(saved, **arrays):
+    """Hand arrays to the backward pass: put them into the dict `saved`, or drop them where it is
+    None."""
+    if saved is not None:
+        saved.update(arrays)
 
 
-def check_kv_heads(n_kv_heads, n_heads, width):
-    """ValueError unless `n_kv_heads` divides both the number of heads and the width of the keys."""
-    _check_divides("n_kv_heads", n_kv_heads, "key-value heads", n_heads, "the number of heads")
-    _check_divides("n_kv_heads", n_kv_heads, "key-value heads", width, "the width of w_k")
+def check_divides(size, name, total, what):
+    """`size`, a whole number or symbol that divides `total`; symbols are taken to divide.
+    ValueError otherwise.
+
+    >>> check_divides(5, "n_heads", 12, "the width")
+    Traceback (most recent call last):
+    ValueError: n_heads: 5 does not divide the width 12; 4 or 6 would
+    """
+    size = check_size(size, name)
+    if not is_symbol(size) and not is_symbol(total) and total % size:
+        divisors = (i for i in range(1, int(total) + 1) if total % i == 0)
+        near = sorted(sorted(divisors, key=lambda i: abs(i - size))[:2])
+        raise ValueError(f"{name}: {size} does not divide {what} {total}; "
+                         f"{listed(near, 'or')} would")
+    return size
 
 
-def _check_divides(name, count, unit, total, what):
-    symbolic = hasattr(count, "free_symbols")
-    if isinstance(count, bool) or not symbolic and (not hasattr(count, "__index__") or count < 1):
-        raise ValueError(f"{name}: {count!r} is not a positive whole number of heads")
-    if not symbolic and hasattr(total, "__index__") and total % count:
-        divisors = [i for i in range(1, int(total) + 1) if total % i == 0]
-        near = sorted(divisors, key=lambda i: abs(i - count))[:2]
-        raise ValueError(f"{name}: {count} {unit} do not divide {what} {total}; "
-                         f"{' or '.join(map(str, sorted(near)))} would")
+# latent attention: one short row a token, of which every head makes its key and its value ---------
+def latent_attention(x, w_uq, w_qr, w_dkv, w_kr, w_uk, w_uv, w_o, n_heads, w_dq=None, causal=False,
+                     mix=None):
+    """Every row expanded into keys and values: 2·n·(weights) + 2·h·n²·(d_nope + d_r + d_v) + 7·h·n²
+    FLOPs.
+
+    x: (n, d); w_dkv: (d, d_c), w_kr: (d, d_r): what the cache keeps of a token, content and a key
+    for position; w_uk: (d_c, h·d_nope), w_uv: (d_c, h·d_v): from there to keys and values; w_uq:
+    (d, h·d_nope), w_qr: (d, h·d_r): queries, from d or, where w_dq: (d, r) compresses them first,
+    from r; w_o: (h·d_v, d). Causal: h·n² more. Left out: norms on compressed rows, and the rotation
+    of what carries position. DeepSeek-V2 2024, sections 2.1.2 and 2.1.3. Lesson 10.
+    """
+    check_divides(n_heads, "n_heads", w_uq.shape[1], "the width of w_uq")
+    with step("projections"):
+        queries, cache = latent_queries(x, w_uq, w_qr, n_heads, w_dq), latent_cache(x, w_dkv, w_kr)
+    mixed = (mix or latent_mix)(*queries, *cache, w_uk, w_uv, causal)
+    with step("output projection"):
+        return join_heads(mixed) @ w_o
+
+
+def latent_attention_absorbed(*arguments, **more):
+    """The same on the rows themselves: 2·n·(weights) + 2·h·n²·(2·d_c + d_r) + 7·h·n² FLOPs.
+
+    Arguments and values as `latent_attention`. More FLOPs for a pair of tokens, fewer bytes where
+    few queries read many rows, as in decoding. DeepSeek-V2 2024, section 2.1.2. Lesson 10.
+    """
+    return latent_attention(*arguments, **more, mix=latent_mix_absorbed)
+
+
+def latent_attention_shapes(d_model, n_heads, d_c, d_nope, d_rope, d_v, q_rank=None):
+    """dict: weight -> its shape, for both forms of latent attention; q_rank=None: queries are
+    not compressed."""
+    read = d_model if q_rank is None else q_rank
+    return ({} if q_rank is None else {"w_dq": (d_model, q_rank)}) | {
+        "w_uq": (read, n_heads * d_nope), "w_qr": (read, n_heads * d_rope), "w_dkv": (d_model, d_c),
+        "w_kr": (d_model, d_rope), "w_uk": (d_c, n_heads * d_nope), "w_uv": (d_c, n_heads * d_v),
+        "w_o": (n_heads * d_v, d_model)}
+
+
+def latent_queries(x, w_uq, w_qr, n_heads, w_dq=None):
+    """The queries for content and for position, to be rotated: (h, n, d_nope) and (h, n, d_r)."""
+    read = x if w_dq is None else x @ w_dq
+    return split_heads(read @ w_uq, n_heads), split_heads(read @ w_qr, n_heads)
+
+
+def latent_cache(x, w_dkv, w_kr):
+    """All that is kept of the tokens: content (n, d_c), and a key for position (n, d_r), to be rotated."""
+    return x @ w_dkv, x @ w_kr
+
+
+def latent_mix(q_content, q_position, latent, k_position, w_uk, w_uv, causal=False):
+    """m queries on n rows, expanded: 2·h·n·d_c·(d_nope + d_v) + 2·h·m·n·(d_nope + d_r + d_v) +
+    7·h·m·n FLOPs.
+
+    q_content: (h, m, d_nope); q_position: (h, m, d_r); latent: (n, d_c); k_position: (n, d_r);
+    w_uk: (d_c, h·d_nope); w_uv: (d_c, h·d_v). Returns (h, m, d_v). Lesson 10.
+    """
+    with step("keys and values"):
+        k_content, values = (split_heads(latent @ w, q_content.shape[0]) for w in (w_uk, w_uv))
+    width = q_content.shape[-1] + q_position.shape[-1]
+    return _latent_mix(q_content, k_content, q_position, k_position, values, width, causal)
+
+
+def latent_mix_absorbed(q_content, q_position, latent, k_position, w_uk, w_uv, causal=False):
+    """m queries on n rows as they are: 2·h·m·d_c·(d_nope + d_v) + 2·h·m·n·(2·d_c + d_r) + 7·h·m·n
+    FLOPs.
+
+    As `latent_mix`: q·(w_ukᵀ·row) = (w_uk·q)·row, the expansion moves from n rows to m queries.
+    With m = 1 this is decoding. DeepSeek-V2 2024, section 2.1.2. Lesson 10.
+    """
+    n_heads, width = q_content.shape[0], q_content.shape[-1] + q_position.shape[-1]
+    with step("queries to rows"):
+        q_latent = q_content @ split_heads(w_uk, n_heads).swapaxes(-1, -2)    # (h, m, d_c)
+    mixed = _latent_mix(q_latent, latent, q_position, k_position, latent, width, causal)
+    with step("rows to values"):
+        return mixed @ split_heads(w_uv, n_heads)
+
+
+def _latent_mix(q_content, k_content, q_position, k_position, values, width, causal):
+    """Attention on the sum of two scores, for content and for position, over √width."""
+    if causal and q_content.shape[1] != k_position.shape[0]:
+        raise ValueError(f"causal: True needs as many queries as rows, not {q_content.shape[1]} "
+                         f"and {k_position.shape[0]}; one new token sees every row, so leave it out")
+    with step("scores"):
+        scores = q_content @ k_content.swapaxes(-1, -2) + q_position @ k_position.swapaxes(-1, -2)
+        scores = scores / np.sqrt(width)
+    if causal:
+        with step("mask"):
+            scores = hide_future(scores)
+    with step("softmax"):
+        weights = softmax(scores)
+    with step("weighted sum"):
+        return weights @ values
