@@ -20,11 +20,7 @@ def matrix_product(a, b):
 
 def softmax(x, axis=-1):
     """Positive weights that sum to 1 along `axis`: 5 FLOPs per element. The maximum keeps exp from
-    overflowing.
-
-    >>> softmax(np.array([0., 0.]))
-    array([0.5, 0.5])
-    """
+    overflowing."""
     exponentials = np.exp(x - np.max(x, axis=axis, keepdims=True))
     return exponentials / np.sum(exponentials, axis=axis, keepdims=True)
 
@@ -115,12 +111,7 @@ def mix(q, k, v, causal=False, saved=None):
 
 def hide_future(scores):
     """−∞ where the key stands after the query, so that its weight becomes 0: 1 FLOP per element.
-    (…, n, n).
-
-    >>> hide_future(np.zeros((2, 2)))
-    array([[  0., -inf],
-           [  0.,   0.]])
-    """
+    (…, n, n)."""
     future = np.triu(np.ones_like(scores, dtype=bool), k=1)
     return np.where(future, -np.inf, scores)
 

@@ -117,11 +117,7 @@ def strided_attention(q, k, v, stride, causal=False):
 
 
 def strided_mask(n, stride, causal=False):
-    """The pairs of `strided_attention`: (n, n) truth values, queries along the first axis.
-
-    >>> strided_mask(4, 2, causal=True).astype(int).tolist()
-    [[1, 0, 0, 0], [1, 1, 0, 0], [1, 1, 1, 0], [0, 1, 1, 1]]
-    """
+    """The pairs of `strided_attention`: (n, n) truth values, queries along the first axis."""
     query, key = np.ogrid[:n, :n]
     seen = (abs(query - key) < stride) | ((query - key) % stride == 0)
     return seen & (key <= query) if causal else seen
@@ -141,10 +137,6 @@ def block_sparse_attention(q, k, v, block, blocks, causal=False):
     leaves out the blocks after the row's own and hides the future inside it: n·b selections more.
     The blocks seen are gathered. Zaheer et al. 2020 (BigBird), section 2; Child et al. 2019,
     section 5.5.
-
-    >>> q = k = np.zeros((4, 1))
-    >>> block_sparse_attention(q, k, np.arange(4.)[:, None], 2, [[0], [0, 1]]).tolist()
-    [[0.5], [0.5], [1.5], [1.5]]
     """
     blocks = seen_blocks(block, blocks, q.shape[0], causal)
     q, k_blocks, v_blocks = (a.reshape(-1, block, a.shape[-1]) for a in (q, k, v))
@@ -193,9 +185,6 @@ def big_bird_blocks(n_blocks, window=3, n_global=1, n_random=1, rng=None):
     drawn by `rng`.
 
     The global rows see all. Returns a list of sorted lists. Zaheer et al. 2020, section 2.
-
-    >>> big_bird_blocks(5, window=1, n_global=1, n_random=0)
-    [[0, 1, 2, 3, 4], [0, 1], [0, 2], [0, 3], [0, 4]]
     """
     before, rows = tokens_before(window), []
     for row in range(n_blocks):
@@ -272,11 +261,7 @@ def random_rotations(d_h, n_buckets, rounds, rng):
 
 def hash_buckets(x, rotations):
     """Which of the directions ±rotations each token points along most: R·n·d_h·B + 3/2·R·n·B FLOPs.
-    (n, d_h) -> (R, n).
-
-    >>> hash_buckets(np.array([[3., 1.], [-1., 0.]]), np.eye(2)[None]).tolist()
-    [[0, 2]]
-    """
+    (n, d_h) -> (R, n)."""
     turned = x @ rotations
     return np.argmax(np.concatenate([turned, -turned], axis=-1), axis=-1)
 

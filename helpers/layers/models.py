@@ -126,11 +126,7 @@ def block(x, gain_1, w_q, w_k, w_v, w_o, gain_2, w_in, w_out, bias_1=None, bias_
 
 def block_shapes(d, d_ff, n_heads, n_kv_heads=None, d_head=None, gated=False, norm="layer"):
     """dict: name of each of `block`'s weights -> its shape, in whole numbers or symbols;
-    d_head=None is d/n_heads.
-
-    >>> block_shapes(d=4, d_ff=16, n_heads=2, norm="rms")["w_in"]
-    (4, 16)
-    """
+    d_head=None is d/n_heads."""
     d_head = divide(d, n_heads) if d_head is None else d_head
     if getattr(d_head, "denominator", 1) != 1:
         raise ValueError(f"n_heads: {n_heads} do not divide the width d = {d}; give d_head as well")

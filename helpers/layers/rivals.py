@@ -94,9 +94,6 @@ def convolution(x, kernel):
 
     k − 1 zeros stand before the first token; the products with them are computed, and counted.
     Vaswani et al. 2017, Table 1.
-
-    >>> convolution(np.array([[1.], [2.], [4.]]), np.ones((2, 1, 1))).tolist()
-    [[1.0], [3.0], [6.0]]
     """
     with step("windows"):
         windows = causal_windows(x, kernel.shape[0])
@@ -121,8 +118,5 @@ def causal_windows(x, k):
     """For each token the k positions that end with it, zeros before the first: a view, no FLOPs.
 
     x: (n, d) -> (n, d, k), the token itself last.
-
-    >>> causal_windows(np.array([[1.], [2.]]), 2).tolist()
-    [[[0.0, 1.0]], [[1.0, 2.0]]]
     """
     return sliding_window_view(np.pad(x, ((k - 1, 0), (0, 0))), k, axis=0)

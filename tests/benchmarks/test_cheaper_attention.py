@@ -17,7 +17,7 @@ def methods(n, rng):
     return {"all pairs": layers.mix,
             "window": lambda q, k, v: layers.windowed_attention(q, k, v, BUDGET + 1),
             "mask of that window over all pairs":
-                lambda q, k, v: layers.masked_attention(q, k, v, np.tri(n, dtype=bool) & ~np.tri(n, k=-BUDGET - 1, dtype=bool)),
+                lambda q, k, v: layers.masked_attention(q, k, v, np.tri(n, k=BUDGET // 2, dtype=bool) & ~np.tri(n, k=-BUDGET // 2 - 1, dtype=bool)),
             "strided": lambda q, k, v: layers.strided_attention(q, k, v, BUDGET),
             "hashing, one round": lambda q, k, v: layers.hashed_attention(q, k, v, rotations, 32),
             "low rank": lambda q, k, v: layers.low_rank_attention(q, k, v, means, means),
