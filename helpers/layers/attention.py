@@ -190,13 +190,13 @@ def latent_attention_shapes(d_model, n_heads, d_c, d_nope, d_rope, d_v, q_rank=N
 
 
 def latent_queries(x, w_uq, w_qr, n_heads, w_dq=None):
-    """The queries for content and for position, to be rotated: (h, n, d_nope) and (h, n, d_r)."""
+    """Queries for content and for position, to be rotated: (h, n, d_nope) and (h, n, d_r)."""
     read = x if w_dq is None else x @ w_dq
     return split_heads(read @ w_uq, n_heads), split_heads(read @ w_qr, n_heads)
 
 
 def latent_cache(x, w_dkv, w_kr):
-    """All that is kept of the tokens: content (n, d_c), and a key for position (n, d_r), to be rotated."""
+    """All that is kept of the tokens: content (n, d_c), a key for position (n, d_r)."""
     return x @ w_dkv, x @ w_kr
 
 
@@ -232,7 +232,7 @@ def _latent_mix(q_content, k_content, q_position, k_position, values, width, cau
     """Attention on the sum of two scores, for content and for position, over √width."""
     if causal and q_content.shape[1] != k_position.shape[0]:
         raise ValueError(f"causal: True needs as many queries as rows, not {q_content.shape[1]} "
-                         f"and {k_position.shape[0]}; one new token sees every row, so leave it out")
+                         f"and {k_position.shape[0]}; one new token sees all rows, so leave it out")
     with step("scores"):
         scores = q_content @ k_content.swapaxes(-1, -2) + q_position @ k_position.swapaxes(-1, -2)
         scores = scores / np.sqrt(width)
