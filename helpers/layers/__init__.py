@@ -4,6 +4,7 @@ Nothing here knows about costs. `step` names a part of the computation for the l
 more. Lessons 02 to 06 and 10 write functions of their own and hold them to these.
 """
 
+# ruff: noqa: F401
 from helpers.layers.attention import (
     dot_product_attention, grouped_query_attention, hide_future, join_heads, latent_attention,
     latent_attention_absorbed, latent_attention_shapes, latent_cache, latent_mix,
