@@ -16,39 +16,19 @@ from helpers.tracing import repeat, step, trace
 A, B, C = 2, 3, 4
 PLAIN = sympy.symbols("p q")  # symbols without assumptions, as a student makes them
 
-# FLOPs by hand, from the conventions (x: 2 × 3, y: 3 × 4, z: 2 × 3 × 4, v: 3); shapes are NumPy's.
+# One for each rule of the costs, by hand (x: 2 × 3, y: 3 × 4, z: 2 × 3 × 4, v: 3); the rest is held
+# to `count` in test_tracing_numpy.
 CODE = [(eval(f"lambda x, y, z, v: {code}"), code, flops) for code, flops in {
-    "x @ y": 2 * A * B * C, "np.matmul(x, y)": 2 * A * B * C, "z @ y.T": 2 * A * B * C * B,
-    "x @ v": 2 * A * B, "v @ y": 2 * B * C, "v @ v": 2 * B, "np.dot(x, y)": 2 * A * B * C,
-    "np.dot(z, y.T)": 2 * A * B * C * B, "x.dot(v)": 2 * A * B, "np.inner(x, v)": 2 * A * B,
-    "np.vdot(x, x)": 2 * A * B, "np.outer(v, v)": B * B, "np.vecdot(x, v)": 2 * A * B,
-    "np.tensordot(z, y, axes=2)": 2 * A * B * C,
-    "np.tensordot(x, z, axes=([1], [1]))": 2 * A * B * A * C,
-    "np.einsum('ij,jk->ik', x, y)": 2 * A * B * C, "np.einsum('ij,jk', x, y)": 2 * A * B * C,
-    "np.einsum('ij,ij->', x, x)": 2 * A * B, "np.einsum('i,j->ij', v, v)": B * B,
-    "np.einsum('ij->i', x)": A * B, "np.einsum('ij->ji', x)": 0,
-    "np.einsum('...i,ij->...j', x, y)": 2 * A * B * C,
-    "np.einsum('ij,jk,j->ik', x, y, v)": 3 * A * B * C,
-    "x + v": A * B, "1 / (2 - x)": 2 * A * B, "(-x) ** 2 + abs(x)": 4 * A * B,
-    "x[:, :, None] * y": A * B * C, "np.exp(np.tanh(np.sqrt(x)))": 3 * A * B,
-    "np.maximum(x, 0)": A * B, "np.logical_or(x >= 0, x < -1)": 3 * A * B,
-    "~(x > 0) & (x < 1)": 4 * A * B, "np.where(x > 0, x, 0)": 2 * A * B,
-    "np.clip(x, 0, 1)": 2 * A * B, "x.clip(min=0)": A * B, "np.clip(x, max=v)": A * B,
-    "np.add(x, 1, out=np.zeros_like(x))": A * B, "np.round(x, 2)": A * B,
-    "np.sum(x)": A * B, "x.sum(axis=0)": A * B, "z.sum(axis=(0, 2))": A * B * C,
+    "x @ y": 2 * A * B * C, "z @ y.T": 2 * A * B * C * B, "v @ v": 2 * B, "np.outer(v, v)": B * B,
+    "np.tensordot(z, y, axes=2)": 2 * A * B * C, "np.einsum('ij,jk', x, y)": 2 * A * B * C,
+    "np.einsum('ij,jk,j->ik', x, y, v)": 3 * A * B * C, "np.einsum('ij->i', x)": A * B,
+    "x[:, :, None] * y": A * B * C, "np.where(x > 0, x, 0)": 2 * A * B,
+    "np.clip(x, 0, 1)": 2 * A * B, "x.clip(min=0)": A * B, "z.sum(axis=(0, 2))": A * B * C,
     "x.mean(axis=1)": A * B + A, "np.var(x, axis=1, ddof=1)": 4 * A * B + 2 * A,
-    "np.std(x, axis=1)": 4 * A * B + 3 * A, "np.max(x, axis=-1, keepdims=True)": A * B,
-    "np.linalg.norm(x, axis=1)": 2 * A * B + A, "np.argmax(x, axis=1)": A * B,
-    "np.average(x, axis=0)": A * B + B, "np.cumsum(x, axis=0)": A * B,
-    "np.average(x, axis=1, weights=v)": A * B + A * B + B + A,
-    "np.add.reduce(x, axis=1)": A * B, "np.multiply.outer(v, v)": B * B,
-    "np.maximum.accumulate(x, axis=1)": A * B, "np.diag(v) @ y": 2 * B * B * C,
-    "np.sort(x)": A * B * 2, "np.sort(z, axis=1)": A * B * C * 2,  # rows of 3: ⌈log₂ 3⌉ = 2 passes
-    "np.argsort(y, axis=0, kind='stable')": B * C * 2, "np.argpartition(y, 1)": B * C * 2,
-    "np.take_along_axis(z, np.argsort(v)[None, :2, None], axis=1)": B * 2,
-    "np.lib.stride_tricks.sliding_window_view(y, 2, axis=1).sum(-1)": B * (C - 1) * 2,
-    "np.arange(3, like=x) * v": 3, "np.ones((2, 3)) @ y + np.ones(4)": 2 * A * B * C + A * C,
-    "np.tril(y[:, :3]).reshape(9)[::2]": 0, "np.pad(np.tile(np.roll(x, 1), 2), 1)": 0,
+    "np.std(x, axis=1)": 4 * A * B + 3 * A, "np.linalg.norm(x, axis=1)": 2 * A * B + A,
+    "np.average(x, axis=1, weights=v)": A * B + A * B + B + A, "np.cumsum(x, axis=0)": A * B,
+    "np.sort(z, axis=1)": A * B * C * 2, "np.argpartition(y, 1)": B * C * 2,  # ⌈log₂ 3⌉ = 2 passes
+    "np.ones((2, 3)) @ y + np.ones(4)": 2 * A * B * C + A * C, "np.tril(y[:, :3]).reshape(9)": 0,
 }.items()]
 
 
@@ -123,18 +103,6 @@ def test_einsum_costs_what_its_loops_cost(data):
                    **{f"operand_{i}": shape for i, shape in enumerate(shapes)})
     assert ledger.flops == operations
     assert ledger.result == np.einsum(subscripts, *map(np.ones, shapes)).shape
-
-
-@given(st.lists(st.integers(1, 3), min_size=0, max_size=3), st.lists(st.integers(1, 3), min_size=0, max_size=3))
-def test_broadcasting_agrees_with_numpy(first, second):
-    try:
-        expected = np.broadcast_shapes(tuple(first), tuple(second))
-    except ValueError:
-        with pytest.raises(ValueError, match="do not fit"):
-            trace(lambda a, b: a + b, a=tuple(first), b=tuple(second))
-        return
-    ledger = trace(lambda a, b: a + b, a=tuple(first), b=tuple(second))
-    assert ledger.result == expected and ledger.flops == prod(expected)
 
 
 @given(st.lists(st.integers(1, 4), min_size=2, max_size=4), st.data())

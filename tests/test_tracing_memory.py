@@ -117,6 +117,12 @@ LINKS = {
     "into another": lambda x, a: np.multiply(x, 2, out=np.zeros_like(x)),
     "in place": lambda x, a: added(np.copy(x), a),
     "where": lambda x, a: np.where(x > 0.5, x, 0),
+    "joined": lambda x, a: np.concatenate([x, x], a % x.ndim) if x.ndim else x,
+    "stacked": lambda x, a: np.stack([x, x], -1) if 0 < x.ndim < 4 else x,
+    "gathered": lambda x, a: x[(slice(None),) * (a % x.ndim) + (np.array([0, -1]),)] if x.ndim else x,
+    "running": lambda x, a: np.cumsum(x, axis=a % x.ndim) if x.ndim else x,
+    "clipped": lambda x, a: np.clip(x, 0, x[:1]) if x.ndim else x,
+    "largest": lambda x, a: np.argmax(x, axis=a % x.ndim) * 1.0 if x.ndim > 1 else x,
     "product": lambda x, a: np.matmul(x, x.swapaxes(-1, -2)) if x.ndim > 1 else x,
 }
 

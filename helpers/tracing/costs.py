@@ -536,9 +536,9 @@ def _repeat(call, x, repeats, axis=None):
 
 @rule("tile", operands=2)
 def _tile(call, x, reps):
-    ones, reps = [1] * len(_sizes(reps)), _sizes(reps)
-    shape, reps = [*ones, *x.shape], [*[1] * x.ndim, *reps]
-    return x.duplicate("tile", [a * b for a, b in zip(shape, reps)][-max(len(ones), x.ndim):])
+    sizes, reps = (1,) * (np.size(reps) - x.ndim) + x.shape, _sizes(reps)
+    reps = (1,) * (len(sizes) - len(reps)) + reps
+    return x.duplicate("tile", [size * times for size, times in zip(sizes, reps)])
 
 
 @rule("pad", operands=2)
