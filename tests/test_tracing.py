@@ -2,7 +2,6 @@
 
 from itertools import permutations
 from itertools import product as index_space
-from math import prod
 
 import numpy as np
 import pytest
