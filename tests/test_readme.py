@@ -1,28 +1,23 @@
-"""The front page: its table is what the notebooks say, its commands exist, its picture is fresh.
+"""The front page: its table is what the notebooks say, its commands exist, its picture is fresh."""
 
-    python tests/test_readme.py     stores a fresh picture
-"""
-
-import io
 import re
-import sys
+import runpy
 from pathlib import Path
 
 import nbformat
 import pytest
 import yaml
-from PIL import Image, PngImagePlugin
+from PIL import Image
 from pictures import compare
 
-from helpers.figures import banner, png
-from helpers.figures.course import PARTS
+from helpers.figures import png
 from store import DRAWN_BY
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 SYLLABUS = (ROOT / "notebooks" / "README.md").read_text(encoding="utf-8")
 PICTURE = ROOT / "notebooks" / "pictures" / "banner.png"
-MAP = {number: (title, question) for _, _, lessons in PARTS for number, title, question in lessons}
+PICTURES = runpy.run_path(str(ROOT / "tools" / "draw_pictures.py"))["PICTURES"]
 LESSONS = {path.stem[:2]: path for path in sorted((ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb"))}
 
 
@@ -50,7 +45,7 @@ def row_of(number):
 
 
 def test_the_table_has_every_lesson_in_order():
-    assert [row[0] for row in table(README, "lesson")] == list(MAP) == [f"{i:02}" for i in range(16)]
+    assert [row[0] for row in table(README, "lesson")] == [f"{i:02}" for i in range(16)]
 
 
 @pytest.mark.parametrize("number", list(LESSONS))
@@ -62,9 +57,8 @@ def test_a_lesson_stands_in_the_table_as_it_says_itself(number):
 
 
 @pytest.mark.parametrize("number", list(LESSONS))
-def test_the_map_and_the_syllabus_name_it_as_it_names_itself(number):
+def test_the_syllabus_names_it_as_it_names_itself(number):
     title, _, minutes = opening(LESSONS[number])
-    assert MAP[number][0] == title
     rows = [row for row in table(SYLLABUS, "lesson") if row[0] == f"[{number} {title}]({LESSONS[number].name})"]
     assert len(rows) == 1 and rows[0][1] == minutes, f"notebooks/README.md's table: {rows}"
 
@@ -109,38 +103,16 @@ def test_jupyterlab_shows_the_whole_folder_so_that_links_to_the_front_page_land(
     assert len(starts) == 3 and all("--ServerApp.root_dir=. " in line for line in starts), starts
 
 
-def stored(path=PICTURE):
-    """The stored picture's bytes and the Matplotlib that drew it."""
-    return path.read_bytes(), Image.open(path).text["Software"]
-
-
-def test_the_picture_is_the_one_that_the_code_draws():
-    old, drawn_by = stored()
-    fault, _ = compare(old, png(banner()), drawn_by == DRAWN_BY)
-    assert not fault, f"{PICTURE.name} is not what banner() draws: {fault}. Store it: python tests/test_readme.py"
-
-
-def test_a_stale_picture_would_be_seen():
-    old, drawn_by = stored()
-    figure = banner()
-    figure.axes[1].lines[0].set_linewidth(5)
-    assert compare(old, png(figure), drawn_by == DRAWN_BY)[0]
+@pytest.mark.parametrize("name", PICTURES)
+def test_a_stored_picture_is_the_one_that_the_code_draws(name):
+    draw, dpi = PICTURES[name]
+    path = ROOT / "notebooks" / "pictures" / name
+    same_series = Image.open(path).text["Software"] == DRAWN_BY
+    fault, _ = compare(path.read_bytes(), png(draw(), dpi), same_series)
+    assert not fault, f"{name}: {fault}. Store it: python tools/draw_pictures.py"
 
 
 def test_the_picture_is_shown_with_words_for_who_does_not_see_it():
     alt = re.search(r"!\[(.+?)\]\(notebooks/pictures/banner\.png\)", README)
     assert alt and len(alt[1]) > 60
     assert len(PICTURE.read_bytes()) < 200_000
-
-
-def store_picture():
-    """Draw the banner and store it, marked with the Matplotlib that drew it."""
-    about = PngImagePlugin.PngInfo()
-    about.add_text("Software", DRAWN_BY)
-    PICTURE.parent.mkdir(exist_ok=True)
-    Image.open(io.BytesIO(png(banner()))).save(PICTURE, pnginfo=about, optimize=True)
-    print(f"stored {PICTURE.relative_to(ROOT)}", file=sys.stderr)
-
-
-if __name__ == "__main__":
-    store_picture()

@@ -1,0 +1,148 @@
+"""Draw the pictures that hold no data and store them in notebooks/pictures: python tools/draw_pictures.py"""
+import io
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+from matplotlib.collections import LineCollection  # noqa: E402
+from matplotlib.patches import FancyBboxPatch  # noqa: E402
+from PIL import Image, PngImagePlugin  # noqa: E402
+
+from helpers.figures import chart, house, new_figure  # noqa: E402
+from helpers.figures.charts import growth_axes  # noqa: E402
+from helpers.figures.drawings import couples, on_circle, page  # noqa: E402
+from helpers.figures.style import COLOURS, INK, png  # noqa: E402
+
+FOLDER = Path(__file__).parents[1] / "notebooks" / "pictures"
+
+
+def banner():
+    """The README's picture: the dance floor on the left, what it costs on the right."""
+    figure = new_figure(width=10, height=3.6)
+    night, gold, rose, cyan, pale = "#10172b", "#ffd166", "#ff7f6b", "#5cc8ff", "#c5cde0"
+    figure.set_facecolor(night)
+    with house():
+        floor = figure.add_axes([0.0, 0.02, 0.37, 0.96], aspect="equal")
+        floor.axis("off")
+        floor.set(xlim=(-1.12, 1.12), ylim=(-1.12, 1.12))
+        spots, lines = on_circle(32), couples(32)
+        nearness = [min(j - i, 32 - (j - i)) / 16 for i, j in lines]
+        floor.add_collection(LineCollection([(spots[i], spots[j]) for i, j in lines], linewidths=0.7,
+                                            colors=[mix(cyan, rose, t) + "70" for t in nearness]))
+        floor.scatter(*zip(*spots), s=80, color=gold, zorder=3, edgecolors=night, linewidths=1.2)
+        plot = figure.add_axes([0.695, 0.17, 0.265, 0.50], facecolor=night)
+        growth_axes(plot)
+        xs = [10**(k / 4) for k in range(4, 25)]
+        plot.plot(xs, xs, color=cyan, linestyle="-")
+        plot.plot(xs, [x * x * 512 for x in xs], color=rose, linestyle="-")
+        plot.set_xlim(10, 1e6)
+        plot.tick_params(colors=pale, labelsize=10)
+        plot.grid(color="#26304d")
+        for spine in plot.spines.values():
+            spine.set_color("#55607f")
+        plot.set_xlabel("sequence length n (tokens)", color=pale, fontsize=10)
+        plot.text(2e3, 3e9, "n²·d", color=rose, fontsize=14, weight="bold", ha="right", va="bottom")
+        plot.text(2e3, 1e4, "n", color=cyan, fontsize=14, weight="bold", ha="right", va="bottom")
+        say = {"va": "center", "linespacing": 1.6}
+        figure.text(0.385, 0.865, "What a Transformer costs", color="white", fontsize=25, weight="bold", **say)
+        figure.text(0.385, 0.745, "in operations, bytes, seconds and money, and why", color=pale, fontsize=13, **say)
+        figure.text(0.385, 0.38, "32 dancers:\n32 looks past the door,\n1,024 pairs on the floor", color=gold,
+                    fontsize=13, **say)
+    return figure
+
+
+def mix(first, second, t):
+    pairs = [(int(first[k:k + 2], 16), int(second[k:k + 2], 16)) for k in (1, 3, 5)]
+    return "#" + "".join(f"{round(a + (b - a) * t):02x}" for a, b in pairs)
+
+
+def ways(tokens=8, far=2):
+    """Lesson 04: every connection of three layers, the shortest way from the first token to the last in colour."""
+    last = tokens - 1
+    floors = -(-last // far)
+    steps = [min(floor * far, last) for floor in range(floors + 1)]
+    chain = [((t, 0), (t, 1)) for t in range(tokens)] + [((t, 1), (t + 1, 1)) for t in range(last)]
+    tree = [((s, floor), (t, floor + 1)) for floor in range(floors) for t in range(tokens)
+            for s in range(max(0, t - far), t + 1)]
+    star = [((s, 0), (t, 1)) for s in range(tokens) for t in range(tokens)]
+    panels = (("recurrence", 1, chain, chain[:1] + chain[tokens:]), ("attention", 1, star, [((0, 0), (last, 1))]),
+              (f"convolution, k = {far + 1}", floors, tree, list(zip(zip(steps, range(floors)), zip(steps[1:], range(1, floors + 1))))))
+    figure, axes = page(3.1, f"From token 1 to output {tokens}: {tokens} hops, {floors}, or 1", "")
+    with house():
+        for left, (name, high, lines, way) in zip((0.3, 4.95, 2.63), panels):
+            def spot(place):
+                return left + 0.25 * place[0], 0.3 + 1.85 * place[1] / high
+            for group, style in ((lines, {"color": "#c3cbd3", "lw": 1}), (way, {"color": COLOURS[1], "lw": 2.5})):
+                for start, end in group:
+                    axes.annotate("", spot(end), spot(start), arrowprops={
+                        "arrowstyle": "-|>", "shrinkA": 4, "shrinkB": 4, "mutation_scale": 8, **style})
+            for floor in range(high + 1):
+                axes.plot(*zip(*(spot((t, floor)) for t in range(tokens))), "o", color=COLOURS[0] if floor else INK)
+            axes.text(left, 2.4, f"{name}: {len(way)} hop{'s' * (len(way) > 1)}", fontsize=11)
+    return figure
+
+
+def roofline():
+    """Lesson 08: the roofline with its parts named, and two pieces of work under it."""
+    peak, bandwidth, ridge = 1e15, 1e13 / 3, 300
+    slope, flat = COLOURS[1], COLOURS[0]
+    axes = chart("arithmetic intensity (FLOPs per byte)", "arithmetic reached (FLOP/s)", x="log", y="log",
+                 title="The lower of two ceilings sets the speed", height=4.2)
+    with house():
+        axes.set(xlim=(0.1, 6e4), ylim=(2e11, 4e15))
+        axes.grid(visible=False)
+        axes.fill_between([0.1, ridge], 1e11, [0.1 * bandwidth, peak], color=slope, alpha=0.12, linewidth=0)
+        axes.fill_between([ridge, 1e5], 1e11, peak, color=flat, alpha=0.12, linewidth=0)
+        axes.plot([0.1, ridge], [0.1 * bandwidth, peak], color=slope, linewidth=3, linestyle="-")
+        axes.plot([ridge, 1e5], [peak, peak], color=flat, linewidth=3, linestyle="--")
+        axes.plot([ridge, ridge], [1e11, peak], color=INK, linewidth=1, linestyle=":")
+        axes.plot(ridge, peak, "D", color=INK, markersize=8)
+        for x, y, words, colour in ((50, 2.2e13, "intensity × bandwidth", slope), (5e3, 1.35e15, "peak of the arithmetic", flat),
+                                    (4, 3e11, "memory-bound:\nthe arithmetic waits", slope),
+                                    (60, 1.3e15, "ridge point\npeak ÷ bandwidth", INK), (5e3, 3e11, "compute-bound:\nthe memory waits", flat)):
+            axes.text(x, y, words, color=colour, ha="center", fontsize=10)
+        for x, y, marker, words, away in ((1, bandwidth, "o", "one token is written", (12, -14)),
+                                          (3e3, peak, "s", "a prompt is read", (-45, -24))):
+            axes.plot(x, y, marker, color="white", markeredgecolor=INK, markeredgewidth=2, markersize=10, zorder=5)
+            axes.annotate(words, (x, y), away, textcoords="offset points", fontsize=10, color=INK)
+    return axes.figure
+
+
+BOXES = {"configuration": (0.12, 1.45, 1.35, "keys and numbers"), "shape": (1.97, 1.45, 1.05, "widths, heads"),
+         "FLOPs": (3.55, 2.3, 1.25, "forward, training"), "parameters": (3.55, 1.45, 1.25, "held, active"),
+         "bytes": (3.55, 0.6, 1.25, "weights, cache"), "seconds": (5.45, 1.9, 1.43, "tokens/s, days"),
+         "devices, money": (5.45, 0.85, 1.43, "what fits, your price")}  # x, middle, width in inches
+ARROWS = (("configuration", "shape", "05", (1.73, 1.56)), ("shape", "FLOPs", "03, 06", (3.1, 2.0)),
+          ("shape", "parameters", "05", (3.26, 1.56)), ("shape", "bytes", "07", (3.1, 0.9)), ("FLOPs", "seconds", "08", (5.13, 2.33)),
+          ("bytes", "seconds", "08", (5.28, 1.2)), ("bytes", "devices, money", "07", (5.13, 0.5)),
+          ("parameters", "bytes", "07", (4.34, 1.03)), ("seconds", "devices, money", "14", (6.33, 1.37)))
+
+
+def capstone():
+    """Lesson 15: from a configuration to money, and the lesson that each arrow stands on."""
+    figure, axes = page(2.95, "", "")
+    with house():
+        for name, (x, y, wide, second) in BOXES.items():
+            colour = COLOURS[0] if x < 3 else COLOURS[1] if x > 5 else COLOURS[2]
+            axes.add_patch(FancyBboxPatch((x, y - 0.28), wide, 0.56, boxstyle="round,pad=0,rounding_size=0.08",
+                                          facecolor=colour + "28", edgecolor=colour, linewidth=1.6))
+            axes.text(x + wide / 2, y + 0.1, name, ha="center", va="center", fontsize=11, weight="bold", color=INK)
+            axes.text(x + wide / 2, y - 0.13, second, ha="center", va="center", fontsize=9, color=INK)
+        for start, end, lessons, place in ARROWS:
+            (x, y, wide, _), (to_x, to_y, to_wide, _) = BOXES[start], BOXES[end]
+            down, lean = x == to_x, 0.168 * ((y > to_y) - (y < to_y))
+            tip, tail = ((to_x + to_wide / 2, to_y + 0.28), (x + wide / 2, y - 0.28)) if down else ((to_x, to_y + lean), (x + wide, y))
+            axes.annotate("", tip, tail, arrowprops={"arrowstyle": "-|>", "color": INK, "linewidth": 1.4, "shrinkA": 2, "shrinkB": 2})
+            axes.text(*place, lessons, ha="center", va="center", fontsize=9, color=INK)
+    return figure
+
+
+PICTURES = {"banner.png": (banner, 100), "ways.png": (ways, 150), "roofline.png": (roofline, 150), "capstone.png": (capstone, 150)}
+
+if __name__ == "__main__":
+    from store import DRAWN_BY
+
+    for name, (draw, dpi) in PICTURES.items():
+        about = PngImagePlugin.PngInfo()
+        about.add_text("Software", DRAWN_BY)
+        Image.open(io.BytesIO(png(draw(), dpi))).save(FOLDER / name, pnginfo=about, optimize=True)
