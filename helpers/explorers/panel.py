@@ -205,8 +205,9 @@ class Several:
         ticks = [Checkbox(value=key in value, description=words, indent=False,
                           layout={"width": "auto", "margin": "0"})
                  for key, words in self.options.items()]
+        wide = 30 + 7 * max(map(len, self.options.values()))
         row = GridBox([_words(self.label, grid_area="auto / 1 / auto / -1"), *ticks], layout={
-            "grid_template_columns": "repeat(auto-fill, minmax(150px, 1fr))",
+            "grid_template_columns": f"repeat(auto-fill, minmax({wide}px, 1fr))",
             "overflow": "visible"})
         row.parts = ticks
         return row

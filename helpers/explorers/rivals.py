@@ -63,7 +63,8 @@ def view(s, before):
     said = (f"{same} needs the fewest FLOPs, {least:,}; {LAYERS[order[-1]][0]} needs the most, "
             f"{times(most / least)} times as many")
     if len(tied) > 1 or len(order) == 1:
-        said = f"{same} cost{'s' * (len(tied) == 1)} {least:,} FLOPs; no chosen rival costs fewer"
+        each = "cost each" if len(tied) > 1 else "costs"
+        said = f"{same} {each} {least:,} FLOPs; no chosen rival costs fewer"
     title = f"Here {same} {'needs the fewest FLOPs' if len(tied) == 1 else 'cost the same'}"
     numbers = {f"{LAYERS[key][0]} (FLOPs)": f"{found[key]:,}" for key in s.rivals}
     return View(page, title, f"At n = {s.n:,} and d = {s.d:,}, {said}.", numbers | {
