@@ -111,7 +111,7 @@ class Number:
         parts = [field] if not self.values else [SelectionSlider(
             options=self._steps(value), value=value, readout=False,
             layout={"flex": "1 1 220px", "width": "auto", "min_width": "220px"}), field]
-        row = HBox([_words(words, flex="1 0 100%" if self.values else "1 1 0"), *parts],
+        row = HBox([_words(words, flex="1 0 90%" if self.values else "1 1 0"), *parts],
                    layout={"flex_flow": "row wrap", "overflow": "visible"})
         row.parts = parts
         self.write(row, value)

@@ -14,7 +14,6 @@ import sys
 import time
 import urllib.request
 from contextlib import contextmanager
-from hashlib import sha256
 from pathlib import Path
 from uuid import uuid4
 
@@ -159,7 +158,7 @@ class Lab:
 
     @property
     def box(self):
-        return self.page.locator(".widget-vbox:has(> img.widget-image)").nth(self.place)
+        return self.page.locator(".explorer").nth(self.place)
 
     def at(self, place):
         """Turn to the explorer at this place of the page: 0, 1, …"""
@@ -169,77 +168,91 @@ class Lab:
     def live(self):
         """Wait for the live explorer and bring it into view."""
         try:
-            self.box.wait_for(timeout=30_000)
+            self.box.locator("svg.page").wait_for(timeout=30_000)
         except Exception:
             self.screenshot("no-live-explorer")
             raise
         self.box.scroll_into_view_if_needed()
         return self
 
-    def picture(self):
-        """The SHA-256 of the live picture's bytes."""
-        return bytes(self.box.locator("img.widget-image").evaluate("""async image => {
-            const data = await (await fetch(image.src)).arrayBuffer();
-            return [...new Uint8Array(await crypto.subtle.digest('SHA-256', data))];
-        }"""))
-
-    def sentence(self):
-        return self.box.locator("p[role=status]").inner_text()
-
-    def says(self, words):
-        """Wait until the sentence holds these words."""
-        self.box.locator("p[role=status]", has_text=words).wait_for(timeout=10_000)
-
-    def warns(self, words):
-        """Wait until the message beside the picture holds these words."""
-        self.box.locator("[role=alert]", has_text=words).wait_for(timeout=10_000)
+    def seen(self):
+        """What the page says of its state: the picture's alternative text, the sentence, the numbers."""
+        return self.box.evaluate("""box => [box.querySelector('svg.page').getAttribute('aria-label'),
+            box.querySelector('[role=status]').textContent,
+            ...[...box.querySelectorAll('td')].map(cell => cell.textContent)].map(x => x.replaceAll('\\u00a0', ' '))""")
 
     def shows(self, explorer):
-        """Wait until the page shows the very picture, sentence and message of this explorer, which is live in the test."""
-        expected = sha256(explorer._live.image.value).digest(), " ".join(explorer.sentence().split())
+        """Wait until picture, sentence and numbers are those of this explorer."""
+        shown = explorer.shown
+        expected = [shown.alt, shown.sentence, *(text for pair in shown.numbers.items() for text in pair)]
         end = time.monotonic() + 10
-        while (found := (self.picture(), " ".join(self.sentence().split()))) != expected and time.monotonic() < end:
+        while (found := self.seen()) != expected and time.monotonic() < end:
             self.page.wait_for_timeout(50)
-        assert found[1] == expected[1], f"the page speaks of another state than {explorer}"
-        assert found[0] == expected[0], f"the sentence is right, the picture is of another state than {explorer}"
-        assert (self.box.locator("[role=alert]").count() > 0) == bool(explorer._live.message.value)
+        assert found == expected, f"the page speaks of another state than {explorer}"
 
-    def preset(self, name):
-        self.line("preset").locator("select").select_option(name)
+    def says(self, words):
+        """Wait until the sentence or the numbers hold these words."""
+        self.box.filter(has_text=words).wait_for(timeout=10_000)
 
-    def press(self, button):
-        """Press the button with this text, from the keyboard."""
-        self.box.get_by_role("button", name=button, exact=True).press("Enter")
+    def warns(self, words):
+        """Wait until the message holds these words."""
+        self.box.locator("[role=alert]", has_text=words).wait_for(timeout=10_000)
 
-    def line(self, label):
-        """What stands behind a label; its unit may be left out."""
-        return self.box.locator(".widget-box > .widget-html", has_text=re.compile(rf"^\s*{re.escape(label)}( \(|\s*$)")).locator("xpath=..")
+    def field(self, label):
+        """The text field or the list with this name, its unit left out or not."""
+        return self.box.get_by_label(re.compile(rf"^{re.escape(label)}( \(.*)?$")).and_(
+            self.page.locator("input[type=text], select")).first
+
+    def row(self, label):
+        return self.field(label).locator("xpath=ancestor::*[contains(@class, 'widget-hbox')][1]")
 
     def move(self, label, *keys):
-        """Press keys on the slider behind this label."""
+        """Press keys on the slider of this name."""
         for key in keys:
-            self.line(label).locator(".noUi-handle").press(key)
+            self.row(label).locator(".noUi-handle").press(key)
 
-    def type(self, label, text):
-        """Type into the field behind this label, and Enter."""
-        field = self.line(label).locator("input")
-        field.press("Control+a")
-        field.press_sequentially(text)
-        field.press("Enter")
+    def type(self, label, text, enter=True):
+        """Type into the field of this name."""
+        self.field(label).click()
+        self.page.keyboard.press("Control+a")
+        self.page.keyboard.type(text)
+        if enter:
+            self.page.keyboard.press("Enter")
 
     def choose(self, label, text):
-        """Choose by keyboard: the button with this text, or in the list, opened, the option."""
-        line = self.line(label)
-        if line.locator("select").count() == 0:
-            return line.get_by_role("button", name=text, exact=True).press("Enter")
-        place = [words.replace("\xa0", " ") for words in line.locator("option").all_inner_texts()].index(text)
-        # While the list is closed, JupyterLab takes arrows and letters for commands to the notebook.
-        for key in ("Space", "Home", *["ArrowDown"] * place, "Enter"):
-            line.locator("select").press(key)
+        """Choose from the list of this name, or press the button with this text."""
+        if self.field(label).count():
+            self.field(label).select_option(label=text)
+        else:
+            self.box.get_by_role("radio", name=text, exact=True).click()
+
+    def preset(self, name):
+        self.choose("preset", name)
+
+    def press(self, button):
+        self.box.get_by_role("button", name=button, exact=True).click()
 
     def tick(self, text):
         """Tick or untick the box with this text, from the keyboard."""
         self.box.get_by_role("checkbox", name=text, exact=True).press("Space")
+
+    def more(self):
+        """Open what stands behind "more", if anything does."""
+        for fold in self.box.locator(".jupyter-widget-Collapse-header").all():
+            fold.click()
+
+    def set(self, control, value):
+        """Bring one control to a value as a hand does; a slider by an arrow where that is a step away."""
+        from helpers.explorers.panel import Choice, Several, number_text
+
+        if isinstance(control, Several):
+            for key, words in control.options.items():
+                if self.box.get_by_role("checkbox", name=words, exact=True).is_checked() != (key in value):
+                    self.tick(words)
+        elif isinstance(control, Choice):
+            self.choose(control.label, control.options[value])
+        else:
+            self.type(control.label, number_text(value))
 
     def troubles(self):
         """What a reader would call broken: error outputs, lost widgets, errors on the console."""
