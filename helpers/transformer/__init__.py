@@ -7,14 +7,15 @@ the parts.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
+from helpers import notation
 from helpers.notation import text
-from helpers.sizes import check_amount, check_choice, check_size, check_switch, exact, is_symbol
+from helpers.sizes import check_amount, check_choice, check_size, check_switch, exact
 from helpers.transformer.layer import (
     ABSENT, LAYER_CHECKS, MIXTURE, NORMS, RECOMPUTE, Block, Count, Layer, Size, Switch,
-    check_at_most, checks_of, settle)
+    check_at_most, checks_of, settle, whole)
 
 __all__ = ["NORMS", "PARTS", "RECOMPUTE", "Layer", "Transformer"]
 
@@ -24,7 +25,7 @@ PARTS = ("embedding", "positions", "attention projections", "scores and weighted
 
 @dataclass(frozen=True)
 class Differing:
-    """Stands in a field that a model's layers do not share: whoever computes with it is told."""
+    """A field that a model's layers do not share: whoever computes with it is told."""
 
     field: str
 
@@ -43,20 +44,15 @@ class Transformer(Block):
 
     n_layers L, d_model d, n_heads h, d_ff, vocab_size V have no default; the rest describes a GPT-2
     block until told otherwise. All layers are alike, but for the first n_dense_layers of a mixture;
-    `of_layers` makes a model whose layers differ. Whole numbers and symbols may be mixed.
-    ValueError as `Layer`.
+    `of_layers` makes a model whose layers differ. ValueError as `Layer`.
 
-    Counted in FLOPs: products with weights and of queries, keys and values; a multiply-add is 2.
-    Not counted: softmax, norms, activations, biases, rotary positions, and the input embedding, a
-    lookup. A mixture counts the experts that a token meets: experts_per_token + n_shared_experts of
-    them.
+    FLOPs are of products with weights and of queries, keys and values; a multiply-add is 2. Left
+    out are softmax, norms, activations, biases, rotary positions and lookups. A mixture counts what
+    a token meets: experts_per_token + n_shared_experts.
 
     >>> gpt2 = Transformer(12, 768, 12, 3072, 50257, max_positions=1024)
-    >>> gpt2.parameters(), gpt2.forward_flops(1024)
-    (124439808, 291648307200)
-    >>> from helpers.notation import n
-    >>> gpt2.forward_flops(n)
-    36864*n**2 + 247064064*n
+    >>> gpt2.parameters(), gpt2.forward_flops(1024), gpt2.forward_flops(notation.n)
+    (124439808, 291648307200, 36864*n**2 + 247064064*n)
     """
 
     n_layers: Size
@@ -75,34 +71,34 @@ class Transformer(Block):
 
     def __post_init__(self):
         settle(self, OWN_CHECKS)
-        given = {name: value for name in LAYER_CHECKS
-                 if not isinstance(value := getattr(self, name), Differing)}
+        mine = vars(self)
+        given = {name: mine[name] for name in LAYER_CHECKS
+                 if not isinstance(mine[name], Differing)}
         layers = [(check_size(count, "layers"), replace(layer, **given))
                   for count, layer in self.mixed]
         if layers and sum(count for count, _ in layers) != self.n_layers:
             raise ValueError(f"n_layers: {self.n_layers} is not the number of layers given; "
                              "make the model again with Transformer.of_layers")
-        object.__setattr__(self, "mixed", tuple(layers))
+        mine["mixed"] = tuple(layers)
         layers = layers or [(self.n_layers, Layer(**given))]
-        for name, value in common([layer for _, layer in layers]).items():
-            object.__setattr__(self, name, value)
+        mine |= common(layers)
         check_at_most(self, "n_dense_layers", "n_layers")
         if self.n_dense_layers != 0:
             if self.mixed or not self.is_mixture:
                 raise ValueError(f"n_dense_layers: {self.n_dense_layers} needs a mixture whose "
                                  "layers are alike otherwise; give n_experts above 1, or leave it")
-            sparse, names = layers[0][1], (*MIXTURE, "n_experts", "experts_per_token")
-            dense = replace(sparse, **{name: ABSENT[name] for name in names})
-            layers = [(self.n_dense_layers, dense), (self.n_layers - self.n_dense_layers, sparse)]
-        object.__setattr__(self, "layers", tuple(pair for pair in layers if pair[0] != 0))
+            names = f"{MIXTURE} n_experts experts_per_token".split()
+            dense = replace(layers[0][1], **{name: ABSENT[name] for name in names})
+            layers = [(self.n_dense_layers, dense),
+                      (self.n_layers - self.n_dense_layers, layers[0][1])]
+        mine["layers"] = tuple(pair for pair in layers if pair[0] != 0)
 
     @classmethod
     def of_layers(cls, layers, vocab_size, **fields):
         """A model of layers that differ: pairs (how many, `Layer`), and the model's own fields.
 
         A field that all layers share can be read from the model; one that differs raises ValueError
-        where it is computed with. Raises ValueError for what is no such pair, and for layers of
-        different d_model.
+        where it is computed with. ValueError for other pairs, and for layers of different d_model.
 
         >>> windowed = Layer(640, 4, 2048, n_kv_heads=1, d_head=256, window=512)
         >>> full = replace(windowed, window=None)
@@ -112,56 +108,38 @@ class Transformer(Block):
         layers = tuple(map(tuple, layers))
         if not layers or not all(len(pair) == 2 and isinstance(pair[1], Layer) for pair in layers):
             raise ValueError("layers: give pairs (how many, Layer), at least one")
-        shared = common([layer for _, layer in layers])
+        shared = common(layers)
         if isinstance(shared["d_model"], Differing):
             raise ValueError("d_model: differs from layer to layer; give layers of one width")
-        alike = not any(isinstance(value, Differing) for value in shared.values())
-        total = sum(check_size(count, "layers") for count, _ in layers)
-        return cls(n_layers=total, vocab_size=vocab_size, mixed=() if alike else layers,
-                   **shared | fields)
+        differ = any(isinstance(value, Differing) for value in shared.values())
+        return cls(n_layers=sum(check_size(count, "layers") for count, _ in layers),
+                   vocab_size=vocab_size, mixed=layers if differ else (), **shared | fields)
 
     @classmethod
     def symbolic(cls, **fields):
         """The Transformer of formulas: symbols L, d, h, d_ff, V, h_kv, d_h in the fields of sizes.
 
-        fields replace or add: `n_kv_heads=None, d_head=None` for heads of width d/h, switches,
-        experts.
-
-        >>> from helpers.notation import n, text
-        >>> text(Transformer.symbolic(d_head=None).flops_by_part(n)["scores and weighted sum"])
-        '4·L·n²·d'
+        fields replace or add: `n_kv_heads=None, d_head=None` for heads of width d/h.
         """
-        from helpers import notation
         names = {"n_layers": "L", "d_model": "d", "n_heads": "h", "d_ff": "d_ff", "vocab_size": "V"}
         if "kv_lora_rank" not in fields:
             names |= {"n_kv_heads": "h_kv", "d_head": "d_h"}
         symbols = {field: getattr(notation, name) for field, name in names.items()}
         return Transformer(**symbols | fields)
 
-    @property
-    def mixture_layers(self):
-        """Layers with a router and experts; 0 for a model that is no mixture."""
-        return sum(count for count, layer in self.layers if layer.is_mixture)
-
     def parameters(self):
-        """All weights and biases, whether a token meets them or not.
-
-        >>> llama = dict(gated=True, tied=False, attention_bias=False, mlp_bias=False, norm="rms")
-        >>> Transformer(32, 4096, 32, 11008, 32000, **llama).parameters()
-        6738415616
-        """
+        """All weights and biases, whether a token meets them or not."""
         return exact(sum(self.parameters_by_part().values()))
 
     def active_parameters(self, input_embedding=True):
         """The parameters that one token meets: all, less the experts that the router passes over.
 
-        input_embedding: False leaves out the input table, of which a token meets one row. A tied
+        input_embedding: False leaves out the input table, of which a token meets one row; a tied
         table stays, because the logits multiply by all of it.
         """
-        check_switch(input_embedding, "input_embedding")
+        met = check_switch(input_embedding, "input_embedding") or self.tied
         idle = sum(count * layer.idle_parameters for count, layer in self.layers)
-        unmet = 0 if input_embedding or self.tied else self._tables[0]
-        return exact(self.parameters() - idle - unmet)
+        return exact(self.parameters() - idle - (0 if met else self._tables[0]))
 
     def parameters_by_part(self):
         """{part: parameters} for each of the `PARTS`; a tied head has no parameters of its own."""
@@ -177,45 +155,37 @@ class Transformer(Block):
 
         For GPT-2's shape L·(24nd² + 4n²d) + 2ndV. Pairs of tokens: n² with causal=False, even where
         a mask hides half, since the plain code computes them; exactly n(n + 1)/2 with causal=True.
-        In a window of w a token meets min(n, w) keys. Any n is taken, beyond max_positions too:
-        `describe(n)` says so. absorbed: see `flops_by_part`. Raises ValueError for what is no size
-        or no switch.
-
-        >>> gpt = Transformer(1, 4, 2, 16, 10)
-        >>> gpt.forward_flops(3), gpt.forward_flops(3, causal=True)
-        (1536, 1488)
+        In a window of w a token meets min(n, w) keys. n may be beyond max_positions: `describe(n)`
+        says so.
         """
         return exact(sum(self.flops_by_part(n, batch, causal, absorbed).values()))
 
-    def flops_by_part(self, n, batch=1, causal=False, absorbed=False):
+    def flops_by_part(self, n, batch=1, causal=False, absorbed=False, last=False):
         """{part: FLOPs} of `forward_flops`; lookups and norms have no product and hold 0.
 
         absorbed: latent attention may multiply the queries by the keys' up-projection, and its
         output by the values', instead of expanding every key and value (DeepSeek-V2, section
-        2.1.2). The projections cost the same; `Layer.flops_by_part` says what a pair costs.
-        ValueError without latent attention.
+        2.1.2). ValueError without latent attention. last: of the last token alone.
         """
-        n, causal = check_size(n, "n"), check_switch(causal, "causal")
-        return self._flops(n, batch, absorbed, lambda layer: layer.pairs(n, causal))
+        n, batch = check_size(n, "n"), check_size(batch, "batch")
+        check_switch(causal, "causal"), self._check_latent(absorbed, "absorbed")
+        tokens, (table, turn) = 1 if last else n, self._tables
+        return self._parts(
+            lambda layer: layer.flops_by_part(
+                tokens, layer.keys(n) if last else layer.pairs(n, causal), absorbed),
+            {"embedding": 2 * tokens * turn, "logits": 2 * tokens * (table + turn)}, batch)
 
     def decode_flops(self, n, batch=1, absorbed=False):
-        """Matrix products of one further token a sequence, the last of n: its query meets n keys.
-
-        >>> gpt = Transformer(12, 768, 12, 3072, 50257)
-        >>> sum(gpt.decode_flops(n) for n in range(1, 65)) == gpt.forward_flops(64, causal=True)
-        True
-        """
-        n = check_size(n, "n")
-        return exact(sum(self._flops(1, batch, absorbed, lambda layer: layer.keys(n)).values()))
+        """Matrix products of one further token a sequence, the last of n, which meets n keys."""
+        return exact(sum(self.flops_by_part(n, batch, False, absorbed, last=True).values()))
 
     def training_flops(self, n, batch=1, causal=False, recompute="none"):
         """Matrix products of a training step: forward, backward (twice that), what is recomputed.
 
-        "none": 3 × forward. Exactly 3, although a first layer needs no gradient of its input when
-        that is data: here it is the embedding, which is learned. "selective": attention's core once
-        more, scores and weighted sum (Korthikanti et al. 2022, section 5). "full": every layer runs
-        forward once more, but not the logits (Narayanan et al. 2021): 96·b·n·L·d²·(1 + n/(6d) +
-        V/(16Ld)). Lesson 06.
+        "none": 3 × forward, exactly: what a first layer reads is learned, too. "selective":
+        attention's core once more, scores and weighted sum (Korthikanti et al. 2022, section 5).
+        "full": every layer runs forward once more, but not the logits (Narayanan et al. 2021):
+        96·b·n·L·d²·(1 + n/(6d) + V/(16Ld)). Lesson 06.
         """
         check_choice(recompute, "recompute", RECOMPUTE)
         parts = self.flops_by_part(n, batch, causal)
@@ -228,11 +198,7 @@ class Transformer(Block):
 
         In a window only the last w tokens are held. Latent attention holds compressed keys and
         values; expanded=True counts what they stand for. A state is held whatever n.
-        bytes_per_element: a whole number, a symbol or a Fraction. ValueError for other sizes, and
-        for expanded without latent attention.
-
-        >>> Transformer(80, 8192, 64, 28672, 128256, n_kv_heads=8).kv_cache_bytes(1)
-        327680
+        bytes_per_element: a whole number, a symbol or a Fraction.
         """
         check = check_amount if isinstance(bytes_per_element, Fraction) else check_size
         held = check_size(batch, "batch") * check(bytes_per_element, "bytes_per_element")
@@ -241,35 +207,32 @@ class Transformer(Block):
                                 for count, layer in self.layers))
 
     def activation_bytes(self, n, batch=1, recompute="none", dropout=True):
-        """Bytes that the layers keep for the backward pass, in three ways (Korthikanti et al. 2022).
+        """Bytes that the layers keep for the backward pass (Korthikanti et al. 2022).
 
         "none": all of `Layer.activation_tensors`, in their layer L·n·b·d·(34 + 5hn/d). "selective":
         attention's core is computed again, 34·L·n·b·d; a fused kernel keeps as little. "full": the
-        input of each layer, 2·L·n·b·d. What is computed again lives for one layer at a time and is
-        not in here.
-
-        >>> gpt3 = Transformer(96, 12288, 96, 49152, 51200)
-        >>> gpt3.activation_bytes(2048) == 96 * 2048 * 12288 * (34 + 80)
-        True
+        input of each layer, 2·L·n·b·d. What lives for one layer at a time is not in here.
         """
-        return exact(sum(count * layer.activation_bytes(n, batch, recompute, dropout)
-                         for count, layer in self.layers))
+        check_choice(recompute, "recompute", RECOMPUTE)
+        if recompute == "full":
+            return exact(2 * check_size(n, "n") * check_size(batch, "batch") * self.d_model
+                         * self.n_layers)
+        return exact(sum(count * size for count, layer in self.layers
+                         for *_, size, core in layer.activation_tensors(n, batch, dropout)
+                         if not (core and recompute == "selective")))
 
     def describe(self, n=None):
         """The shape in words; with n, also what a sequence of n tokens means for this model."""
-        kinds = [layer.describe() for _, layer in self.layers[-1:]]
-        if self.mixed:
-            kinds = [f"{text(count)} of {layer.describe()}" for count, layer in self.layers]
-        said = [f"{text(self.n_layers)} layers of width {text(self.d_model)} "
-                f"with {'; '.join(kinds)}, vocabulary {text(self.vocab_size)}: "
-                f"{text(self.parameters())} parameters."]
+        kinds = [f"{text(count)} of {layer.describe()}" for count, layer in self.layers]
+        said = [f"{text(self.n_layers)} layers of width {text(self.d_model)} with "
+                f"{'; '.join(kinds) if self.mixed else self.layers[-1][1].describe()}, "
+                f"vocabulary {text(self.vocab_size)}: {text(self.parameters())} parameters."]
         n, most = n if n is None else check_size(n, "n"), self.max_positions
-        if n is not None and not is_symbol(n) and most and not is_symbol(most) and n > most:
+        if n is not None and whole(n, most) and 0 < most < n:
             said.append(f"n = {text(n)} is beyond the {text(most)} learned positions: the formulas "
                         f"hold, but this model has no position to give token {text(most + 1)}.")
         for count, layer in self.layers if n is not None else ():
-            keys = layer.keys(n)
-            if not is_symbol(keys) and keys != n:
+            if whole(keys := layer.keys(n)) and keys != n:
                 some = f" in {text(count)} of {text(self.n_layers)} layers" if self.mixed else ""
                 said.append(f"n = {text(n)} is beyond the window: each token sees the last "
                             f"{text(keys)} tokens only{some}.")
@@ -278,24 +241,14 @@ class Transformer(Block):
     @property
     def _tables(self):
         """Elements of one table of the vocabulary, and of the matrix between it and d_model."""
-        narrow = self.embedding_width
-        if narrow is None:
-            return self.vocab_size * self.d_model, 0
-        return self.vocab_size * narrow, narrow * self.d_model
+        narrow = self.embedding_width or 0
+        return self.vocab_size * (narrow or self.d_model), narrow * self.d_model
 
     def _check_latent(self, switch, name):
         if check_switch(switch, name) and not any(layer.is_latent for _, layer in self.layers):
             raise ValueError(f"{name}: True belongs to latent attention; this model has none, "
                              "leave it out")
         return switch
-
-    def _flops(self, tokens, batch, absorbed, pairs):
-        """{part: FLOPs} of this many tokens a sequence, with pairs(layer) pairs a head."""
-        batch, absorbed = check_size(batch, "batch"), self._check_latent(absorbed, "absorbed")
-        table, turn = self._tables
-        outside = {"embedding": 2 * tokens * turn, "logits": 2 * tokens * (table + turn)}
-        return self._parts(lambda layer: layer.flops_by_part(tokens, pairs(layer), absorbed),
-                           outside, batch)
 
     def _parts(self, of_layer, outside, times=1):
         """The sum of what of_layer gives for each part, and what stands outside the layers."""
@@ -308,11 +261,9 @@ class Transformer(Block):
 
 def common(layers):
     """{field: the value that all layers have}, or `Differing` where they have none in common."""
-    found = {}
-    for name in LAYER_CHECKS:
-        first, *others = (getattr(layer, name) for layer in layers)
-        found[name] = first if all(value == first for value in others) else Differing(name)
-    return found
+    first, *others = (vars(layer) for _, layer in layers)
+    differ = {name for other in others for name in LAYER_CHECKS if other[name] != first[name]}
+    return {name: Differing(name) if name in differ else first[name] for name in LAYER_CHECKS}
 
 
 OWN_CHECKS = {name: check for name, check in checks_of(Transformer).items()

@@ -3,31 +3,32 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from functools import partial
+from functools import cached_property, partial
 
 from helpers.notation import text
 from helpers.sizes import check_choice, check_size, check_switch, divide, is_symbol
 
 NORMS = {"layer": 2, "rms": 1, "layer without bias": 1, "without weights": 0}  # a width
 STATES = {"linear": 4, "delta": 6}  # FLOPs for each token and element of the state
-MIXTURE = ("n_shared_experts", "d_expert", "d_shared", "router_bias", "shared_gate")
-LATENT = ("qk_nope_head_dim", "qk_rope_head_dim", "v_head_dim")
+ACTIVATED = "input of the activation", "input of the gate's SiLU"
+MIXTURE = "n_shared_experts d_expert d_shared router_bias shared_gate"
 RECOMPUTE = ("none", "selective", "full")
 CORE = ("softmax's result", "mask of the weights' dropout", "weights after dropout")  # have n²
-NEEDS = (  # field, what it stands for, and the fields that have no meaning without it
-    ("n_heads", "attention: n_heads", (
-        "n_kv_heads", "d_head", "v_head_dim", "window", "chunk", "shared_cache", "sinks", "qk_norm",
-        "output_gate", "kv_lora_rank", "state")),
-    ("kv_lora_rank", "latent attention: kv_lora_rank", ("q_lora_rank", *LATENT[:2])),
-    ("state", "a state: state='linear' or state='delta'", ("convolution", "head_gates")),
-    ("d_ff", "a feed-forward: d_ff", ("n_experts",)),
-    ("n_experts", "a mixture: n_experts above 1", MIXTURE),
-    ("qk_norm", "norms on queries and keys: qk_norm=True", ("qk_norm_whole", "qk_norm_kind")))
-EXCLUDES = (  # field, what it stands for, and the fields that have no meaning beside it
-    ("kv_lora_rank", "latent attention", (
-        "n_kv_heads", "d_head", "attention_bias", "qk_norm", "state", "shared_cache")),
-    ("state", "a layer with a state", ("window", "chunk", "shared_cache", "sinks", "qk_norm")),
-    ("window", "a layer with a window", ("chunk",)))
+MEANING = (  # a field, whether it is given, and what then has no meaning, and why
+    ("n_heads", False, "needs attention: n_heads", "n_kv_heads d_head v_head_dim window chunk "
+     "shared_cache sinks qk_norm output_gate kv_lora_rank state"),
+    ("kv_lora_rank", False, "needs latent attention: kv_lora_rank",
+     "q_lora_rank qk_nope_head_dim qk_rope_head_dim"),
+    ("state", False, "needs a state: state='linear' or state='delta'", "convolution head_gates"),
+    ("d_ff", False, "needs a feed-forward: d_ff", "n_experts"),
+    ("n_experts", False, "needs a mixture: n_experts above 1", MIXTURE),
+    ("qk_norm", False, "needs norms on queries and keys: qk_norm=True",
+     "qk_norm_whole qk_norm_kind"),
+    ("kv_lora_rank", True, "has no meaning in latent attention",
+     "n_kv_heads d_head attention_bias qk_norm state shared_cache"),
+    ("state", True, "has no meaning in a layer with a state",
+     "window chunk shared_cache sinks qk_norm"),
+    ("window", True, "has no meaning in a layer with a window", "chunk"))
 
 Size = Count = int  # at least 1, at least 0; or a SymPy symbol
 Switch, Norm, State = bool, str, str
@@ -80,46 +81,24 @@ class Block:
             fields(self), key=lambda f: f.kw_only) if getattr(self, f.name) != f.default)
         return f"{type(self).__name__}({shown})"
 
-    @property
-    def is_latent(self):
-        """True if keys and values are cached compressed (DeepSeek-V2, section 2.1)."""
-        return self.kv_lora_rank is not None
-
-    @property
-    def is_mixture(self):
-        """True if a router chooses among experts."""
-        return self.n_experts != 1
-
-    @property
-    def kv_heads(self):
-        """Heads of keys and values: n_kv_heads, or n_heads where it is not given."""
-        return self.n_heads if self.n_kv_heads is None else self.n_kv_heads
-
-    @property
-    def head_width(self):
-        """Elements of one head's query: d_head, or d_model / n_heads where it is not given."""
-        if self.is_latent:
-            return self.qk_nope_head_dim + self.qk_rope_head_dim
-        return divide(self.d_model, self.n_heads) if self.d_head is None else self.d_head
-
-    @property
-    def value_width(self):
-        """Elements of one head's value."""
-        return self.head_width if self.v_head_dim is None else self.v_head_dim
-
-    @property
-    def expert_width(self):
-        """Inner width of one expert: d_expert, or d_ff where it is not given."""
-        return self.d_ff if self.d_expert is None else self.d_expert
+    # Keys and values are cached compressed (DeepSeek-V2, section 2.1); a router chooses experts.
+    is_latent = property(lambda self: self.kv_lora_rank is not None)
+    is_mixture = property(lambda self: self.n_experts != 1)
+    # Heads of keys and values, elements of a head's query and value, inner width of an expert.
+    kv_heads = property(lambda self: self.n_heads if self.n_kv_heads is None else self.n_kv_heads)
+    head_width = property(lambda self: self.d_head if self.d_head is not None else
+                          self.qk_nope_head_dim + self.qk_rope_head_dim if self.is_latent else
+                          divide(self.d_model, self.n_heads))
+    value_width = property(
+        lambda self: self.head_width if self.v_head_dim is None else self.v_head_dim)
+    expert_width = property(lambda self: self.d_ff if self.d_expert is None else self.d_expert)
 
 
 @dataclass(frozen=True, repr=False)
 class Layer(Block):
     """Attention, or a state, or neither (n_heads=None), and a feed-forward, or none (d_ff=None).
 
-    Sizes are whole numbers or symbols, mixed as you like. ValueError for a size that is neither,
-    for sizes that do not fit (symbols are taken to fit), for a field that has no meaning beside the
-    others.
+    ValueError for sizes that do not fit (symbols do), and for a field without meaning among others.
     """
 
     d_model: Size
@@ -128,27 +107,21 @@ class Layer(Block):
 
     def __post_init__(self):
         settle(self, LAYER_CHECKS)
-        missing = [name for name in LATENT if self.is_latent and getattr(self, name) is None]
-        if missing:
+        mine = vars(self)
+        needed = ("qk_nope_head_dim", "qk_rope_head_dim", "v_head_dim") if self.is_latent else ()
+        if missing := [name for name in needed if mine[name] is None]:
             raise ValueError(f"{', '.join(missing)}: left out; "
-                             f"latent attention needs {', '.join(LATENT)}")
-
-        def refuse(names, why):
-            for name in names:
-                if getattr(self, name) != ABSENT[name]:
-                    raise ValueError(f"{name}: {getattr(self, name)} {why}; "
-                                     f"give {name}={ABSENT[name]}")
-        for field, what, names in NEEDS:
-            if getattr(self, field) == ABSENT[field]:
-                refuse(names, f"needs {what}")
-        for field, what, names in EXCLUDES:
-            if getattr(self, field) != ABSENT[field]:
-                refuse(names, f"has no meaning in {what}")
+                             f"latent attention needs {', '.join(needed)}")
+        for field, given, why, names in MEANING:
+            if (mine[field] != ABSENT[field]) == given:
+                for name in names.split():
+                    if mine[name] != ABSENT[name]:
+                        raise ValueError(f"{name}: {mine[name]} {why}; give {name}={ABSENT[name]}")
         d, h, groups = self.d_model, self.n_heads or 1, self.kv_heads or 1
-        if not self.is_latent and self.d_head is None and _whole(d, h) and d % h:
+        if not self.is_latent and self.d_head is None and whole(d, h) and d % h:
             raise ValueError(f"n_heads: {h} heads do not divide d_model = {d}; "
                              "give n_heads that divides, or d_head")
-        if _whole(h, groups) and h % groups:
+        if whole(h, groups) and h % groups:
             divisors = ", ".join(str(i) for i in range(1, h + 1) if h % i == 0)
             raise ValueError(f"n_kv_heads: {groups} key-value heads do not divide n_heads = {h}; "
                              f"give one of {divisors}")
@@ -156,14 +129,14 @@ class Layer(Block):
 
     def parameters_by_part(self):
         """{part: parameters}. What is compressed has a norm (DeepSeek-V2, section 2.1)."""
-        queries, keys, *_ = widths = self._widths()
+        queries, keys, values, gate, _ = self._widths
         found = self._weights(self.n_experts, self.mlp_bias)
         found["attention projections"] += self.extra_weights
         if self.n_heads is not None:
-            output_bias = self.attention_bias if self.output_bias is None else self.output_bias
-            found["attention projections"] += ((sum(widths[:4]) if self.attention_bias else 0)
-                                               + (self.d_model if output_bias else 0)
-                                               + (self.n_heads if self.sinks else 0))
+            output = self.attention_bias if self.output_bias is None else self.output_bias
+            found["attention projections"] += (
+                int(self.attention_bias) * (queries + keys + values + gate)
+                + int(output) * self.d_model + int(self.sinks) * self.n_heads)
         found["router"] += self.n_experts if self.router_bias else 0
         narrow = (self.q_lora_rank or 0) + self.kv_lora_rank if self.is_latent else 0
         if self.qk_norm:
@@ -181,13 +154,11 @@ class Layer(Block):
     def flops_by_part(self, tokens, pairs, absorbed=False):
         """{part: FLOPs of products} of so many tokens, with so many pairs of query and key a head.
 
-        A pair costs 2·h·(key width + value width); absorbed: 2·h·(2·kv_lora_rank + rope) in latent
-        attention (DeepSeek-V2, section 2.1.2). A state has no pairs: writing k·vᵀ and reading with
-        q cost 4 FLOPs an element and token (Katharopoulos et al. 2020); the delta rule reads with k
-        as well, 6 (Yang et al. 2024).
+        absorbed: as in `Transformer.flops_by_part` (DeepSeek-V2, section 2.1.2). A state has no
+        pairs: writing k·vᵀ and reading with q cost 4 FLOPs an element and token (Katharopoulos et
+        al. 2020); the delta rule reads with k as well, 6 (Yang et al. 2024).
         """
-        met = self._weights(self.experts_per_token)
-        found = {part: 2 * tokens * weights for part, weights in met.items()}
+        found = {part: 2 * tokens * weights for part, weights in self._met_weights.items()}
         core = 0
         if self.state is not None:
             core = STATES[self.state] * tokens * self.n_heads * self.head_width * self.value_width
@@ -201,7 +172,7 @@ class Layer(Block):
     def keys(self, n):
         """Tokens that the last of n tokens sees at most: n, or as many as window or chunk hold."""
         most = self.chunk if self.window is None else self.window
-        if most is None or _whole(n, most):
+        if most is None or whole(n, most):
             return n if most is None else min(n, most)
         from sympy import Min
         return Min(n, most)
@@ -213,24 +184,23 @@ class Layer(Block):
         """
         if self.chunk is not None:
             chunks, c = n // self.chunk, self.chunk
-            squares = (c, chunks), (n - c * chunks, 1)
             return sum(count * (divide(m * (m + 1), 2) if causal else m * m)
-                       for m, count in squares)
+                       for m, count in ((c, chunks), (n - c * chunks, 1)))
         keys = self.keys(n)
         return divide(keys * (keys + 1), 2) + (n - keys) * keys if causal else n * keys
 
     def cache_elements(self, n, expanded=False):
         """Numbers kept to go on after n tokens of a sequence: keys and values, or a state.
 
-        Latent attention keeps kv_lora_rank + rope a token, unless expanded; a state has h·(key
-        width)· (value width) numbers, and beside it what its convolution looks back on.
+        Latent attention keeps kv_lora_rank + rope a token, unless expanded; a state h·(key width)·
+        (value width), and what its convolution looks back on.
         """
         if self.n_heads is None or self.shared_cache:
             return 0
         if self.state is not None:
             before = self.convolution - 1 if self.convolution != 0 else 0
             state = self.n_heads * self.head_width * self.value_width
-            return state + before * sum(self._widths()[:3])
+            return state + before * sum(self._widths[:3])
         if self.is_latent and not expanded:
             return (self.kv_lora_rank + self.qk_rope_head_dim) * self.keys(n)
         return self.kv_heads * (self.head_width + self.value_width) * self.keys(n)
@@ -240,12 +210,8 @@ class Layer(Block):
 
         16-bit activations, 1-byte masks. With dropout, d_ff = 4d and h·d_h = d the bytes sum to
         n·b·d·(34 + 5hn/d) (Korthikanti et al. 2022, section 4.1); other shapes are counted alike.
-        The core, 5hn²b, is what selective recomputation drops. Raises ValueError for mixtures,
-        latent attention and states, which the paper does not count.
-
-        >>> rows = Layer(12288, 96, 49152).activation_tensors(2048)
-        >>> sum(size for _, _, size, _ in rows) == 2048 * 12288 * (34 + 80)
-        True
+        The core, 5hn²b, is what selective recomputation drops. ValueError for mixtures, latent
+        attention and states, which the paper does not count.
         """
         n, batch = check_size(n, "n"), check_size(batch, "batch")
         check_switch(dropout, "dropout")
@@ -256,7 +222,7 @@ class Layer(Block):
                                  "give a model without it")
         attends, feeds, gated = self.n_heads is not None, self.d_ff is not None, self.gated
         tokens, norms = n * batch, 1 if self.parallel else self.norms
-        queries, keys, values, gate, mixed = (2 * tokens * part for part in self._widths())
+        queries, keys, values, gate, mixed = (2 * tokens * part for part in self._widths)
         squares = batch * self.n_heads * self.pairs(n, causal=False) if attends else 0
         width, mask = 2 * tokens * self.d_model, tokens * self.d_model
         inner = 2 * tokens * self.d_ff if feeds else 0
@@ -268,72 +234,55 @@ class Layer(Block):
             ("norms", "keys before their norm", keys, self.qk_norm),
             ("attention", "queries", queries, True),
             ("attention", "keys", keys, True),
-            ("attention", "softmax's result", 2 * squares, True),
-            ("attention", "mask of the weights' dropout", squares, dropout),
-            ("attention", "weights after dropout", 2 * squares, dropout),
+            ("attention", CORE[0], 2 * squares, True),
+            ("attention", CORE[1], squares, dropout),
+            ("attention", CORE[2], 2 * squares, dropout),
             ("attention", "values", values, True),
             ("attention", "the output's gate", gate, True),
             ("attention", "what the output's gate multiplies", gate, True),
             ("attention", "input of the output projection", mixed, True),
             ("attention", "mask of the output's dropout", mask, dropout and attends),
-            ("norms", "input of the second norm", width, norms > 1),
-            ("norms", "input of the third norm", width, norms > 2),
-            ("norms", "input of the fourth norm", width, norms > 3),
+            *(("norms", f"input of the {count} norm", width, norms > before)
+              for before, count in enumerate(("second", "third", "fourth"), 1)),
             ("feed-forward", "input of the expansion", width, apart),
-            ("feed-forward", "input of the activation", inner, not gated),
-            ("feed-forward", "input of the gate's SiLU", inner, gated),
+            ("feed-forward", ACTIVATED[gated], inner, True),
             ("feed-forward", "the gate", inner, gated),
             ("feed-forward", "what the gate multiplies", inner, gated),
             ("feed-forward", "input of the contraction", inner, True),
-            ("feed-forward", "mask of the output's dropout", mask, dropout and feeds),
-        )
+            ("feed-forward", "mask of the output's dropout", mask, dropout and feeds))
         return [(part, name, size, name in CORE) for part, name, size, present in rows
                 if present and size != 0]
 
-    def activation_bytes(self, n, batch=1, recompute="none", dropout=True):
-        """Bytes kept for the backward pass: `Transformer.activation_bytes` of this layer."""
-        check_choice(recompute, "recompute", RECOMPUTE)
-        if recompute == "full":
-            return 2 * check_size(n, "n") * check_size(batch, "batch") * self.d_model
-        return sum(size for *_, size, core in self.activation_tensors(n, batch, dropout)
-                   if not (core and recompute == "selective"))
-
     def describe(self):
-        """Attention and feed-forward in words."""
-        said = "no attention"
-        if self.n_heads is not None:
-            said = f"{text(self.n_heads)} heads of width {text(self.head_width)}"
-            if self.is_latent:
-                said += (f", keys and values compressed to {text(self.kv_lora_rank)} + "
-                         f"{text(self.qk_rope_head_dim)}")
-            elif self.kv_heads != self.n_heads:
-                said += f" that share {text(self.kv_heads)} of keys and values"
-            said += " that an earlier layer has made" if self.shared_cache else ""
-            if self.state is not None:
-                said += f" and a state of {text(self.cache_elements(1))} numbers"
-        if self.d_ff is None:
-            return f"{said}, no feed-forward"
-        said += f", {'gated ' if self.gated else ''}feed-forward {text(self.d_ff)}"
-        if self.is_mixture:
-            said += (f", {text(self.n_experts)} experts of {text(self.expert_width)} of which "
-                     f"a token meets {text(self.experts_per_token)}")
-        shared = f" and {text(self.n_shared_experts)} shared"
-        return said + (shared if self.n_shared_experts else "")
+        """Attention and feed-forward in words; other sizes that are given, by their names."""
+        heads = "no attention" if self.n_heads is None else (
+            f"{text(self.n_heads)} heads of width {text(self.head_width)}")
+        forward = f"{'gated ' if self.gated else ''}feed-forward {text(self.d_ff)}"
+        said = [heads, "no feed-forward" if self.d_ff is None else forward]
+        return ", ".join(said + [
+            f"{name} = {text(value)}" for name, absent in ABSENT.items()
+            if (value := getattr(self, name)) != absent and type(absent) is not bool
+            and name not in ("d_model", "n_heads", "d_ff", "d_head", "norm", "norms")])
 
+    @cached_property
     def _widths(self):
         """Elements of a token's queries, keys, values, gate, and what the output matrix reads."""
         if self.n_heads is None:
             return 0, 0, 0, 0, 0
-        many, few, wide = self.n_heads, self.kv_heads, self.value_width
-        keys, values = (0, 0) if self.shared_cache else (few * self.head_width, few * wide)
-        queries, mixed = many * self.head_width, many * wide
+        wide, made = self.value_width, 0 if self.shared_cache else self.kv_heads
+        queries, keys, values = self.n_heads * self.head_width, made * self.head_width, made * wide
+        mixed = self.n_heads * wide
         if self.state is not None:
             queries, values = keys, mixed
         return queries, keys, values, mixed if self.output_gate else 0, mixed
 
+    @cached_property
+    def _met_weights(self):
+        return self._weights(self.experts_per_token)
+
     def _weights(self, routed, biased=False):
         """{part: weights that multiply}, with this many routed experts; biased: its biases too."""
-        d, h, (queries, keys, values, gate, mixed) = self.d_model, self.n_heads, self._widths()
+        d, h, (queries, keys, values, gate, mixed) = self.d_model, self.n_heads, self._widths
         attention = d * (queries + keys + values + gate + mixed)
         if self.is_latent:
             up = self.kv_lora_rank * (h * self.qk_nope_head_dim + mixed)
@@ -357,14 +306,15 @@ class Layer(Block):
 
 def settle(shape, checks):
     """Put into each of these fields what its check returns, as `checks_of` lists them."""
+    mine = vars(shape)
     for name, (check, optional, default) in checks.items():
-        value = getattr(shape, name)
+        value = mine[name]
         if value is not default and not (value is None and optional):
-            object.__setattr__(shape, name, check(value, name))
+            mine[name] = check(value, name)
 
 
 def checks_of(shape):
-    """{name: (check, may it be None, default)} for the fields of a class, from their annotations."""
+    """{field: (check, may it be None, default)} of a class, from its annotations."""
     kinds = {f: f.type.split(" | ") for f in fields(shape)}
     return {f.name: (CHECKS[kind], bool(none), f.default) for f, (kind, *none) in kinds.items()
             if kind in CHECKS}
@@ -373,11 +323,12 @@ def checks_of(shape):
 def check_at_most(shape, name, limit):
     """ValueError if one field of a shape is above another."""
     value, most = getattr(shape, name), getattr(shape, limit)
-    if _whole(value, most) and value > most:
+    if whole(value, most) and value > most:
         raise ValueError(f"{name}: {value} is above {limit} = {most}; give at most {most}")
 
 
-def _whole(*values):
+def whole(*values):
+    """True if none of the sizes is a symbol."""
     return not any(map(is_symbol, values))
 
 
