@@ -30,12 +30,11 @@ test: $(VENV)/for-tests  ## all tests that need no browser (N="01 12": only thes
 notebooks: $(VENV)/for-tests  ## run the notebooks again and store their outputs (N="01 03": only these; MEASURE=1: fresh timings too)
 	$(IN) tools/store.py $(if $(MEASURE),--measure) $(N)
 
-browser-test: $(VENV)/for-tests  ## the notebooks in JupyterLab in Chromium, and key press to pixels of each explorer
+browser-test: $(VENV)/for-tests  ## the notebooks in JupyterLab in Chromium
 	$(IN) -m pytest tests/browser
-	$(IN) -m pytest tests/benchmarks/test_browser.py --benchmark-columns=median,rounds
 
 bench: $(VENV)/for-tests  ## time a move of each explorer, the imports, a trace: some ten minutes
-	$(IN) -m pytest tests/benchmarks --benchmark-columns=median,iqr,min,max,rounds
+	$(IN) -m pytest tests/benchmarks
 
 clean:  ## remove what make has made
 	rm -rf $(VENV) picture-differences *.egg-info build
