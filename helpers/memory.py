@@ -22,20 +22,12 @@ OPTIMIZERS = {
 
 @dataclass(frozen=True)
 class Footprint:
-    """Bytes by part, and the memory that they must fit in (None: no accelerator was named).
-
-    >>> Footprint({"weights": 60, "cache": 30}, memory_bytes=80).fits
-    False
-    """
+    """Bytes by part, and the memory that they must fit in (None: no accelerator was named)."""
 
     parts: dict = field(hash=False)
     memory_bytes: object = None
     accelerator: str = ""
-
-    @property
-    def total_bytes(self):
-        """All parts together."""
-        return sum(self.parts.values())
+    total_bytes = property(lambda self: sum(self.parts.values()))
 
     @property
     def free_bytes(self):
@@ -50,7 +42,7 @@ class Footprint:
         return bool(self.free_bytes >= 0)
 
     def table(self):
-        """A row for each part in bytes and in GB (10⁹ bytes), the total, and what is free."""
+        """A row for each part, the total, and what is free."""
         rows = [*self.parts.items(), ("total", self.total_bytes)]
         if self.memory_bytes is not None:
             rows += [(f"memory of {self.accelerator}".removesuffix(" of "), self.memory_bytes),
@@ -101,9 +93,6 @@ def training_state_bytes(model, optimizer="adam", gradient_precision="bf16", pre
     model: a Transformer, or a number of parameters (whole or symbol). optimizer: of `OPTIMIZERS`.
     gradient_precision="fp32" makes it 18, as in Megatron. With precision="fp32" the weights are
     their own master copy. Rajbhandari et al. 2020, section 3.1.
-
-    >>> training_state_bytes(1000, "sgd")
-    {'weights': 2000, 'gradients': 2000, 'master weights': 4000}
     """
     states = dict(OPTIMIZERS[check_choice(optimizer, "optimizer", OPTIMIZERS)])
     if precision in ("fp32", "tf32", "fp64"):
@@ -135,12 +124,11 @@ def training_footprint(model, n, batch=1, precision="bf16", optimizer="adam", re
     """`Footprint` of a training step on one device: states, activations, what is behind the layers.
 
     recompute: as in `Transformer.activation_bytes`; one layer at a time holds again what it drops.
-    fused: a kernel as lesson 09's stores nothing that has n². gradient_precision: None means the
-    weights'.
-    devices: share the states evenly, rounded up, and each gathers one layer's weights and holds its
-    gradients (ZeRO, stage 3, Rajbhandari et al. 2020). Behind the layers: the inputs of last norm
-    and logits, and the logits in 32 bits (Korthikanti et al. 2022, section 4.3). Fragments, layers
-    gathered ahead and kernels' own memory are left out: what does not fit here does not fit.
+    fused: a kernel as lesson 09's stores nothing that has n². gradient_precision: None is as
+    precision. devices share the states evenly, rounded up, and each gathers one layer's weights and
+    holds its gradients (ZeRO, stage 3, Rajbhandari et al. 2020). Behind the layers: the inputs of
+    last norm and logits, and the logits in 32 bits (Korthikanti et al. 2022, section 4.3). A lower
+    bound: fragments, layers gathered ahead and kernels' own memory are left out.
     """
     n, batch = check_size(n, "n"), check_size(batch, "batch")
     check_switch(fused, "fused")
@@ -167,10 +155,6 @@ def fits(model, accelerator, n, batch=1, *, training=False, **choices):
     """The `Footprint` of serving or training, held against the memory of one accelerator.
 
     choices: those of `inference_footprint`, or with training=True of `training_footprint`.
-
-    >>> from helpers.published import MODELS
-    >>> fits(MODELS["Llama-3 70B"], "H100 SXM", 8192).fits
-    False
     """
     held = training_footprint if check_switch(training, "training") else inference_footprint
     chip = accelerator_of(accelerator)

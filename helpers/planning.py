@@ -1,7 +1,6 @@
 """Plans: what a budget of accelerators and days trains, and what serving a model costs. Lesson 14.
 
-A law is a row of chinchilla_laws: predicted loss E + A/N^alpha + B/D^beta in nats per token, of N
-parameters and D tokens. Prices and utilisations are the caller's; the defaults are assumptions.
+A law is a row of chinchilla_laws: a loss E + A/N^alpha + B/D^beta of N parameters and D tokens.
 """
 
 from bisect import bisect_left
@@ -37,18 +36,11 @@ class Split:
     parameters: float
     tokens: float
     loss: float
-
-    @property
-    def tokens_per_parameter(self):
-        """D / N."""
-        return self.tokens / self.parameters
+    tokens_per_parameter = property(lambda self: self.tokens / self.parameters)
 
 
 def budget_flops(accelerator, devices, days, utilisation):
-    """FLOPs of a budget: devices · peak · utilisation · 86,400 · days.
-
-    utilisation: share of the dense 16-bit peak, everything counted that the chips do.
-    """
+    """FLOPs of a budget: devices · 16-bit peak · 86,400 · days · utilisation, a share of it."""
     chips = accelerator_pool(accelerator, devices, utilisation, "utilisation")
     return chips.flops_per_second * 86_400 * check_amount(days, "days")
 
@@ -79,9 +71,6 @@ def optimal_split(law, flops):
     """The `Split` of least loss with 6·N·D = C: N = (αA/(βB))^(1/(α+β)) · (C/6)^(β/(α+β)).
 
     There dL/dN = 0 along D = C/(6N): α·A/N^α = β·B/D^β. Derived in lesson 14.
-
-    >>> f"{optimal_split('refitted', 5.76e23).parameters:.3g}"
-    '7.22e+10'
     """
     fit = _law(law)
     ratio, both = fit.alpha * fit.A / (fit.beta * fit.B), fit.alpha + fit.beta
@@ -106,10 +95,7 @@ def flat_range(law, flops, nats=0.01):
 
 
 def bootstrap_optima(flops):
-    """The compute-optimal N by each of the refit's ten printed bootstraps, in rising order.
-
-    Besiroglu et al. 2024 drew 4,000 and print ten: the spread of the sample of models alone.
-    """
+    """The best N by each of the ten bootstraps that Besiroglu et al. 2024 print, rising."""
     return sorted(optimal_split(fit, flops).parameters for fit in rows("chinchilla_refits"))
 
 
@@ -118,7 +104,7 @@ def buildable_shape(parameters, block="GPT-3", n=2048):
     """A `Transformer` of about N parameters: whole layers, whole heads, round widths.
 
     Of the shapes within 2 % of N that whose width per layer is nearest 128 (64 below a billion), as
-    published models have it; if there is none, the nearest in size. GPT-3's block learns positions.
+    published models have it; if there is none, the nearest in size.
     """
     least = smallest_shape(block, n)
     if check_amount(parameters, "parameters") < least.parameters():
@@ -131,9 +117,9 @@ def buildable_shape(parameters, block="GPT-3", n=2048):
     for width in (*range(64, 1024, 64), *range(1024, 2**18, 128)):
         if width > max(64, 1.4 * widest) or parameters >= 1e9 and width < 0.7 * widest:
             continue
-        one, two = (_shape(layers, width, block, n).parameters() for layers in (1, 2))
-        layers = max(1, round((parameters - one) / (two - one)) + 1)
-        error = abs((one + (layers - 1) * (two - one)) / parameters - 1)
+        one, each = _sizes(width, block, n)
+        layers = max(1, round((parameters - one) / each) + 1)
+        error = abs((one + (layers - 1) * each) / parameters - 1)
         found.append((error > 0.02, error if error > 0.02 else abs(log(width / layers / aspect)),
                       width, layers))
     *_, width, layers = min(found)
@@ -152,11 +138,15 @@ def _shape(layers, width, block, n):
                        max_positions=n if block == "GPT-3" else 0, **BLOCKS[block])
 
 
-def devices_to_hold(model, n, accelerator, recompute="none", fused=False):
-    """The fewest devices that hold a training, one sequence of n on each; math.inf if none do.
+@lru_cache(maxsize=8192)
+def _sizes(width, block, n):
+    """Parameters of a shape of one layer, and of each further layer."""
+    one, two = (_shape(layers, width, block, n).parameters() for layers in (1, 2))
+    return one, two - one
 
-    The states are divided as by `memory.training_footprint`. Dropout where there is no gate.
-    """
+
+def devices_to_hold(model, n, accelerator, recompute="none", fused=False):
+    """The fewest devices that hold a training, one sequence of n on each; math.inf if none do."""
     def held(devices):
         return fits(model, accelerator, n, training=True, recompute=recompute, fused=fused,
                     dropout=not model.gated, devices=devices)
@@ -170,16 +160,12 @@ def devices_to_hold(model, n, accelerator, recompute="none", fused=False):
 
 @dataclass(frozen=True)
 class DecodeSteps:
-    """The decode steps of an answer; memory_steps: those in which memory is the limit."""
+    """The decode steps of an answer, in how many memory is the limit, and what is in most."""
 
     seconds: float
     steps: int
     memory_steps: int
-
-    @property
-    def limit(self):
-        """What limits at least half of the steps: "arithmetic" or "memory"."""
-        return "memory" if 2 * self.memory_steps >= self.steps else "arithmetic"
+    limit = property(lambda self: "memory" if 2 * self.memory_steps >= self.steps else "arithmetic")
 
 
 @dataclass(frozen=True)
@@ -209,11 +195,6 @@ def serve(model, accelerator, prompt, written, batch=1, devices=1, precision="bf
     a `roofline.decode`. Accelerators share weights, cache and work evenly and never wait; what they
     say to one another is ignored. share: of both roofs that is reached, above 0, at most 1.
     usd_per_hour: of one accelerator, from 0.
-
-    >>> from helpers.published import MODELS
-    >>> chat = serve(MODELS["Llama-3 8B"], "H100 SXM", prompt=2048, written=512, batch=16)
-    >>> chat.fits, chat.largest_batch, chat.writing.limit, round(chat.usd_per_million_written, 2)
-    (True, 190, 'memory', 0.43)
     """
     chips = accelerator_pool(accelerator, devices, share)
     prompt, written = check_size(prompt, "prompt"), check_size(written, "written", least=2)

@@ -19,16 +19,10 @@ class Work:
     tokens: object
     flops_per_second: object
     bytes_per_second: object
-
-    @property
-    def arithmetic_seconds(self):
-        """Time that the arithmetic takes at the peak."""
-        return self.flops / self.flops_per_second
-
-    @property
-    def memory_seconds(self):
-        """Time that the bytes take at full bandwidth."""
-        return self.bytes_moved / self.bytes_per_second
+    arithmetic_seconds = property(lambda self: self.flops / self.flops_per_second)
+    memory_seconds = property(lambda self: self.bytes_moved / self.bytes_per_second)
+    intensity = property(lambda self: _cancelled(self.flops / self.bytes_moved))  # FLOPs per byte
+    tokens_per_second = property(lambda self: self.tokens / self.seconds)
 
     @property
     def seconds(self):
@@ -40,11 +34,6 @@ class Work:
         return max(both)
 
     @property
-    def intensity(self):
-        """FLOPs per byte."""
-        return _cancelled(self.flops / self.bytes_moved)
-
-    @property
     def limit(self):
         """What sets the time: "arithmetic" or "memory". ValueError where symbols leave it open."""
         longer = self.bytes_moved * self.flops_per_second > self.flops * self.bytes_per_second
@@ -52,19 +41,11 @@ class Work:
             raise ValueError(f"limit: {longer} depends on the symbols in it; put numbers in")
         return "memory" if longer else "arithmetic"
 
-    @property
-    def tokens_per_second(self):
-        """An upper bound."""
-        return self.tokens / self.seconds
-
 
 def matrix_product_intensity(m, k, p, bytes_per_element=2):
     """FLOPs per byte of (m, k) @ (k, p) that reads and writes each matrix once.
 
     2mkp / (bytes·(mk + kp + mp)): with m = 1, one token, below 2/bytes_per_element.
-
-    >>> matrix_product_intensity(4096, 4096, 4096)
-    1365.3333333333333
     """
     m, k, p = (check_size(size, name) for size, name in ((m, "m"), (k, "k"), (p, "p")))
     width = check_size(bytes_per_element, "bytes_per_element")
@@ -80,9 +61,8 @@ def ridge_point(accelerator):
 def prefill(model, accelerator, n, batch=1, precision="bf16", cache_precision="bf16", causal=True):
     """`Work` of reading `batch` prompts of n tokens at once, the logits of all of them included.
 
-    causal: a token meets those before it only; False counts the whole square. Bytes: every weight
-    that is met once, and the cache written; activations are left out. precision: of the weights.
-    The peak is the accelerator's, of 16-bit arithmetic.
+    causal=False counts the whole square. Bytes: every weight that is met, once, and the cache
+    written; activations are left out. precision: of the weights; the peak is of 16 bits.
     """
     n, batch = check_size(n, "n"), check_size(batch, "batch")
     flops = model.forward_flops(n, batch, causal)
@@ -96,10 +76,6 @@ def decode(model, accelerator, n, batch=1, precision="bf16", cache_precision="bf
 
     Bytes: the weights that are met, once, and the cache of every sequence. Latent attention stays
     compressed ("absorbed").
-
-    >>> from helpers.published import MODELS
-    >>> round(decode(MODELS["Llama-3 8B"], "H100 SXM", 8192).tokens_per_second)
-    208
     """
     n, batch = check_size(n, "n"), check_size(batch, "batch")
     flops = model.decode_flops(n, batch, absorbed=any(layer.is_latent for _, layer in model.layers))

@@ -1,16 +1,12 @@
-"""Which lever brings a cost under a limit, at values that can be built, and how hard it pulls.
+"""Which lever brings a cost under a limit, at values that can be built, and its pull. Lesson 14."""
 
-A lever has a whole value. Width, heads, groups and layers change what the model is; length, batch
-and window what it is asked; bits how its numbers are kept. Lesson 14.
-"""
-
+from bisect import bisect_left
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import lru_cache
-from math import log
 
 from helpers.memory import kv_cache_bytes, weight_bytes
-from helpers.roofline import decode, prefill
+from helpers.roofline import decode, prefill, weights_met
 from helpers.sizes import check_amount, check_choice, check_size
 from helpers.transformer import Transformer
 
@@ -28,17 +24,14 @@ PRECISION = {32: "fp32", 16: "bf16", 8: "int8", 4: "int4"}
 
 @dataclass(frozen=True)
 class Job:
-    """A model, and n tokens of each of `batch` sequences to pass forward or to keep in a cache.
-
-    counted: a key of `COUNTED`. bits: of weights and cache. accelerator: for seconds.
-    """
+    """A model, and n tokens of each of `batch` sequences to pass forward or to keep in a cache."""
 
     model: Transformer
-    counted: str = "forward"
+    counted: str = "forward"  # a key of COUNTED
     n: int = 1024
     batch: int = 1
-    bits: int = 16
-    accelerator: object = "H100 SXM"
+    bits: int = 16  # of weights and cache
+    accelerator: object = "H100 SXM"  # for seconds
     causal: bool = True
 
     def __post_init__(self):
@@ -60,7 +53,7 @@ class Shrunk:
 
 
 def lever_value(job, lever):
-    """A lever today; a window that is absent, or longer than the sequence, is n."""
+    """A lever today; a window that is absent, or more than n, is n."""
     model = job.model
     if check_choice(lever, "lever", LEVERS) not in FIELDS:
         return getattr(job, lever)
@@ -71,10 +64,7 @@ def lever_value(job, lever):
 
 @lru_cache(maxsize=4096)
 def buildable_values(job, lever):
-    """The values that a lever can take, from today's down, as a sequence.
-
-    d and heads: whole heads, whole groups. groups: divisors of h; latent attention has none.
-    """
+    """The values that a lever can take, from today's down: whole heads, whole groups, divisors."""
     model, most = job.model, lever_value(job, lever)
     if lever in ("n", "batch", "window", "layers"):
         return range(most, model.n_dense_layers if lever == "layers" else 0, -1)
@@ -113,27 +103,24 @@ def _times(job, lever, factor):
 def _beyond_windows(model, n):
     """The model without the windows that n does not fill: up to those n costs the same without."""
     free = {"window": None, "chunk": None}
-    kinds = [(count, replace(layer, **free) if layer.keys(n) == n else layer)
-             for count, layer in model.layers]
-    return (replace(model, mixed=tuple(kinds)) if model.mixed else
-            model if kinds[-1] == model.layers[-1] else replace(model, **free))
+    if all(layer.keys(n) == n for _, layer in model.layers):
+        return replace(model, **free)
+    return replace(model, mixed=tuple(
+        (count, replace(layer, **free) if layer.keys(n) == n else layer)
+        for count, layer in model.mixed))
 
 
 @lru_cache(maxsize=16384)
 def _model_with(model, lever, value, factor):
     fields = {FIELDS[lever]: value}
     if lever in ("d", "heads"):
-        names = ("n_heads", "d_ff", "d_expert") if lever == "d" else ()
+        follow = ("n_heads", "d_ff", "d_expert") if lever == "d" else ()
+        fields |= {name: max(1, round(factor * width)) for name in follow
+                   if (width := getattr(model, name)) is not None}
         if not model.is_latent:
-            fields["d_head"], names = model.head_width, (*names, "kv_heads")
-        fields |= {name.replace("kv_heads", "n_kv_heads"): max(1, round(factor * width))
-                   for name in names if (width := getattr(model, name)) is not None}
-        if model.kv_heads == 1:
-            fields["n_kv_heads"] = 1
+            groups = max(1, round(factor * model.kv_heads)) if model.kv_heads != 1 else 1
+            fields |= {"d_head": model.head_width, "n_kv_heads": groups}
     return replace(model, **fields)
-
-
-_weight_bytes = lru_cache(maxsize=4096)(weight_bytes)
 
 
 @lru_cache(maxsize=65536)
@@ -144,9 +131,9 @@ def job_cost(job):
         return model.forward_flops(job.n, job.batch, job.causal)
     if job.counted in ("read", "write"):
         return _work(job).seconds
-    weights = 0 if job.counted == "cache" else _weight_bytes(model, precision)
-    return weights if job.counted == "weights" else weights + kv_cache_bytes(
-        model, job.n, job.batch, precision)
+    return ((0 if job.counted == "cache" else weight_bytes(model, precision))
+            + (0 if job.counted == "weights" else
+               kv_cache_bytes(model, job.n, job.batch, precision)))
 
 
 def _work(job):
@@ -158,7 +145,7 @@ def _work(job):
 def largest_within(job, lever, limit):
     """`Shrunk`: the largest value of one lever alone with which the cost is at most `limit`.
 
-    limit: FLOPs, bytes or seconds. The cost never rises when a lever falls.
+    limit: FLOPs, bytes or seconds.
 
     >>> from helpers.published import MODELS
     >>> job = Job(MODELS["Llama-3 8B"], "memory", n=131_072)
@@ -166,65 +153,45 @@ def largest_within(job, lever, limit):
     [60573, 3072, 22, 2, 8]
     """
     check_amount(limit, "limit", "FLOPs, bytes or seconds")
-    values, before = buildable_values(job, lever), job_cost(job)
+    values = buildable_values(job, lever)
 
     def cost(place):
         return job_cost(job_at(job, lever, values[place]))
-    low, high, above, below = 0, len(values) - 1, before - limit, limit - cost(len(values) - 1)
-    if above <= 0 or below < 0:
-        high = 0 if above <= 0 else high
-    else:
-        halve = False
-        while high - low > 1:   # where a line would meet the limit, and in the middle
-            step = (high - low) * above / (above + below)
-            guess = low + ((high - low) // 2 if halve else round(step))
-            guess, halve = min(max(guess, low + 1), high - 1), not halve
-            room = limit - cost(guess)
-            if room >= 0:
-                high, below = guess, room
-            else:
-                low, above = guess, -room
-    value = values[high] if cost(high) <= limit else None
-    return Shrunk(lever, values[0], value, cost(high), 1 - cost(high) / before)
+    # The cost never rises when a lever falls.
+    place = bisect_left(range(len(values)), True, key=lambda place: cost(place) <= limit)
+    least = cost(min(place, len(values) - 1))
+    return Shrunk(lever, values[0], values[place] if place < len(values) else None, least,
+                  1 - least / job_cost(job))
 
 
 @lru_cache(maxsize=16384)
 def elasticity(job, lever):
     """∂ log cost / ∂ log lever today: what 1 % less of the lever saves, in %.
 
-    FLOPs and bytes are polynomials of degree 2 at most in each lever (seconds: the slower clock's
-    are), so that three values give the slope exactly. Only the experts met are none in the tokens.
+    FLOPs and bytes (of seconds: the slower clock's) are polynomials of degree 2 at most in each
+    lever, so that three values give the slope exactly; but for the experts that tokens meet.
     """
     model, timed, value = job.model, job.counted in ("read", "write"), lever_value(job, lever)
     arithmetic = job.counted == "forward" or timed and _work(job).limit == "arithmetic"
-    if lever == "bits":
-        return Fraction(not arithmetic)
+    if lever == "bits" or lever == "groups" and model.is_latent:
+        return Fraction(lever == "bits" and not arithmetic)
 
     def amount(factor):
         at = _times(job, lever, factor)
         return Fraction(job_cost(at) if not timed else _work(at).flops if arithmetic
                         else _work(at).bytes_moved)
-    met = job.counted == "read" or lever == "batch"             # more tokens meet more experts
-    if timed and not arithmetic and model.is_mixture and met and lever in ("n", "batch"):
-        cache, tokens = replace(job, counted="cache"), job.batch
-        tokens *= job.n if job.counted == "read" else 1
-        slope = job_cost(cache) * elasticity(cache, lever)
-        for count, layer in model.layers:
-            if layer.is_mixture:
-                missed = 1 - layer.experts_per_token / layer.n_experts
-                idle = count * layer.idle_parameters * missed ** (tokens - 1)
-                slope -= job.bits / 8 * idle * tokens * log(missed)
-        return float(slope / amount(1))
-    factors = (1, 2, 3)
-    if lever == "window":
-        least = max(1, min(value, job.n - 1) - 1)
-        factors = [Fraction(w, value) for w in range(least, min(least + 2, job.n) + 1)]
-    elif lever == "groups":
-        other = 1 if value > 1 else model.n_heads
-        factors = (1,) if model.is_latent or other == value else (1, Fraction(other, value))
-    if len(factors) == 1:
-        return Fraction(0)
+    met = {"read": ("n", "batch"), "write": ("batch",)}.get(job.counted, ())
+    if model.is_mixture and not arithmetic and lever in met:    # more tokens meet more experts
+        from sympy import Symbol
+        tokens, cache = Symbol("tokens"), replace(job, counted="cache")
+        slope = weights_met(model, tokens).diff(tokens) * tokens * job.bits / 8
+        slope = slope.subs(tokens, job.batch * (job.n if job.counted == "read" else 1))
+        return float((slope + job_cost(cache) * elasticity(cache, lever)) / amount(1))
+    places = {"window": {1, (1 + job.n) // 2, job.n},           # a window of more is the same
+              "groups": {1, value, model.n_heads}}.get(lever, {value, 2 * value, 3 * value})
+    factors = [Fraction(place, value) for place in sorted(places)]
     amounts = [amount(factor) for factor in factors]
     steps = [(b - a) / (y - x) for x, y, a, b in zip(factors, factors[1:], amounts, amounts[1:])]
     bend = (steps[1] - steps[0]) / (factors[2] - factors[0]) if len(factors) > 2 else 0
-    return (steps[0] + bend * (2 - factors[0] - factors[1])) / amount(1)    # Newton's parabola at 1
+    slope = steps[0] + bend * (2 - factors[0] - factors[1]) if steps else 0
+    return Fraction(slope) / amount(1)      # the slope at 1 of Newton's parabola

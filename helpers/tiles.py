@@ -14,15 +14,12 @@ OUTER = ("queries", "keys")
 
 
 class Access(NamedTuple):
-    """One block of an array is read or written; rows, columns: (first, last + 1).
-
-    width: the length of the whole array's rows.
-    """
+    """One block of an array is read, or written."""
 
     array: str
-    rows: tuple
+    rows: tuple  # first, last + 1
     columns: tuple
-    width: int
+    width: int  # of the whole array's rows
     write: bool = False
 
 
@@ -31,11 +28,7 @@ class Traffic(NamedTuple):
 
     reads: Counter
     writes: Counter
-
-    @property
-    def elements(self):
-        """All of them, both ways."""
-        return self.reads.total() + self.writes.total()
+    elements = property(lambda self: self.reads.total() + self.writes.total())
 
 
 def block_traffic(accesses, elements, discard=()):
@@ -45,9 +38,6 @@ def block_traffic(accesses, elements, discard=()):
     As exact as a cache of single elements, because those of a block come and go together: between
     two touches of one lie the rest of its own block and every block touched meanwhile. This needs
     blocks that are the same or disjoint: ValueError where two overlap.
-
-    >>> block_traffic(tiled_attention(n=8, d=2, rows=2, columns=2), 24, discard=("tile",)).elements
-    176
     """
     room, reads, writes, places = check_size(elements, "elements"), Counter(), Counter(), {}
     held, gone = OrderedDict(), {}       # (block, its size) -> changed? the oldest first
@@ -95,7 +85,7 @@ def tiled_attention(n, d, rows, columns, outer="queries"):
     by, the output stays. outer="keys" (Dao et al. 2022, algorithm 1): for each block of keys all
     queries pass by, with O, the sums l and the maxima m, in and out. The scores, "tile", take their
     place in the cache too. Each block is touched once for each tile, so where a tile does not fit
-    the count is a lower bound. An iterator of `Access`.
+    the count is a lower bound.
     """
     n, d, rows, columns = _checked(n, d, rows, columns)
     check_choice(outer, "outer", OUTER)
@@ -128,9 +118,6 @@ def tiled_attention_elements(n, d, rows, columns, outer="queries"):
 
     outer="queries": 2·n·d·(1 + n/rows) + 2·n; "keys": n·d·(1 + 3·n/columns) + 4·n²/columns − 2·n.
     Exact from two blocks a side on; a smaller last block of rows may leave room, and less moves.
-
-    >>> tiled_attention_elements(1024, 64, 64, 64)
-    2230272
     """
     n, d, rows, columns = _checked(n, d, rows, columns)
     if check_choice(outer, "outer", OUTER) == "queries":
@@ -140,19 +127,13 @@ def tiled_attention_elements(n, d, rows, columns, outer="queries"):
 
 
 def tile_elements(d, rows, columns):
-    """Elements of Q, O, K, V, scores, l and m: 2d·(rows + columns) + rows·columns + 2·rows.
-
-    >>> tile_elements(d=64, rows=64, columns=64)
-    20608
-    """
+    """Elements of Q, O, K, V, scores, l and m: 2d·(rows + columns) + rows·columns + 2·rows."""
     return 2 * d * (rows + columns) + rows * columns + 2 * rows
 
 
 def largest_tile(elements, d, n=None, outer="queries"):
     """(rows, columns) of the largest tile in M elements: what stays as long as fits, at most n, and
     what passes by as long, but at most d. Dao et al. 2022, algorithm 1, so that it really fits.
-
-    ValueError for an M below 4·d + 3, which holds no tile of 1 × 1.
     """
     elements, d = check_size(elements, "elements"), check_size(d, "d")
     check_choice(outer, "outer", OUTER)
