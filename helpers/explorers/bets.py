@@ -1,6 +1,6 @@
-"""What is known of each cheaper attention: its cost at any length, and its weights on tokens of known structure.
+"""What is known of each cheaper attention: its cost at any length, its weights on known structure.
 
-Lesson 10 writes `structured` in full. A method's weights are what it returns for the identity as values.
+Lesson 10 writes `structured` in full. Weights are what a method returns for the identity as values.
 """
 
 from functools import lru_cache
@@ -25,7 +25,8 @@ METHODS = {
     "all": Method("all pairs", "", "exact"),
     "window": Method("window", "what matters stands near"),
     "strided": Method("strided", "what matters stands near, or whole strides away"),
-    "hashing": Method("hashing", "what matters points the way of the query", past="if keys are queries"),
+    "hashing": Method("hashing", "what matters points the way of the query",
+                      past="if keys are queries"),
     "low_rank": Method("low rank", "neighbours say nearly the same", past="no"),
     "features": Method("random features", "queries and keys are short"),
     "linear": Method("linear attention", "", "another model"),
@@ -33,7 +34,7 @@ METHODS = {
 
 
 def structured(kind, n, d_h, seed=10):
-    """Queries, keys and values, (n, d_h) each, whose scores q·kᵀ/√d_h have a structure of STRUCTURES."""
+    """Queries, keys, values, (n, d_h) each, whose scores q·kᵀ/√d_h have one of STRUCTURES."""
     import numpy as np
 
     rng = np.random.default_rng(seed)
@@ -58,7 +59,7 @@ def window_of(budget, causal):
 
 
 def hashes_of(budget):
-    """Rounds and bucket size: two buckets a round, of 32 tokens at most, hold the keys that a query meets."""
+    """Rounds and bucket size: a query meets two buckets a round, of 32 tokens at most."""
     return max(1, budget // 64), min(32, budget // 2)
 
 
@@ -76,10 +77,10 @@ def flops(method, n, d_h, budget, causal=False):
     if method == "strided":
         n = -(-n // r) * r                              # padded
         return (4 * d + 7) * n * ((r if causal else 2 * r - 1) + n // r) + n * d
-    if method == "hashing":                             # hash, sort, and each chunk with the one before
+    if method == "hashing":                 # hash, sort, each chunk with the one before
         rounds, bucket = hashes_of(r)
-        return rounds * n * ((8 * d + 28 + 10 * rounds) * bucket + (2 * d + 3) * _buckets(n, bucket)
-                             + 4 * (n - 1).bit_length() + 2 * d + 9)
+        return rounds * n * ((8 * d + 28 + 10 * rounds) * bucket + 4 * (n - 1).bit_length()
+                             + (2 * d + 3) * _buckets(n, bucket) + 2 * d + 9)
     if method == "low_rank":
         return (8 * d + 6) * n * r
     if method == "features":
@@ -93,22 +94,23 @@ def _buckets(n, bucket):
 
 
 def kept_elements(method, n, d_h, budget):
-    """Elements that a head keeps to write the next token after n; None for a method that cannot write.
+    """Elements that a head keeps to write the token after n; None for a method that cannot write.
 
     >>> kept_elements("all", 1_024, 64, 64), kept_elements("linear", 1_024, 64, 64)
     (131072, 4160)
     """
-    return {"window": 2 * d_h * min(budget, n), "features": budget * (d_h + 1), "linear": d_h * (d_h + 1),
-            "low_rank": None}.get(method, 2 * n * d_h)
+    return {"window": 2 * d_h * min(budget, n), "features": budget * (d_h + 1),
+            "linear": d_h * (d_h + 1), "low_rank": None}.get(method, 2 * n * d_h)
 
 
 @lru_cache(maxsize=4_096)
 def cheaper_from(method, d_h, budget, causal=False):
-    """The shortest n, a whole number of strides, from which on a method costs fewer FLOPs than all pairs."""
+    """The shortest n, in whole strides, from which on a method costs fewer FLOPs than all pairs."""
     step = budget if method == "strided" else 1
 
     def cheaper(n):
-        return flops(method, n * step, d_h, budget, causal) < flops("all", n * step, d_h, budget, causal)
+        ours, all_pairs = (flops(key, n * step, d_h, budget, causal) for key in (method, "all"))
+        return ours < all_pairs
     low, high = 0, 1
     while not cheaper(high):
         low, high = high, 2 * high
@@ -119,7 +121,7 @@ def cheaper_from(method, d_h, budget, causal=False):
 
 
 def weights_of(method, q, k, budget, queries, causal=False):
-    """Rows `queries` of a method's weights, (len(queries), n). Hashing and low rank are never causal here."""
+    """Rows `queries` of a method's weights, (len(queries), n); hashing, low rank: never causal."""
     import numpy as np
 
     (n, d_h), rng = q.shape, np.random.default_rng(0)
@@ -137,8 +139,8 @@ def weights_of(method, q, k, budget, queries, causal=False):
     if method == "hashing":
         rounds, bucket = hashes_of(budget)
         rotations = layers.random_rotations(d_h, _buckets(n, bucket), rounds, rng)
-        places = (np.argsort(np.argsort(layers.hash_buckets(x, rotations), kind="stable")) for x in (q, k))
-        of_q, of_k = (place // bucket for place in places)
+        buckets = (layers.hash_buckets(x, rotations) for x in (q, k))
+        of_q, of_k = (np.argsort(np.argsort(one, kind="stable")) // bucket for one in buckets)
         behind = of_q[:, queries, None] - of_k[:, None, :]
         seen = ((behind == 0) | (behind == 1)).any(axis=0)
     else:
@@ -153,11 +155,11 @@ def weights_of(method, q, k, budget, queries, causal=False):
 
 @lru_cache(maxsize=8)
 def _sample(structure, n, d_h, causal):
-    """Queries, keys, values over n tokens, up to SHOWN rows drawn of them, and all pairs' output there."""
+    """Queries, keys, values over n tokens, up to SHOWN rows drawn, and all pairs' output there."""
     import numpy as np
 
     q, k, v = structured(structure, n, d_h)
-    rows = np.arange(n) if n <= SHOWN else np.sort(np.random.default_rng(1).permutation(n)[:SHOWN])
+    rows = np.sort(np.random.default_rng(1).permutation(n)[:SHOWN])
     return q, k, v, rows, weights_of("all", q, k, 0, rows, causal) @ v
 
 
@@ -182,20 +184,21 @@ def error(method, structure, d_h, budget, causal=False, n=SHOWN):
 
 
 def side_by_side(n, d_h, budget):
-    """All methods on one table: FLOPs, memory and errors of one head over n tokens, one budget for all.
+    """All methods on one table: FLOPs, memory and errors of one head over n tokens, one budget.
 
-    "kept" is in elements, for the whole text; errors: of the structure that suits a method best, and least.
+    "kept" is in elements; errors: on the structures that suit a method best, and least.
     """
     from helpers.notation import Table
 
     rows = []
     for key, method in METHODS.items():
-        found = {name: error(key, name, d_h, budget, n=n) for name in STRUCTURES} if method.bet else {}
-        errors = [f"{found[best]:.1g}, {STRUCTURES[best]}"
-                  for best in (min(found, key=found.get), max(found, key=found.get))] if found else [
-                      "0" if key == "all" else "–"] * 2
+        errors = ["0" if key == "all" else "–"] * 2
+        if method.bet:
+            found = {name: error(key, name, d_h, budget, n=n) for name in STRUCTURES}
+            errors = [f"{found[name]:.1g}, {STRUCTURES[name]}"
+                      for name in (min(found, key=found.get), max(found, key=found.get))]
         keep, cost = kept_elements(key, n, d_h, budget), flops(key, n, d_h, budget)
         rows.append((method.name, cost, f"{flops('all', n, d_h, 1) / cost:.1f}",
                      "cannot" if keep is None else f"{keep:,}", *errors, method.kind, method.past))
-    return Table(rows, ("method", "FLOPs", "times fewer", "kept to write on", "error, bet won", "error, bet lost",
-                        "computes", "past alone"))
+    return Table(rows, ("method", "FLOPs", "times fewer", "kept to write on", "error, bet won",
+                        "error, bet lost", "computes", "past alone"))

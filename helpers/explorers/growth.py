@@ -13,19 +13,20 @@ CURVES = {
     "dance": ("the dance", "n²·d", lambda n, d: n * n * d, ORANGE, (9, 4), "s"),
     "products": ("two products", "4·n²·d", lambda n, d: 4 * n * n * d, PURPLE, (12, 4, 3, 4), "D"),
     "projections": ("projections", "8·n·d²", lambda n, d: 8 * n * d * d, BLUE, (14, 4, 3, 4), "o"),
-    "layer": ("attention layer", "8·n·d² + 4·n²·d", lambda n, d: 8 * n * d * d + 4 * n * n * d, INK, (), "v"),
+    "layer": ("attention layer", "8·n·d² + 4·n²·d",
+              lambda n, d: 8 * n * d * d + 4 * n * n * d, INK, (), "v"),
     "feed_forward": ("feed-forward", "16·n·d²", lambda n, d: 16 * n * d * d, GREEN, (3, 4), "^"),
 }
-LAYER = {"products", "projections", "layer", "feed_forward"}  # the curves of lesson 03; the others are lesson 01's
-UNITS = {"walk": "looks", "dance": "meetings"}  # a meeting is one multiply-add; all other curves count FLOPs
+LAYER = {"products", "projections", "layer", "feed_forward"}  # of lesson 03; the others are 01's
+UNITS = {"walk": "looks", "dance": "meetings"}  # a meeting is one multiply-add; others: FLOPs
 END, POINTS = 10**7, 41
 
 
 def view(s, before):
-    """Curves over n; the state before the last move stays as a ghost, with what has become of each cost."""
-    page, (x, y) = Page(), scales(s)
+    """Curves over n; the state before the move is a ghost, with what became of each cost."""
+    page, chosen = Page(), set(s.curves)
+    x, y, lengths = scales(s)
     axes = Axes(page, 84, 46, 395, 300, x, y, "sequence length n (tokens)", "count")
-    lengths = grid(x)
     moved = before and (before.n, before.d) != (s.n, s.d)
     for key in s.curves:
         name, formula, cost, colour, dash, shape = CURVES[key]
@@ -38,47 +39,59 @@ def view(s, before):
         axes.point(s.n, cost(s.n, s.d), shape, colour, says=f"{name}: {cost(s.n, s.d):,}")
     if moved and before.n <= x[1]:
         axes.upright(before.n, fade=0.4)
-    if 2 * s.d <= x[1] and LAYER & set(s.curves):
+    if 2 * s.d <= x[1] and LAYER & chosen:
         axes.upright(2 * s.d, "n = 2d", row=1, dash=(3, 3))
     axes.upright(s.n, f"n = {s.n:,}", colour=INK)
-    rows = axes.name_ends(size=12)
-    for key, row in zip(s.curves, rows if moved else ()):
-        cost = CURVES[key][2]
-        page.words(694, row, f"× {times(cost(s.n, s.d) / cost(before.n, before.d))}", 12, anchor="end", bold=True)
-    return View(page, heading(s), sentence(s), numbers(s))
+    for key, row in zip(s.curves, axes.name_ends(size=12)):
+        if moved:
+            ratio = CURVES[key][2](s.n, s.d) / CURVES[key][2](before.n, before.d)
+            page.words(694, row, f"× {times(ratio)}", 12, anchor="end", bold=True)
+
+    numbers = {f"{name}, {formula} ({UNITS.get(key, 'FLOPs')})": f"{cost(s.n, s.d):,}"
+               for key, (name, formula, cost, *_) in CURVES.items() if key in chosen}
+    if "layer" in chosen:
+        numbers["share of n² in the attention layer"] = percent(s.n / (s.n + 2 * s.d))
+    if LAYER & chosen:
+        numbers["n = 2d (tokens)"] = f"{2 * s.d:,}"
+    return View(page, heading(s, chosen), sentence(s, chosen), numbers)
 
 
-def sentence(s):
+def sentence(s, chosen):
     """The finding in words."""
-    n, d, chosen = s.n, s.d, set(s.curves)
-    here = f"At n = {n:,} and d = {d:,}"
+    n, d = s.n, s.d
+    here = f"At n = {n:,} and d = {d:,}, "
     if s.axes == "linear" and len(chosen) > 1:
         flat = len(on_the_floor(s))
-        return (f"{here}, {flat or 'none'} of the {len(chosen)} curves {'is' if flat < 2 else 'are'} on the floor, "
-                "below 10 % of the tallest.")
+        return (f"{here}{flat or 'none'} of the {len(chosen)} curves {'is' if flat < 2 else 'are'} "
+                "on the floor, below 10 % of the tallest.")
+    if chosen == {"walk"}:
+        return f"{here}the walk past the door takes {n:,} looks."
     if not chosen & LAYER:
-        looks = f"the walk past the door takes {n:,} looks"
-        return f"{here}, {looks}." if chosen == {"walk"} else f"{here}, the dance has {n * d:,} meetings for each look at the door."
-    side = "at" if n == 2 * d else "below" if n < 2 * d else "above"
+        return f"{here}the dance has {n * d:,} meetings for each look at the door."
     if "layer" in chosen:
         said = f"the n² products are {percent(n / (n + 2 * d))} of the attention layer"
     elif n == 2 * d:
         said = "projections and products cost the same"
+    elif n < 2 * d:
+        said = f"the projections cost {times(2 * d / n)} times the two products"
     else:
-        less, more = sorted((("the projections", 2 * d), ("the two products", n)), key=lambda cost: cost[1])
-        said = f"{more[0]} cost {times(more[1] / less[1])} times {less[0]}"
-    return f"{here}, {said}; n is {side} 2d = {2 * d:,}."
+        said = f"the two products cost {times(n / (2 * d))} times the projections"
+    side = "at" if n == 2 * d else "below" if n < 2 * d else "above"
+    return f"{here}{said}; n is {side} 2d = {2 * d:,}."
 
 
-def numbers(s):
-    """The exact counts of the chosen curves, and what follows from them."""
-    shown = {f"{name}, {formula} ({UNITS.get(key, 'FLOPs')})": f"{cost(s.n, s.d):,}"
-             for key, (name, formula, cost, *_) in CURVES.items() if key in s.curves}
-    if "layer" in s.curves:
-        shown["share of n² in the attention layer"] = percent(s.n / (s.n + 2 * s.d))
-    if LAYER & set(s.curves):
-        shown["n = 2d (tokens)"] = f"{2 * s.d:,}"
-    return shown
+def heading(s, chosen):
+    """The finding that the picture shows."""
+    if s.axes == "linear":
+        return ("One curve alone: linear axes hide nothing" if len(chosen) == 1
+                else "On linear axes the largest curve hides the others" if on_the_floor(s)
+                else "Linear axes are right where costs are of like size")
+    if chosen & {"dance", "products"} and chosen & {"walk", "projections", "feed_forward"}:
+        return ("What carries n² overtakes: slope 2 against slope 1"
+                if chosen & {"projections", "feed_forward"}
+                else "Slope 2 against slope 1: the gap grows with every token")
+    return ("The attention layer bends at n = 2d: from slope 1 to slope 2" if "layer" in chosen
+            else "On logarithmic axes a power of n is a straight line")
 
 
 def on_the_floor(s):
@@ -87,50 +100,27 @@ def on_the_floor(s):
     return [name for name, cost in costs.items() if cost * 10 < max(costs.values())]
 
 
-def heading(s):
-    """The finding that the picture shows."""
-    chosen = set(s.curves)
-    if s.axes == "linear":
-        return ("One curve alone: linear axes hide nothing" if len(chosen) == 1
-                else "On linear axes the largest curve hides the others" if on_the_floor(s)
-                else "Linear axes are right where costs are of like size")
-    if not chosen & {"dance", "products"} or not chosen & {"walk", "projections", "feed_forward"}:
-        if "layer" in chosen:  # a sum of two powers of n
-            return "The attention layer bends at n = 2d: from slope 1 to slope 2"
-        return "On logarithmic axes a power of n is a straight line"
-    return ("What carries n² overtakes: slope 2 against slope 1" if chosen & {"projections", "feed_forward"}
-            else "Slope 2 against slope 1: the gap grows with every token")
-
-
 def scales(s):
-    """The two scales of the axes; linear ones end at a round number."""
-    costs = [CURVES[key][2] for key in s.curves]
-    if s.axes == "log":
-        low, high = (log10(pick(cost(n, s.d) for cost in costs)) for pick, n in ((min, 10), (max, END)))
-        return (10, END, "log"), (10 ** floor(low), 10 ** ceil(high), "log")
-    right = round_up(s.n)
-    return (0, right, "linear"), (0, round_up(max(cost(right, s.d) for cost in costs)), "linear")
+    """The scales of both axes, linear ones up to a round number, and the lengths that are drawn."""
+    costs, steps = [CURVES[key][2] for key in s.curves], range(POINTS)
+    if s.axes == "linear":
+        right = _round_up(s.n)
+        top = _round_up(max(cost(right, s.d) for cost in costs))
+        return (0, right, "linear"), (0, top, "linear"), [right * k / (POINTS - 1) for k in steps]
+    low, high = min(cost(10, s.d) for cost in costs), max(cost(END, s.d) for cost in costs)
+    return ((10, END, "log"), (10 ** floor(log10(low)), 10 ** ceil(log10(high)), "log"),
+            [10 * (END / 10) ** (k / (POINTS - 1)) for k in steps])
 
 
-def round_up(number):
-    """The next 1, 2 or 5 followed by zeros."""
+def _round_up(number):
     decade = 10 ** (len(str(number)) - 1)
     return next(m * decade for m in (1, 2, 5, 10) if m * decade >= number)
-
-
-def grid(scale):
-    """The lengths at which curves are drawn."""
-    low, high, kind = scale
-    if kind == "log":
-        return [low * (high / low) ** (k / (POINTS - 1)) for k in range(POINTS)]
-    return [low + (high - low) * k / (POINTS - 1) for k in range(POINTS)]
 
 
 class GrowthExplorer(Explorer):
     """How the costs grow with the sequence length n at one model width d.
 
-    Counts are exact whole numbers; a multiply-add is 2 FLOPs; softmax and scaling (6·n²) are left out, as lesson
-    03 says.
+    Counts are exact; a multiply-add is 2 FLOPs; softmax and scaling (6·n²) are left out.
 
     >>> GrowthExplorer(n=100, d=512).numbers()["the dance, n²·d (meetings)"]
     '5,120,000'

@@ -1,13 +1,14 @@
-"""PatternExplorer: what each query reads, what it costs, what must be kept, and the error. Lesson 10."""
+"""PatternExplorer: what each query reads, what it costs, what is kept, the error. Lesson 10."""
 
 from functools import lru_cache
 
-from helpers.explorers.bets import (METHODS, SHOWN, STRUCTURES, cheaper_from, error, flops, hashes_of,
-                                    kept_elements, weights, window_of)
+from helpers.explorers.bets import (
+    METHODS, SHOWN, STRUCTURES, cheaper_from, error, flops, hashes_of, kept_elements, weights,
+    window_of)
 from helpers.explorers.explorer import Explorer, View
 from helpers.explorers.panel import Choice, powers_of_two, slider
 from helpers.explorers.scene import FAINT, INK, ORANGE, Axes, Page
-from helpers.words import amount, percent, times
+from helpers.words import amount, percent, plural, times
 
 PIXELS = 256                                    # of the drawn square: two tokens a pixel
 PALE, DEEP, UNREAD = (222, 235, 245), (0, 66, 110), (246, 247, 249)
@@ -41,9 +42,11 @@ def view(s, before):
         if ours is not None:
             axes.point(ours, 1.25, "o", ORANGE, says=f"{ours:,}")
         if before and top == 70:
-            was = flops(before.method, before.n, before.d_h, before.budget, before.causal == "yes")
+            was = flops(before.method, before.n, before.d_h, before.budget,
+                        before.causal == "yes")
             axes.point(was, 1.25, "o", ORANGE, fade=0.4)
-            page.words(684, top + 8, f"× {times(cost / was)}", 12, bold=True, anchor="end", halo=True)
+            page.words(684, top + 8, f"× {times(cost / was)}", 12, bold=True, anchor="end",
+                       halo=True)
     page.words(384, 294, f"relative error on {SHOWN} tokens: {words}")
     axes = Axes(page, 384, 308, 300, 26, (1e-3, 100, "log"), (0, 1, "linear"), y_ticks=())
     axes.upright(1, dash=(3, 3), colour=INK)
@@ -58,12 +61,14 @@ def view(s, before):
         numbers["cheaper than all pairs from n on (tokens)"] = f"{shortest:,}"
     numbers |= {f"relative error on {SHOWN} tokens": words, "what it computes": method.kind}
     if red or s.method == "low_rank":
-        numbers["of its weight on later tokens"] = percent(later(s.method, s.structure, s.d_h, budget))
-    return View(page, heading(s, cost, every, found, words), sentence(s, cost, every, found, words), numbers)
+        ahead = later(s.method, s.structure, s.d_h, budget)
+        numbers["of its weight on later tokens"] = percent(ahead)
+    return View(page, heading(s, cost, every, found, words),
+                sentence(s, cost, every, found, words), numbers)
 
 
 def looks_ahead(s):
-    """Whether the future is drawn red: the past alone is asked for, and the method, with keys of its own, cannot."""
+    """Whether the future is drawn red: the past alone is asked for, and the method cannot."""
     return s.causal == "yes" and METHODS[s.method].past != "yes"
 
 
@@ -71,16 +76,19 @@ def sentence(s, cost, every, found, words):
     """The method with its sizes, its saving and how its bet went."""
     rounds, bucket = hashes_of(s.budget)
     method = {"window": f"A window of {window_of(s.budget, s.causal == 'yes')} costs",
-              "strided": f"A stride of {s.budget} costs", "low_rank": f"{s.budget} summaries of the keys cost",
-              "hashing": f"{rounds} round{'s' * (rounds > 1)} of hashing into buckets of {bucket} cost",
-              "features": f"{s.budget} random features cost", "linear": "Linear attention costs"}.get(s.method)
+              "strided": f"A stride of {s.budget} costs",
+              "low_rank": f"{s.budget} summaries of the keys cost",
+              "hashing": f"{plural(rounds, 'round')} of hashing into buckets of {bucket} cost",
+              "features": f"{s.budget} random features cost",
+              "linear": "Linear attention costs"}.get(s.method)
+    saving = f"{share(cost, every)} all pairs"
     if s.method == "all":
-        return f"All pairs are exact, and what the others are measured against: {amount(cost)} FLOPs."
+        return f"All pairs are exact; the others are measured against them: {amount(cost)} FLOPs."
     if s.method == "linear":
-        return f"{method} {share(cost, every)} all pairs; it is another model, {words} away from softmax."
-    went = ("won" if found < 0.05 else "nearly won" if found < 0.2 else "half won" if found < 0.5 else
-            "lost" if found < 1 else "lost, worse than answering 0")
-    return f"{method} {share(cost, every)} all pairs; its bet is {went}: error {words}."
+        return f"{method} {saving}; it is another model, {words} away from softmax."
+    went = ("won" if found < 0.05 else "nearly won" if found < 0.2 else "half won" if found < 0.5
+            else "lost" if found < 1 else "lost, worse than answering 0")
+    return f"{method} {saving}; its bet is {went}: error {words}."
 
 
 def heading(s, cost, every, found, words):
@@ -95,7 +103,8 @@ def heading(s, cost, every, found, words):
     if cost >= every:
         return f"No saving at this length: {saving} all pairs"
     worse = ", worse than 0" * (found >= 1)
-    told = "another model" if s.method == "linear" else f"error {words} on {SHOWN} tokens{worse}"
+    told = ("another model" if s.method == "linear" else
+            f"error {words} on {SHOWN} tokens{worse}")
     return f"{saving[0].upper()}{saving[1:]} all pairs; {told}"
 
 
@@ -106,7 +115,8 @@ def share(cost, every):
     ('4.0 times less than', '3.0 times as much as')
     """
     ratio = max(cost, every) / min(cost, every)
-    return f"{ratio:,.{0 if ratio >= 10 else 1}f} times {'less than' if cost < every else 'as much as'}"
+    return (f"{ratio:,.{0 if ratio >= 10 else 1}f} times "
+            f"{'less than' if cost < every else 'as much as'}")
 
 
 @lru_cache(maxsize=512)
@@ -119,12 +129,13 @@ def later(method, structure, d_h, budget):
 
 @lru_cache(maxsize=64)
 def picture(method, structure, d_h, budget, causal, red):
-    """The weights as colours, (PIXELS, PIXELS, 3) of bytes: dark is large beside the query's largest."""
+    """The weights as colours, (PIXELS, PIXELS, 3) bytes: dark is large beside the row's largest."""
     import numpy as np
 
     found = weights(method, structure, d_h, budget, causal)
     level = np.sqrt(found / found.max(axis=1, keepdims=True))
-    level = level.reshape(PIXELS, SHOWN // PIXELS, PIXELS, SHOWN // PIXELS).max(axis=(1, 3))[..., None]
+    step = SHOWN // PIXELS
+    level = level.reshape(PIXELS, step, PIXELS, step).max(axis=(1, 3))[..., None]
     cells = np.where(level > 1e-9, PALE + (np.array(DEEP) - PALE) * level, UNREAD)
     ahead = np.triu(level[..., 0] > 1e-9, 1) & red
     cells[ahead] = (PALE_RED + (np.array(DEEP_RED) - PALE_RED) * level)[ahead]
@@ -132,11 +143,11 @@ def picture(method, structure, d_h, budget, causal, red):
 
 
 class PatternExplorer(Explorer):
-    """One head of cheaper attention: its weights drawn, its FLOPs and cache at any n, its error on 512 tokens.
+    """One head of cheaper attention: its weights, its FLOPs and cache at any n, its error.
 
-    FLOPs are exact, with softmax and features. Hashing has keys of its own, and with low rank it cannot look at the
-    past alone: counted, drawn and measured for them are all tokens, the future in red where the past alone is asked
-    for. A stride that does not divide n is counted for the next n that it divides.
+    FLOPs are exact, with softmax and features. Hashing with keys of its own, and low rank, cannot
+    look at the past alone: counted, drawn and measured for them are all tokens, the future in red
+    where it is asked for. A stride that does not divide n is counted for the next n it divides.
 
     >>> PatternExplorer(method="linear").numbers()["this method (FLOPs)"]
     '140,509,184'
@@ -149,13 +160,19 @@ class PatternExplorer(Explorer):
         slider("budget", "budget", "tokens or features", powers_of_two(4, 512), 64),
         slider("n", "sequence length n", "tokens", powers_of_two(512, 131_072), 8_192),
         slider("d_h", "head width d_h", "elements", powers_of_two(16, 256), 64),
-        Choice("causal", "each token sees", {"no": "all tokens", "yes": "the past and itself"}, "no"),
+        Choice("causal", "each token sees", {"no": "all tokens", "yes": "the past and itself"},
+               "no"),
     )
     presets = {
         "Llama-3 8B's head, all pairs": dict(method="all", n=8_192, d_h=128, causal="yes"),
-        "Longformer's window of 512": dict(method="window", n=4_096, d_h=64, budget=512, causal="no"),
-        "Sparse Transformer's stride of 128": dict(method="strided", n=12_288, d_h=64, budget=128, causal="yes"),
-        "Linformer's rank of 256": dict(method="low_rank", n=4_096, d_h=64, budget=256, causal="no"),
-        "256 random features, large scores": dict(method="features", structure="few", n=8_192, d_h=64, budget=256),
-        "eight rounds of hashing": dict(method="hashing", structure="few", n=65_536, d_h=64, budget=512),
+        "Longformer's window of 512": dict(
+            method="window", n=4_096, d_h=64, budget=512, causal="no"),
+        "Sparse Transformer's stride of 128": dict(
+            method="strided", n=12_288, d_h=64, budget=128, causal="yes"),
+        "Linformer's rank of 256": dict(
+            method="low_rank", n=4_096, d_h=64, budget=256, causal="no"),
+        "256 random features, large scores": dict(
+            method="features", structure="few", n=8_192, d_h=64, budget=256),
+        "eight rounds of hashing": dict(
+            method="hashing", structure="few", n=65_536, d_h=64, budget=512),
     }

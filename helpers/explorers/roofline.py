@@ -1,4 +1,4 @@
-"""RooflineExplorer: where prefill and decode of a published model stand on an accelerator's roofline. Lesson 08."""
+"""RooflineExplorer: where prefill and decode stand on an accelerator's roofline. Lesson 08."""
 
 from functools import lru_cache
 from math import ceil
@@ -11,59 +11,73 @@ from helpers.memory import kv_cache_bytes, weight_bytes
 from helpers.published import ACCELERATORS, MODELS
 from helpers.words import bytes_text, duration, number, percent, plural, times
 
-NAMES = ("GPT-2", "GPT-3 175B", "Llama-2 7B", "Llama-3 8B", "Llama-3 70B", "Llama-3 405B", "Mistral 7B", "Mixtral 8x7B",
-         "DeepSeek-V3")
-PRECISIONS = {"16 bit": ("bf16", "bf16"), "weights 8 bit": ("int8", "bf16"), "weights 4 bit": ("int4", "bf16"),
-              "weights and cache 8 bit": ("int8", "int8")}
+NAMES = ("GPT-2", "GPT-3 175B", "Llama-2 7B", "Llama-3 8B", "Llama-3 70B", "Llama-3 405B",
+         "Mistral 7B", "Mixtral 8x7B", "DeepSeek-V3")
+PRECISIONS = {"16 bit": ("bf16", "bf16"), "weights 8 bit": ("int8", "bf16"),
+              "weights 4 bit": ("int4", "bf16"), "weights and cache 8 bit": ("int8", "int8")}
+PHASES = {"prefill": "reads a prompt (prefill)", "decode": "writes a token (decode)"}
 X, Y = (0.4, 1e5, "log"), (3e11, 6e15, "log")
-CHAT = dict(accelerator="H100 SXM", model="Llama-3 8B", phase="decode", precision="16 bit", batch=1, n=8_192)
+CHAT = dict(accelerator="H100 SXM", model="Llama-3 8B", phase="decode", precision="16 bit",
+            batch=1, n=8_192)
 
 
 def view(s, before):
-    """Times are lower bounds for one chip; the peak is the dense 16-bit one; a model too large for one is said to be."""
+    """The roofline with the work on it, its two clocks, and whether the model fits on one chip."""
     chip, model, work = ACCELERATORS[s.accelerator], MODELS[s.model], phase_work(s)
-    memory, ridge = work.limit == "memory", roofline.ridge_point(chip)
+    memory, ridge = work.limit == "memory", f"{roofline.ridge_point(chip):,.0f}"
     weights, cache = PRECISIONS[s.precision]
-    weighed = weight_bytes(model, weights)
-    held = weighed + kv_cache_bytes(model, s.n, s.batch, cache)
-    busy, chips = percent(work.arithmetic_seconds / work.seconds), -(-held // chip.memory_bytes)
+    weighed, one = weight_bytes(model, weights), kv_cache_bytes(model, s.n, 1, cache)
+    held, busy = weighed + s.batch * one, percent(work.arithmetic_seconds / work.seconds)
+    chips, intensity = -(-held // chip.memory_bytes), number(work.intensity)
 
     page, reached = Page(), work.flops / work.seconds
-    axes = Axes(page, 74, 46, 350, 298, X, Y, "arithmetic intensity (FLOPs per byte)", "arithmetic reached (FLOP/s)")
+    axes = Axes(page, 74, 46, 350, 298, X, Y, "arithmetic intensity (FLOPs per byte)",
+                "arithmetic reached (FLOP/s)")
     for other in ACCELERATORS.values():
         axes.curve(*roof(other), PALE, width=1)
-    place = min(work.intensity, X[1])  # a long prompt's intensity lies beyond the right edge: an arrow says so
+    place = min(work.intensity, X[1])  # a long prompt's lies beyond the edge: an arrow says so
     axes.curve([place] * 2, [Y[0], reached], FAINT, (3, 2), width=1)
-    axes.curve(*roof(chip), INK, says=f"{s.accelerator}: ridge at {ridge:,.0f} FLOPs per byte")
-    axes.point(place, reached, "o" if place == work.intensity else ">", ORANGE if memory else BLUE, 7,
-               says=f"{number(work.intensity)} FLOPs per byte")
-    page.words(80, axes.at(1, chip.flops_per_second * 1.9)[1], f"{s.accelerator}: ridge at {ridge:,.0f}", 12, halo=True)
+    axes.curve(*roof(chip), INK, says=f"{s.accelerator}: ridge at {ridge} FLOPs per byte")
+    axes.point(place, reached, "o" if place == work.intensity else ">", ORANGE if memory else BLUE,
+               7, says=f"{intensity} FLOPs per byte")
+    page.words(80, axes.down(chip.flops_per_second * 1.9), f"{s.accelerator}: ridge at {ridge}", 12,
+               halo=True)
     was = phase_work(before) if before else work
     pixels = 240 / max(work.seconds, was.seconds)
     for y, name, colour in ((62, "arithmetic", BLUE), (122, "memory", ORANGE)):
-        seconds = getattr(work, f"{name}_seconds")
-        page.words(448, y, f"{name}: {duration(seconds)}", colour=colour, bold=True)
-        page.box(448, y + 11, pixels * getattr(was, f"{name}_seconds"), 19, colour, fade=0.3)
-        page.box(448, y + 11, pixels * seconds, 19, colour, says=duration(seconds))
-    page.words(448, 168, "the longer bar is the time" + f": × {times(work.seconds / was.seconds)}" * bool(before), 12, FAINT)
-    page.lines(448, 206, 28, f"{number(work.intensity)} FLOPs per byte", f"limit: {work.limit}",
+        now, then = (getattr(one, f"{name}_seconds") for one in (work, was))
+        page.words(448, y, f"{name}: {duration(now)}", colour=colour, bold=True)
+        page.box(448, y + 11, pixels * then, 19, colour, fade=0.3)
+        page.box(448, y + 11, pixels * now, 19, colour, says=duration(now))
+    page.words(448, 168, "the longer bar is the time"
+               + f": × {times(work.seconds / was.seconds)}" * bool(before), 12, FAINT)
+    page.lines(448, 206, 28, f"{intensity} FLOPs per byte", f"limit: {work.limit}",
                f"at most {number(work.tokens_per_second)} tokens/s", f"arithmetic in use: {busy}",
-               f"{bytes_text(held)} of {chip.memory_bytes / 1e9:,.0f} GB" + ": too much" * (chips > 1))
+               f"{bytes_text(held)} of {chip.memory_bytes / 1e9:,.0f} GB"
+               + ": too much" * (chips > 1))
 
-    does = f"reads {plural(s.batch, 'prompt')}" if s.phase == "prefill" else f"writes {plural(s.batch, 'token')}"
-    said = f"{s.model} {does} on one {s.accelerator} in at least {duration(work.seconds)}: {work.limit} is the limit"
-    beyond = s.n > (model.max_positions or s.n)
-    said += (f", beyond its {model.max_positions:,} positions." if beyond else
+    does = (f"reads {plural(s.batch, 'prompt')}" if s.phase == "prefill" else
+            f"writes {plural(s.batch, 'token')}")
+    said = (f"{s.model} {does} on one {s.accelerator} in at least {duration(work.seconds)}: "
+            f"{work.limit} is the limit")
+    most = model.max_positions
+    said += (f", beyond its {most:,} positions." if most and s.n > most else
              f", but it needs {chips:,} of them." if chips > 1 else ".")
-    numbers = {"FLOPs": f"{work.flops:,}", "bytes": f"{work.bytes_moved:,}", "FLOPs per byte": number(work.intensity),
-               "ridge point (FLOPs per byte)": f"{ridge:,.0f}", "arithmetic, at least": duration(work.arithmetic_seconds),
-               "memory, at least": duration(work.memory_seconds), "tokens per second, at most": number(work.tokens_per_second),
-               "arithmetic in use": busy, "weights and cache (GB)": f"{number(held / 1e9)} of {chip.memory_bytes / 1e9:,.0f}"}
+    title = ("Memory is the limit, and the arithmetic waits" if memory else
+             "Arithmetic is the limit: the flat roof is reached")
+    numbers = {
+        "FLOPs": f"{work.flops:,}", "bytes": f"{work.bytes_moved:,}", "FLOPs per byte": intensity,
+        "ridge point (FLOPs per byte)": ridge,
+        "arithmetic, at least": duration(work.arithmetic_seconds),
+        "memory, at least": duration(work.memory_seconds),
+        "tokens per second, at most": number(work.tokens_per_second), "arithmetic in use": busy,
+        "weights and cache (GB)": f"{number(held / 1e9)} of {chip.memory_bytes / 1e9:,.0f}"}
     if s.phase == "decode":
-        least, one = fewest_chats(s.model, s.accelerator, s.n, s.precision), kv_cache_bytes(model, s.n, 1, cache)
-        numbers["arithmetic is the limit from (sequences)"] = "never: each brings its cache" if least is None else f"{least:,}"
-        numbers["sequences that fit beside the weights"] = f"{max(0, (chip.memory_bytes - weighed) // one):,}"
-    title = "Memory is the limit, and the arithmetic waits" if memory else "Arithmetic is the limit: the flat roof is reached"
+        least = fewest_sequences(s.model, s.accelerator, s.n, s.precision)
+        numbers["arithmetic is the limit from (sequences)"] = (
+            "never: each brings its cache" if least is None else f"{least:,}")
+        numbers["sequences that fit beside the weights"] = (
+            f"{max(0, (chip.memory_bytes - weighed) // one):,}")
     return View(page, title, said, numbers)
 
 
@@ -75,13 +89,13 @@ def phase_work(s):
 
 def roof(chip):
     """The two lines of an accelerator's roof, from one edge of the picture to the other."""
-    ridge = chip.flops_per_second / chip.bytes_per_second
-    return [X[0], ridge, X[1]], [X[0] * chip.bytes_per_second, chip.flops_per_second, chip.flops_per_second]
+    peak, slope = chip.flops_per_second, chip.bytes_per_second
+    return [X[0], peak / slope, X[1]], [X[0] * slope, peak, peak]
 
 
 @lru_cache(maxsize=1_000)
-def fewest_chats(model, accelerator, n, precision, most=10**9):
-    """The fewest sequences for which writing is limited by arithmetic; None if no number of them is enough."""
+def fewest_sequences(model, accelerator, n, precision, most=10**9):
+    """The fewest sequences for which arithmetic limits decoding; None if no number is enough."""
     def lead(batch):
         work = roofline.decode(MODELS[model], accelerator, n, batch, *PRECISIONS[precision])
         return work.arithmetic_seconds - work.memory_seconds, work.limit == "arithmetic"
@@ -94,14 +108,16 @@ def fewest_chats(model, accelerator, n, precision, most=10**9):
         guess = (low + high) // 2 if halve else ceil(low - behind * (high - low) / (ahead - behind))
         guess, halve = min(max(guess, low + 1), high - 1), not halve
         found, enough = lead(guess)
-        (low, behind, high, ahead) = (low, behind, guess, found) if enough else (guess, found, high, ahead)
+        (low, behind, high, ahead) = (low, behind, guess, found) if enough else (
+            guess, found, high, ahead)
     return high
 
 
 class RooflineExplorer(Explorer):
-    """The least time that a phase of a published model takes on one accelerator, and which of its two clocks sets it.
+    """The least time of a phase of a published model on one chip, and which clock sets it.
 
-    FLOPs and bytes are those of `helpers.roofline.prefill` and `decode`.
+    FLOPs and bytes are those of `helpers.roofline`; the peak is the dense 16-bit one; times are
+    lower bounds for one chip, also for a model that is too large for it.
 
     >>> RooflineExplorer(model="Llama-3 8B", n=8_192).numbers()["tokens per second, at most"]
     '208'
@@ -109,9 +125,9 @@ class RooflineExplorer(Explorer):
 
     view = staticmethod(view)
     controls = (
-        Choice("accelerator", "accelerator", {name: name for name in ACCELERATORS}, CHAT["accelerator"]),
-        Choice("model", "model", {name: name for name in NAMES}, CHAT["model"]),
-        Choice("phase", "what it does", {"prefill": "reads a prompt (prefill)", "decode": "writes a token (decode)"}, "decode"),
+        Choice("accelerator", "accelerator", {name: name for name in ACCELERATORS}, "H100 SXM"),
+        Choice("model", "model", {name: name for name in NAMES}, "Llama-3 8B"),
+        Choice("phase", "what it does", PHASES, "decode"),
         Choice("precision", "numbers kept in", {name: name for name in PRECISIONS}, "16 bit"),
         slider("batch", "batch b", "sequences", powers_of_two(1, 4_096), 1),
         slider("n", "sequence length n", "tokens", powers_of_two(16, 2**20), 8_192),
@@ -120,7 +136,9 @@ class RooflineExplorer(Explorer):
         "one chat: Llama-3 8B writes": CHAT,
         "its prompt: Llama-3 8B reads": CHAT | dict(phase="prefill"),
         "a full house: 64 chats": CHAT | dict(batch=64),
-        "at home: 4 bits on an RTX 4090": CHAT | dict(accelerator="RTX 4090", precision="weights 4 bit"),
-        "a small cache: DeepSeek-V3, 64 chats": CHAT | dict(accelerator="MI300X", model="DeepSeek-V3", batch=64,
-                                                            precision="weights and cache 8 bit"),
+        "at home: 4 bits on an RTX 4090": CHAT | dict(
+            accelerator="RTX 4090", precision="weights 4 bit"),
+        "a small cache: DeepSeek-V3, 64 chats": CHAT | dict(
+            accelerator="MI300X", model="DeepSeek-V3", batch=64,
+            precision="weights and cache 8 bit"),
     }
