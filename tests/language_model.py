@@ -1,4 +1,4 @@
-"""A language model of the course's own layers, from token numbers to logits, for tests of what stands on them."""
+"""A language model of the course's own layers, from token numbers to logits, for tests."""
 
 from helpers.layers import block, block_shapes
 from helpers.layers.models import _normalise
@@ -7,11 +7,10 @@ from helpers.tracing import repeat, step
 
 def language_model(tokens, embedding, final_gain, final_bias=None, w_logits=None, positions=None, *,
                    n_heads, n_kv_heads=None, norm="layer", causal=True, **stacked):
-    """Token numbers in, logits out: a lookup, L blocks, a last norm, a product with the vocabulary.
+    """A lookup, L blocks, a last norm, a product with the vocabulary: tokens (n,) -> (n, V).
 
-    tokens: (n,) whole numbers below V; embedding: (V, d); w_logits: (d, V), or None to use the
-    embedding once more (tied); positions: (n or more, d) learned, or None; stacked: the weights of
-    `block` by name, each with an axis of length L in front. Returns (n, V).
+    embedding: (V, d), tied without w_logits: (d, V); positions: (n or more, d) or None; stacked:
+    the weights of `block`, each with an axis of length L in front.
     """
     with step("embedding"):
         x = embedding[tokens]
@@ -27,13 +26,12 @@ def language_model(tokens, embedding, final_gain, final_bias=None, w_logits=None
         return x @ (embedding.T if w_logits is None else w_logits)
 
 
-def language_model_shapes(n_layers, d, d_ff, n_heads, vocab_size, n_kv_heads=None, d_head=None, gated=False,
-                          norm="layer", tied=True, max_positions=0):
-    """dict: name of each of `language_model`'s weights -> its shape; the blocks' start with
-    n_layers."""
-    shapes = {"embedding": (vocab_size, d), "final_gain": (d,)}
-    shapes |= {"final_bias": (d,)} if norm == "layer" else {}
-    shapes |= {} if tied else {"w_logits": (d, vocab_size)}
-    shapes |= {"positions": (max_positions, d)} if max_positions else {}
+def language_model_shapes(n_layers, d, d_ff, n_heads, vocab_size, n_kv_heads=None, d_head=None,
+                          gated=False, norm="layer", tied=True, max_positions=0):
+    """dict: name of each of `language_model`'s weights -> its shape."""
     blocks = block_shapes(d, d_ff, n_heads, n_kv_heads, d_head, gated, norm)
-    return shapes | {name: (n_layers, *shape) for name, shape in blocks.items()}
+    return ({"embedding": (vocab_size, d), "final_gain": (d,)}
+            | ({"final_bias": (d,)} if norm == "layer" else {})
+            | ({} if tied else {"w_logits": (d, vocab_size)})
+            | ({"positions": (max_positions, d)} if max_positions else {})
+            | {name: (n_layers, *shape) for name, shape in blocks.items()})

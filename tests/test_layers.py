@@ -1,45 +1,57 @@
-"""Each layer three ways: traced count = traced formula with numbers put in = the oracle's count, to the unit."""
+"""Each layer by trace, by formula and by the oracle, to the unit; what is causal; what is refused."""
+
+from functools import cache
 
 import numpy as np
 import pytest
 import sympy
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sympy import Rational, ceiling, log
+from watched import watch
 
 from helpers import layers
 from helpers.counting import count
-from helpers.notation import d, d_ff, d_h, h, h_kv, k, n, w
+from helpers.notation import d, d_ff, d_h, h, h_kv, k, n, r, w
 from helpers.tracing import trace
+
+g, m, u, c, R, B, M, D_C, D_NOPE, D_ROPE, D_V = sympy.symbols(
+    "g m u c R B M d_c d_nope d_rope d_v", positive=True, integer=True)
+SMALL = {h, h_kv, d_h, w, g, c, R, B, M, r, D_C, D_NOPE, D_ROPE, D_V}    # drawn from 1 to 3
 
 SQUARES = dict(x=(n, d), w_q=(d, d), w_k=(d, d), w_v=(d, d), w_o=(d, d))
 HEADS = dict(x=(n, d), w_q=(d, h*d_h), w_k=(d, h*d_h), w_v=(d, h*d_h), w_o=(h*d_h, d))
-GROUPS = dict(x=(n, d), w_q=(d, h_kv*w*d_h), w_k=(d, h_kv*d_h), w_v=(d, h_kv*d_h), w_o=(h_kv*w*d_h, d))  # w heads a group
+GROUPS = dict(x=(n, d), w_q=(d, h_kv*w*d_h), w_k=(d, h_kv*d_h), w_v=(d, h_kv*d_h),
+              w_o=(h_kv*w*d_h, d))    # w heads a group
 GROUP_HEADS = dict(n_heads=h_kv*w, n_kv_heads=h_kv)
 GROUP_PRODUCTS = 4*n*d*d_h*h_kv*(w + 1) + 4*n**2*h_kv*w*d_h
+NARROW = dict(x=(n, d), w_in=(d, d_ff), w_out=(d_ff, d))
+GATED = dict(x=(n, d), w_gate=(d, d_ff), w_in=(d, d_ff), w_out=(d_ff, d))
 RNN, GRU, LSTM = (dict(w_x=(d, gates*d), w_h=(d, gates*d)) for gates in (1, 3, 4))
 BLOCK = layers.block_shapes(d, d_ff, h_kv*w, h_kv, d_h)
 GATED_BLOCK = layers.block_shapes(d, d_ff, h, d_head=d_h, gated=True, norm="rms")
+CAUSAL = dict(causal=True)
 
-# layer -> shapes of its arguments in symbols, further arguments, the formula of the docstring
+# layer -> shapes of its arguments in symbols, further arguments, its FLOPs
 LAYERS = {
     "matrix_product": (dict(a=(n, k), b=(k, d)), {}, 2*n*k*d),
     "softmax": (dict(x=(n,)), {}, 5*n),
     "dot_product_attention": (dict(q=(d,), k=(n, d), v=(n, d)), {}, 4*n*d + 6*n),
     "self_attention": (SQUARES, {}, 8*n*d**2 + 4*n**2*d + 6*n**2),
-    "causal self_attention": (SQUARES, dict(causal=True), 8*n*d**2 + 4*n**2*d + 7*n**2),
+    "causal self_attention": (SQUARES, CAUSAL, 8*n*d**2 + 4*n**2*d + 7*n**2),
     "multi_head_attention": (HEADS, dict(n_heads=h), 8*n*d*h*d_h + 4*n**2*h*d_h + 6*h*n**2),
     "causal multi_head_attention": (HEADS, dict(n_heads=h, causal=True),
                                     8*n*d*h*d_h + 4*n**2*h*d_h + 7*h*n**2),
-    "feed_forward": (dict(x=(n, d), w_in=(d, d_ff), w_out=(d_ff, d)), {}, 4*n*d*d_ff + n*d_ff),
     "grouped_query_attention": (GROUPS, GROUP_HEADS, GROUP_PRODUCTS + 6*h_kv*w*n**2),
-    "causal grouped_query_attention": (GROUPS, dict(**GROUP_HEADS, causal=True), GROUP_PRODUCTS + 7*h_kv*w*n**2),
+    "causal grouped_query_attention": (GROUPS, dict(**GROUP_HEADS, causal=True),
+                                       GROUP_PRODUCTS + 7*h_kv*w*n**2),
     "relu": (dict(x=(n,)), {}, n),
     "sigmoid": (dict(x=(n,)), {}, 4*n),
     "gelu": (dict(x=(n,)), {}, 8*n),
     "silu": (dict(x=(n,)), {}, 4*n),
-    "gelu feed_forward": (dict(x=(n, d), w_in=(d, d_ff), w_out=(d_ff, d)), dict(activation=layers.gelu),
-                          4*n*d*d_ff + 8*n*d_ff),
-    "gated_feed_forward": (dict(x=(n, d), w_gate=(d, d_ff), w_in=(d, d_ff), w_out=(d_ff, d)), {}, 6*n*d*d_ff + 5*n*d_ff),
+    "feed_forward": (NARROW, {}, 4*n*d*d_ff + n*d_ff),
+    "gelu feed_forward": (NARROW, dict(activation=layers.gelu), 4*n*d*d_ff + 8*n*d_ff),
+    "gated_feed_forward": (GATED, {}, 6*n*d*d_ff + 5*n*d_ff),
     "layer_norm": (dict(x=(n, d), gain=(d,), bias=(d,)), {}, 7*n*d + 4*n),
     "rms_norm": (dict(x=(n, d), gain=(d,)), {}, 4*n*d + 3*n),
     "rnn_cell": (dict(x_t=(d,), state=(d,), **RNN), {}, 4*d**2 + 2*d),
@@ -51,158 +63,310 @@ LAYERS = {
     "lstm": (dict(x=(n, d), **LSTM), {}, 16*n*d**2 + 22*n*d),
     "convolution": (dict(x=(n, d), kernel=(k, d, d)), {}, 2*k*n*d**2),
     "widening convolution": (dict(x=(n, d), kernel=(k, d, w)), {}, 2*k*n*d*w),
-    "separable_convolution": (dict(x=(n, d), depthwise=(k, d), pointwise=(d, d)), {}, 2*k*n*d + 2*n*d**2),
-    "block": (dict(x=(n, d), **BLOCK), GROUP_HEADS,
-              GROUP_PRODUCTS + 7*h_kv*w*n**2 + 4*n*d*d_ff + 8*n*d_ff + 2*(7*n*d + 4*n) + 2*n*d),
+    "separable_convolution": (dict(x=(n, d), depthwise=(k, d), pointwise=(d, d)), {},
+                              2*k*n*d + 2*n*d**2),
+    "block": (dict(x=(n, d), **BLOCK), GROUP_HEADS, GROUP_PRODUCTS + 7*h_kv*w*n**2
+              + 4*n*d*d_ff + 8*n*d_ff + 2*(7*n*d + 4*n) + 2*n*d),
     "gated block": (dict(x=(n, d), **GATED_BLOCK), dict(n_heads=h, norm="rms", causal=False),
-                    8*n*d*h*d_h + 4*n**2*h*d_h + 6*h*n**2 + 6*n*d*d_ff + 5*n*d_ff + 2*(4*n*d + 3*n) + 2*n*d),
-}
-ONLY_MATRIX_PRODUCTS = {"matrix_product", "convolution", "widening convolution", "separable_convolution"}
+                    8*n*d*h*d_h + 4*n**2*h*d_h + 6*h*n**2 + 6*n*d*d_ff + 5*n*d_ff
+                    + 2*(4*n*d + 3*n) + 2*n*d)}
+
+QKV = dict(q=(n, d_h), k=(n, d_h), v=(n, d_h))
+GLOBALS = {name: (g + m, d_h) for name in "qkv"}
+FEATURES, RANDOM = dict(phi_q=(n, r), phi_k=(n, r), v=(n, d_h)), dict(**QKV, omega=(r, d_h))
+SPACE = dict(x=(n, d), a=(d, r), b=(d, r), c=(d, r))
+OWN_KEYS = dict(**QKV, rotations=(R, d_h, B / 2))
+SHARED_KEYS = dict(q=(n, d_h), v=(n, d_h), rotations=(R, d_h, B / 2))
+PAIRS, SORT, MIXED = 4*d_h + 7, 2*R*n*ceiling(log(n, 2)), 4*n*r*d_h + 3*n*r + n*d_h
+ROUNDS = 8*R*m*n*d_h + 22*R*m*n + 2*R*n*d_h + 9*R*n + 10*R**2*m*n + 6*R*m*n
+SHARED = ROUNDS + R*B*n*d_h + Rational(3, 2)*R*B*n + SORT + 3*n*d_h + 2*n
+BLOCKS = dict(block=m, blocks=(n/m, c))
+ROWS = dict(q_content=(h, M, D_NOPE), q_position=(h, M, D_ROPE), latent=(n, D_C),
+            k_position=(n, D_ROPE), w_uk=(D_C, h*D_NOPE), w_uv=(D_C, h*D_V))
+WIDE, NEAR = 2*h*n*(D_NOPE + D_ROPE + D_V), 2*h*n*(2*D_C + D_ROPE)    # one query on n rows
 
 
-@pytest.mark.parametrize("name", LAYERS)
+def latent(q_rank=None, **options):
+    """A case of latent attention; its projections cost 2·n a weight."""
+    shapes = layers.latent_attention_shapes(d, h, D_C, D_NOPE, D_ROPE, D_V, q_rank)
+    pair = NEAR if "absorbed" in options else WIDE
+    flops = 2*n*sum(a*b for a, b in shapes.values()) + n*pair + (8 if "causal" in options else 7)*h*n**2
+    return dict(x=(n, d), **shapes), dict(n_heads=h, **options), flops
+
+
+CHEAPER = {
+    "masked_attention": (dict(**QKV, mask=(n, n)), {}, PAIRS*n**2),
+    "windowed_attention": (QKV, dict(window=u), PAIRS*n*u),
+    "causal windowed_attention": (QKV, dict(window=u, causal=True), PAIRS*n*u),
+    "global windowed_attention": (
+        GLOBALS, dict(window=u, n_global=g),
+        4*d_h*(m*u + m*g + g*(g + m)) + 7*m*u + 6*m*g + 6*g*(g + m) + m*d_h),
+    "global causal windowed_attention": (
+        GLOBALS, dict(window=u, n_global=g, causal=True),
+        4*d_h*(m*u + m*g + g**2) + 7*m*u + 6*m*g + 7*g**2 + m*d_h),
+    "strided_attention": (QKV, dict(stride=m), PAIRS*n*(2*m - 1 + n/m) + n*d_h),
+    "causal strided_attention": (QKV, dict(stride=m, causal=True), PAIRS*n*(m + n/m) + n*d_h),
+    "block_sparse_attention": (QKV, BLOCKS, (4*d_h + 6)*m*c*n),
+    "hashed_attention": (OWN_KEYS, dict(bucket_size=m), ROUNDS + 2*R*B*n*d_h + 3*R*B*n + 2*SORT),
+    "shared hashed_attention": (SHARED_KEYS, dict(k=None, bucket_size=m), SHARED),
+    "causal hashed_attention": (SHARED_KEYS, dict(k=None, bucket_size=m, causal=True),
+                                SHARED + 2*R*n),
+    "low_rank_attention": (dict(**QKV, e=(r, n), f=(r, n)), {}, 8*n*r*d_h + 6*n*r),
+    "elu_features": (dict(x=(n, d_h)), {}, 4*n*d_h),
+    "positive_features": (dict(x=(n, d_h), omega=(r, d_h)), {}, 2*n*r*d_h + 3*n*r + 2*n*d_h + n),
+    **{f"{name}{layer}": (shapes, options, flops)
+       for name, options in (("", {}), ("causal ", CAUSAL)) for layer, shapes, flops in (
+           ("random_feature_attention", RANDOM, 8*n*r*d_h + 9*n*r + 7*n*d_h + 2*n),
+           ("linear_attention", QKV, 4*n*d_h**2 + 12*n*d_h), ("mix_features", FEATURES, MIXED))},
+    "linear_attention_recurrent": (QKV, {}, 4*n*d_h**2 + 12*n*d_h),
+    "mix_features_recurrent": (FEATURES, {}, MIXED),
+    "diagonal_state_space": (SPACE, {}, 5*n*d*r),
+    "diagonal_state_space_convolution": (SPACE, {}, 2*n**2*d + 3*n*d*r + d*r),
+    "latent_attention": latent(), "causal latent_attention": latent(causal=True),
+    "compressed latent_attention": latent(r, causal=True),
+    "absorbed latent_attention": latent(absorbed=True),
+    "absorbed compressed latent_attention": latent(r, absorbed=True, causal=True),
+    "latent_mix": (ROWS, {}, n*2*h*D_C*(D_NOPE + D_V) + M*WIDE + 7*h*M*n),
+    "absorbed latent_mix": (ROWS, dict(absorbed=True), M*2*h*D_C*(D_NOPE + D_V) + M*NEAR + 7*h*M*n)}
+ALL = LAYERS | CHEAPER
+
+
+def layer_of(name):
+    return getattr(layers, name.split()[-1])
+
+
+def with_numbers(value, sizes):
+    """Symbols in a shape, a dict of shapes or an option replaced by their sizes."""
+    if isinstance(value, dict):
+        return {key: with_numbers(one, sizes) for key, one in value.items()}
+    if isinstance(value, tuple):
+        return tuple(with_numbers(size, sizes) for size in value)
+    return int(value.subs(sizes)) if isinstance(value, sympy.Expr) else value
+
+
+def drawn(data, name):
+    """Sizes, arrays and options: a stride or bucket divides n, windows are odd or causal."""
+    shapes, options, flops = ALL[name]
+    used = flops.free_symbols | {s for shape in shapes.values() for size in shape
+                                 for s in sympy.sympify(size).free_symbols}
+    sizes = {s: data.draw(st.integers(1, 3 if s in SMALL else 5), s.name)
+             for s in sorted(used, key=str)}
+    if m in used and g not in used:
+        sizes[n] = sizes[m] * data.draw(st.integers(1, 3), "parts")
+    if B in used:
+        sizes[B] *= 2
+    if u in used and "causal" not in name:
+        sizes[u] = 2 * sizes[u] - 1
+    rng = np.random.default_rng(data.draw(st.integers(0, 99), "seed"))
+    shapes, options = with_numbers(shapes, sizes), with_numbers(options, sizes)
+    arrays = {key: rng.uniform(0.1, 1, shape) if key.startswith("phi") else rng.normal(size=shape)
+              for key, shape in shapes.items()}    # features are positive
+    if "mask" in arrays:
+        arrays["mask"] = (arrays["mask"] > 0) | np.eye(sizes[n], dtype=bool)
+    if "blocks" in options:    # on symbols c a row; here each row its own, as in use
+        options["blocks"] = [{*rng.integers(0, sizes[n] // sizes[m], rng.integers(1, 4)).tolist()}
+                             for _ in range(sizes[n] // sizes[m])]
+        sizes[c] = Rational(sum(map(len, options["blocks"])) * sizes[m], sizes[n])
+    return sizes, arrays, options
+
+
+def assert_close(values, expected):
+    for value, other in zip(*([x] if not isinstance(x, tuple) else x for x in (values, expected))):
+        np.testing.assert_allclose(value, other, rtol=1e-9, atol=1e-12)
+
+
+@cache
+def on_symbols(name):
+    shapes, options, _ = ALL[name]
+    return trace(layer_of(name), **shapes, **options)
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_the_formula_is_the_published_one(name):
+    assert sympy.expand(on_symbols(name).flops - ALL[name][2]) == 0
+
+
+@pytest.mark.parametrize("name", ALL)
 @given(data=st.data())
-@settings(max_examples=15, deadline=None)
-def test_count_formula_and_loops_agree(name, data):
-    shapes, options, published = LAYERS[name]
-    layer = name.split()[-1]
-    symbols = sorted({s for shape in shapes.values() for size in shape for s in size.free_symbols}, key=str)
-    limits = {h: 3, h_kv: 3, w: 3} if d_h in symbols else {}
-    sizes = {symbol: data.draw(st.integers(1, limits.get(symbol, 6)), label=symbol.name) for symbol in symbols}
-    whole = {key: tuple(int(size.subs(sizes)) for size in shape) for key, shape in shapes.items()}
-    given_options = {key: int(value.subs(sizes)) if isinstance(value, sympy.Expr) else value for key, value in options.items()}
-    rng = np.random.default_rng(data.draw(st.integers(0, 99)))
-    arrays = {key: rng.normal(size=shape) for key, shape in whole.items()}
-
-    formula = trace(getattr(layers, layer), **shapes, **options).flops
-    traced = trace(getattr(layers, layer), **whole, **given_options).flops
-    values, operations = count(getattr(layers, layer), **arrays, **given_options)
-
-    assert sympy.expand(formula - published) == 0
-    assert type(traced) is int and traced == formula.subs(sizes) == operations.total()
-    np.testing.assert_allclose(getattr(layers, layer)(**arrays, **given_options), values, rtol=1e-9, atol=1e-12)
+@settings(max_examples=6)
+def test_trace_formula_and_oracle_agree_and_so_do_the_values(name, data):
+    sizes, arrays, options = drawn(data, name)
+    shapes = {key: array.shape for key, array in arrays.items()}
+    traced = trace(layer_of(name), **shapes, **options)
+    values, operations = count(layer_of(name), **arrays, **options)
+    assert type(traced.flops) is int
+    assert traced.flops == operations.total() == sympy.sympify(ALL[name][2]).subs(sizes)
+    assert_close(layer_of(name)(**arrays, **options), values)
 
 
-def test_causal_attention_cannot_see_the_future():
-    rng = np.random.default_rng(0)
-    x, *weights = (rng.normal(size=shape) for shape in [(5, 4), *[(4, 4)] * 4])
-    changed = x.copy()
-    changed[3:] = rng.normal(size=(2, 4))
-    for layer, options in ((layers.self_attention, {}), (layers.multi_head_attention, {"n_heads": 2})):
-        before, after = layer(x, *weights, **options, causal=True), layer(changed, *weights, **options, causal=True)
-        np.testing.assert_array_equal(before[:3], after[:3])
-        assert not np.allclose(layer(x, *weights, **options)[:3], layer(changed, *weights, **options)[:3])
+@pytest.mark.parametrize("name", CHEAPER)
+@given(data=st.data())
+@settings(max_examples=4)
+def test_bytes_and_peak_are_those_of_real_arrays(name, data):
+    """LAYERS: see test_tracing_memory."""
+    sizes, arrays, options = drawn(data, name)
+    shapes = {key: array.shape for key, array in arrays.items()}
+    traced = trace(layer_of(name), bytes_per_element=8, **shapes, **options)
+    seen = watch(layer_of(name), **shapes, **options)
+    assert (traced.bytes_moved, traced.peak_elements) == (seen.bytes_moved, seen.peak)
 
 
-CAUSAL = {
-    "rnn": RNN, "gru": GRU, "lstm": LSTM, "convolution": dict(kernel=(3, 4, 4)),
-    "separable_convolution": dict(depthwise=(3, 4), pointwise=(4, 4))}
 
-
-@pytest.mark.parametrize("name", CAUSAL)
-def test_recurrences_and_convolutions_cannot_see_the_future_and_do_see_the_past(name):
-    rng = np.random.default_rng(0)
-    weights = {key: rng.normal(size=[int(sympy.sympify(size).subs({d: 4})) for size in shape])
-               for key, shape in CAUSAL[name].items()}
-    x = rng.normal(size=(5, 4))
-    future, past = x.copy(), x.copy()
-    future[3:] += 1
-    past[0] += 1
-    layer = getattr(layers, name)
-    np.testing.assert_array_equal(layer(x, **weights)[:3], layer(future, **weights)[:3])
-    assert not np.allclose(layer(x, **weights)[2], layer(past, **weights)[2])
-
-
-def test_a_convolution_is_numpys_own():
-    x, kernel = np.random.default_rng(0).normal(size=(2, 7))
-    expected = np.convolve(x, kernel[::-1])[:7]
-    np.testing.assert_allclose(layers.convolution(x[:, None], kernel[:, None, None])[:, 0], expected)
-    np.testing.assert_allclose(layers.separable_convolution(x[:, None], kernel[:, None], np.eye(1))[:, 0], expected)
-
-
-def test_grouped_queries_are_multi_head_attention_with_keys_and_values_repeated():
-    rng = np.random.default_rng(2)
-    x, w_q, w_o = rng.normal(size=(3, 8)), *rng.normal(size=(2, 8, 8))
-    w_k, w_v = rng.normal(size=(2, 8, 4))
-    repeated = [w.reshape(8, 2, 2).repeat(2, axis=1).reshape(8, 8) for w in (w_k, w_v)]
-    np.testing.assert_allclose(layers.grouped_query_attention(x, w_q, w_k, w_v, w_o, 4, 2, causal=True),
-                               layers.multi_head_attention(x, w_q, *repeated, w_o, 4, causal=True))
-
-
-def test_shared_keys_and_values_are_broadcast_and_not_copied():
-    shapes = dict(x=(n, d), w_q=(d, h*d_h), w_k=(d, h_kv*d_h), w_v=(d, h_kv*d_h), w_o=(h*d_h, d))
-    ledger = trace(layers.grouped_query_attention, **shapes, n_heads=h, n_kv_heads=h_kv)
-    scores = next(op for op in ledger.operations if op.step == "scores" and op.is_matmul)
-    assert (scores.bytes_moved / 2).expand() == h*n*d_h + h_kv*n*d_h + h*n**2
-    assert sympy.expand(ledger.flops - (4*n*d*d_h*(h + h_kv) + 4*n**2*h*d_h + 6*h*n**2)) == 0
+def test_the_cost_grows_with_the_length_and_not_with_its_square():
+    for name in ("windowed_attention", "block_sparse_attention", "linear_attention",
+                 "causal random_feature_attention", "diagonal_state_space"):
+        assert sympy.degree(on_symbols(name).flops, n) == 1
+        assert all(sympy.degree(sympy.prod(op.output), n) <= 1    # and no n² in memory
+                   for op in on_symbols(name).operations if op.output)
+    assert sympy.degree(on_symbols("global windowed_attention").flops, m) == 1
+    at_root = on_symbols("causal strided_attention").flops.subs(m, sympy.sqrt(n)).expand()
+    assert at_root.coeff(n, 2) == 0 and at_root.coeff(sympy.sqrt(n)**3).expand() == 2*PAIRS
+    hashing = on_symbols("hashed_attention").flops
+    few = (hashing / (n * log(n, 2))).subs({d_h: 64, R: 4, m: 32, B: 8})
+    assert sympy.limit(few, n, sympy.oo) == 4 * 4
+    wide = dict.fromkeys("qkv", (4096, 512))    # no window is unrolled: not 63 · 4096 · 512
+    assert trace(layers.windowed_attention, **wide, window=63).peak_elements < 6 * 4096 * 512
+    strided = trace(layers.strided_attention, **wide, stride=64, causal=True)
+    assert strided.peak_elements < 8 * 4096 * 512
 
 
 def test_what_is_called_a_matrix_product():
-    """Recurrences and convolutions are matrix products to a GPU's counter; activations and norms are not."""
-    for name, (shapes, options, published) in LAYERS.items():
-        ledger = trace(getattr(layers, name.split()[-1]), **shapes, **options)
-        assert (sympy.expand(ledger.matmul_flops - published) == 0) == (name in ONLY_MATRIX_PRODUCTS), name
+    """Recurrences and convolutions are products to a GPU's counter; activations and norms not."""
+    only = {name for name in LAYERS
+            if sympy.expand(on_symbols(name).matmul_flops - LAYERS[name][2]) == 0}
+    assert only == {"matrix_product", "convolution", "widening convolution", "separable_convolution"}
     for name, constant in (("rnn", 4), ("gru", 12), ("lstm", 16)):
-        assert trace(getattr(layers, name), **LAYERS[name][0]).matmul_flops == constant*n*d**2
-    for name in ("gelu", "layer_norm", "rms_norm", "softmax"):
-        assert trace(getattr(layers, name), **LAYERS[name][0]).matmul_flops == 0
+        assert on_symbols(name).matmul_flops == constant*n*d**2
+    for name in ("relu", "gelu", "silu", "layer_norm", "rms_norm", "softmax"):
+        assert on_symbols(name).matmul_flops == 0
 
 
-def test_skipping_the_future_computes_half_of_it_and_gives_the_same_values():
-    rng = np.random.default_rng(3)
-    x, *weights = (rng.normal(size=shape) for shape in [(5, 4), *[(4, 4)] * 4])
-    hidden = layers.multi_head_attention(x, *weights, n_heads=2, causal=True)
-    np.testing.assert_allclose(layers.multi_head_attention(x, *weights, n_heads=2, causal="skip"), hidden)
-    values, operations = count(layers.multi_head_attention, **dict(zip(("x", "w_q", "w_k", "w_v", "w_o"), (x, *weights))), n_heads=2,
-                               causal="skip")
-    np.testing.assert_allclose(values, hidden)
-    shapes = dict(x=(5, 4), w_q=(4, 4), w_k=(4, 4), w_v=(4, 4), w_o=(4, 4))
-    ledger = trace(layers.multi_head_attention, **shapes, n_heads=2, causal="skip")
-    assert ledger.flops == operations.total() and ledger.matmul_flops == 8*5*4**2 + 4 * 15 * 4
-    with pytest.raises(TypeError, match="n is a symbol.*whole number"):
-        trace(layers.self_attention, **SQUARES, causal="skip")
-    with pytest.raises(ValueError, match="causal: 'half' is not known"):
-        trace(layers.self_attention, **SQUARES, causal="half")
+def test_shared_keys_and_values_are_broadcast_and_not_copied():
+    scores = next(op for op in on_symbols("grouped_query_attention").operations
+                  if op.step == "scores" and op.is_matmul)
+    assert (scores.bytes_moved / 2).expand() == h_kv*w*n*d_h + h_kv*n*d_h + h_kv*w*n**2
 
 
-def test_activations_at_known_points():
-    np.testing.assert_allclose(layers.gelu(np.array([1.0, -1.0])), [0.841192, -0.158808], atol=1e-6)
-    np.testing.assert_allclose(layers.silu(np.array([1.0, -1.0])), [0.731059, -0.268941], atol=1e-6)
-    normed = layers.layer_norm(np.random.default_rng(0).normal(3, 2, size=(4, 50)), np.ones(50), np.zeros(50))
-    np.testing.assert_allclose(normed.mean(axis=1), 0, atol=1e-12)
-    np.testing.assert_allclose(normed.std(axis=1), 1, atol=1e-4)
+def test_absorbed_decoding_reads_the_rows_and_makes_none():
+    """Beside the cache and h·n scores no array has n rows; expanded, keys and values have."""
+    for name, made, row in (("absorbed latent_mix", set(), 2*D_C + D_ROPE + 16*h), (
+            "latent_mix", {(n, h*D_NOPE), (n, h*D_V)},
+            2*D_C + D_ROPE + 16*h + 2*h*(D_NOPE + D_V))):
+        one = ROWS | dict(q_content=(h, 1, D_NOPE), q_position=(h, 1, D_ROPE))
+        ledger = trace(layers.latent_mix, **one, **CHEAPER[name][1], bytes_per_element=1)
+        assert made == {op.output for op in ledger.operations
+                        if n in op.output and sympy.prod(op.output) != h*n}
+        assert sympy.Poly(ledger.bytes_moved, n).coeff_monomial(n).expand() == row.expand()
 
 
-def test_one_head_is_self_attention_and_softmax_does_not_overflow():
-    rng = np.random.default_rng(1)
-    x, *weights = (rng.normal(size=shape) for shape in [(3, 4), *[(4, 4)] * 4])
-    np.testing.assert_allclose(layers.multi_head_attention(x, *weights, n_heads=1), layers.self_attention(x, *weights))
-    np.testing.assert_allclose(layers.softmax(np.array([1000., 1000., -1000.])), [0.5, 0.5, 0])
-    np.testing.assert_allclose(layers.softmax(np.ones((2, 3)), axis=0), 0.5)
+# the past does not know the future ----------------------------------------------------------------
+RNG = np.random.default_rng(7)
+FOUR, OMEGA, ROTATIONS = RNG.normal(size=(4, 4, 4)), RNG.normal(size=(3, 4)), RNG.normal(size=(2, 4, 2))
+SPACES = RNG.uniform(-0.9, 0.9, (3, 4, 2))
+LATENT = {key: RNG.normal(size=shape) for key, shape in
+          layers.latent_attention_shapes(4, 3, 4, 3, 2, 5, 6).items()}
+PAST = {    # functions of q, k, v
+    "mix": lambda q, k, v: layers.mix(q, k, v, causal=True),
+    "mix, skip": lambda q, k, v: layers.mix(q, k, v, causal="skip"),
+    "one head": lambda q, k, v: layers.self_attention(q + k + v, *FOUR, causal=True),
+    "heads": lambda q, k, v: layers.multi_head_attention(q + k + v, *FOUR, 2, causal=True),
+    "window 1": lambda q, k, v: layers.windowed_attention(q, k, v, 1, causal=True),
+    "window 3": lambda q, k, v: layers.windowed_attention(q, k, v, 3, causal=True),
+    "global": lambda q, k, v: layers.windowed_attention(q, k, v, 3, n_global=2, causal=True),
+    **{f"stride {stride}": lambda q, k, v, stride=stride: layers.strided_attention(
+        q, k, v, stride, causal=True) for stride in (1, 3, 4, 12)},
+    "hashing": lambda q, k, v: layers.hashed_attention(q, None, k + v, ROTATIONS, 3, causal=True),
+    "features": lambda q, k, v: layers.random_feature_attention(q, k, v, OMEGA, causal=True),
+    "linear": lambda q, k, v: layers.linear_attention(q, k, v, causal=True),
+    "linear, recurrent": layers.linear_attention_recurrent,
+    "state space": lambda q, k, v: layers.diagonal_state_space(q + k + v, *SPACES),
+    "kernel": lambda q, k, v: layers.diagonal_state_space_convolution(q + k + v, *SPACES),
+    "latent": lambda q, k, v: layers.latent_attention(q + k + v, **LATENT, n_heads=3, causal=True),
+    "absorbed": lambda q, k, v: layers.latent_attention(
+        q + k + v, **LATENT, n_heads=3, causal=True, absorbed=True),
+    "rnn": lambda q, k, v: layers.rnn(q + k + v, *FOUR[:2]),
+    "gru": lambda q, k, v: layers.gru(q + k + v, *np.concatenate(FOUR[:3], 1).reshape(1, 4, 12)[[0, 0]]),
+    "lstm": lambda q, k, v: layers.lstm(q + k + v, *np.concatenate(FOUR, 1).reshape(1, 4, 16)[[0, 0]]),
+    "convolution": lambda q, k, v: layers.convolution(q + k + v, FOUR[:3]),
+    "separable": lambda q, k, v: layers.separable_convolution(q + k + v, FOUR[0, :3], FOUR[1])}
+
+
+@pytest.mark.parametrize("name", PAST)
+def test_the_past_does_not_know_the_future_and_the_present_does_count(name):
+    arrays = np.random.default_rng(4).normal(size=(3, 12, 4))
+    before = PAST[name](*arrays)
+    for t in range(1, 12):
+        for changed in range(3):
+            future = arrays.copy()
+            future[changed, t:] += RNG.normal(size=(12 - t, 4))
+            after = PAST[name](*future)
+            np.testing.assert_allclose(before[:t], after[:t], rtol=1e-12, atol=1e-14)
+        assert not np.allclose(before[t], after[t])
+    if name != "window 1":
+        past = arrays.copy()
+        past[:, 0] += 1
+        assert not np.allclose(before[1:], PAST[name](*past)[1:])
+
+
+@pytest.mark.parametrize("name", ["linear_attention", "causal linear_attention", "latent_attention"])
+def test_without_causal_the_future_is_seen(name):
+    arrays = np.random.default_rng(4).normal(size=(3, 6, 4))
+    future, seen = arrays.copy(), "causal" not in name
+    future[:, 5] += 1
+    call = {"latent_attention": lambda q, k, v: layers.latent_attention(q, **LATENT, n_heads=3)}.get(
+        name, lambda q, k, v: layers.linear_attention(q, k, v, not seen))
+    assert np.allclose(call(*arrays)[0], call(*future)[0]) != seen
+
+
+# what is refused ----------------------------------------------------------------------------------
+X, EYE = np.ones((6, 2)), [np.eye(12)] * 4
+SIX = dict(x=(2, 12), w_q=(12, 12), w_k=(12, 12), w_v=(12, 12), w_o=(12, 12))
 
 
 @pytest.mark.parametrize("heads, kv_heads, message", [
-    (5, 5, "n_heads: 5 does not divide the width 12; 4 or 6 would"), (0, 1, "n_heads: 0 is below 1"), (2.5, 1, "n_heads: 2.5"),
-    (True, 1, "n_heads: True"), (4, 3, "n_kv_heads: 3 does not divide the number of heads 4; 2 or 4 would"),
-    (4, 0, "n_kv_heads: 0"), (4, "2", "n_kv_heads"), (4, None, "n_kv_heads: None")])
+    (5, 5, "n_heads: 5 does not divide the width 12; 4 or 6 would"), (0, 1, "n_heads: 0 is below 1"),
+    (2.5, 1, "n_heads: 2.5"), (True, 1, "n_heads: True"), (4, 0, "n_kv_heads: 0"),
+    (4, 3, "n_kv_heads: 3 does not divide the number of heads 4; 2 or 4 would"),
+    (4, "2", "n_kv_heads"), (4, None, "n_kv_heads: None")])
 def test_bad_numbers_of_heads_are_named(heads, kv_heads, message):
     with pytest.raises(ValueError, match=message):
-        layers.grouped_query_attention(np.ones((2, 12)), *[np.eye(12)] * 4, heads, kv_heads)
-    shapes = dict(x=(2, 12), w_q=(12, 12), w_k=(12, 12), w_v=(12, 12), w_o=(12, 12))
+        layers.grouped_query_attention(np.ones((2, 12)), *EYE, heads, kv_heads)
     with pytest.raises(ValueError, match=message):
-        trace(layers.grouped_query_attention, **shapes, n_heads=heads, n_kv_heads=kv_heads)
+        trace(layers.grouped_query_attention, **SIX, n_heads=heads, n_kv_heads=kv_heads)
 
 
-def test_shapes_that_do_not_fit_are_refused():
-    """By NumPy's own words or the trace's: keys of another width, gates, kernels, weights."""
-    with pytest.raises(ValueError, match="matmul"):
-        layers.grouped_query_attention(np.ones((2, 4)), np.eye(4), *[np.ones((4, 4))] * 2, np.eye(4), 4, 2)
-    with pytest.raises(ValueError, match="equal division"):
-        layers.gru(np.ones((3, 2)), np.ones((2, 4)), np.ones((2, 4)))
-    with pytest.raises(ValueError, match="size 6 cannot be divided into 4 equal parts"):
-        trace(layers.lstm, x=(3, 2), w_x=(2, 6), w_h=(2, 6))
-    with pytest.raises(ValueError, match=r"\(n, d\).*\(w, d\)"):
-        trace(layers.self_attention, x=(n, d), w_q=(w, d), w_k=(d, d), w_v=(d, d), w_o=(d, d))
-    for kernel in (np.ones((0, 2, 2)), np.ones((2, 2))):
-        with pytest.raises(ValueError):
-            layers.convolution(np.ones((3, 2)), kernel)
+@pytest.mark.parametrize("call, message", [
+    (lambda: layers.windowed_attention(X, X, X, 0, causal=True), "window: 0 is below 1"),
+    (lambda: layers.windowed_attention(X, X, X, 4), "window: 4 is even .* give 3 or 5, or causal"),
+    (lambda: layers.windowed_attention(X, X, X, 2.5), "window: 2.5"),
+    (lambda: layers.windowed_attention(X, X, X, 3, n_global=-1), "n_global: -1"),
+    (lambda: layers.windowed_attention(X, X[:4], X, 3), "broadcast"),
+    (lambda: layers.windowed_attention(X, X, X[:4], 3), "broadcast"),
+    (lambda: layers.strided_attention(X, X, X, 4), "stride: 4 does not divide .* 6; 2 or 3 would"),
+    (lambda: layers.block_sparse_attention(X, X, X, 0, []), "block: 0"),
+    (lambda: layers.block_sparse_attention(X, X, X, 3, [[0]]), "blocks: 1 rows for 2 blocks of 3"),
+    (lambda: layers.block_sparse_attention(X, X, X, 3, [[0], []]), r"blocks: row 1 is \[\]; .* to 1"),
+    (lambda: layers.block_sparse_attention(X, X, X, 3, [[0], [2]]), "blocks: row 1"),
+    (lambda: layers.block_sparse_attention(X, X, X, 3, [[0], [-1]]), "blocks: row 1"),
+    (lambda: layers.big_bird_blocks(4, window=2), "window: 2 is even"),
+    (lambda: layers.random_rotations(2, 3, 1, None), "n_buckets: 3 is odd, .* give 4"),
+    (lambda: layers.hashed_attention(X, X, X, np.ones((1, 2, 2)), 4), "bucket_size: 4 does not"),
+    (lambda: layers.hashed_attention(X, X, X, np.ones((1, 2, 2)), 3, True), "causal: .*k=None"),
+    (lambda: layers.latent_mix(*np.ones((2, 3, 1, 2)), *np.ones((2, 5, 2)), *np.ones((2, 2, 6)), True),
+     "causal: True needs as many queries as rows, not 1 and 5.*leave it out"),
+    (lambda: trace(layers.self_attention, **SQUARES, causal="half"), "causal: 'half' is not known"),
+    (lambda: layers.self_attention(*[np.eye(2)] * 5, causal="skip", saved={}), "without saved="),
+    (lambda: layers.grouped_query_attention(X, *[np.ones((2, 4))] * 3, np.eye(4), 4, 2), "matmul"),
+    (lambda: layers.gru(X, np.ones((2, 4)), np.ones((2, 4))), "equal division"),
+    (lambda: trace(layers.lstm, x=(3, 2), w_x=(2, 6), w_h=(2, 6)), "6 cannot be divided into 4"),
+    (lambda: trace(layers.self_attention, **SQUARES | dict(w_q=(w, d))), r"\(n, d\).*\(w, d\)"),
+    (lambda: layers.convolution(X, np.ones((0, 2, 2))), "negative"),
+    (lambda: layers.convolution(X, np.ones((2, 2))), "indices")])
+def test_what_would_be_silently_wrong_is_refused(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()
+
+
+def test_what_is_skipped_has_no_formula():
+    with pytest.raises(TypeError, match="n is a symbol.*whole number"):
+        trace(layers.self_attention, **SQUARES, causal="skip")

@@ -1,8 +1,6 @@
-"""What every layer is made of, and attention: one query, all queries, several heads, grouped heads,
-latent rows.
+"""What every layer is made of, and attention: one query, all, several heads, groups, latent rows.
 
-`saved`, where a function has it, is a dict that the forward pass fills with what its backward pass
-needs; without one nothing is kept.
+`saved`, where a function has it, is a dict that takes what the backward pass will need.
 """
 
 import numpy as np
@@ -13,14 +11,12 @@ from helpers.words import listed
 
 
 def matrix_product(a, b):
-    """Every row of a with every column of b: 2·m·k·p FLOPs. a: (m, k), b: (k, p) -> (m, p).
-    Lesson 02."""
+    """Every row of a with every column of b: 2·m·k·p FLOPs. a: (m, k), b: (k, p) -> (m, p)."""
     return a @ b
 
 
 def softmax(x, axis=-1):
-    """Positive weights that sum to 1 along `axis`: 5 FLOPs per element. The maximum keeps exp from
-    overflowing."""
+    """Positive weights with sum 1 along `axis`: 5 FLOPs an element; never overflows."""
     exponentials = np.exp(x - np.max(x, axis=axis, keepdims=True))
     return exponentials / np.sum(exponentials, axis=axis, keepdims=True)
 
@@ -28,7 +24,7 @@ def softmax(x, axis=-1):
 def dot_product_attention(q, k, v):
     """One query looks at all n tokens: 4·n·d + 6·n FLOPs. q: (d,), k, v: (n, d) -> (d,).
 
-    Vaswani et al. 2017, section 3.2.1. Lesson 02.
+    Vaswani et al. 2017, section 3.2.1.
     """
     scores = k @ q / np.sqrt(q.shape[-1])
     weights = softmax(scores)
@@ -36,10 +32,9 @@ def dot_product_attention(q, k, v):
 
 
 def self_attention(x, w_q, w_k, w_v, w_o, causal=False, saved=None):
-    """Every token looks at every token: 8·n·d² + 4·n²·d FLOPs of matrix products, 6·n² besides,
-    causal 7·n².
+    """Every token looks at every token: 8·n·d² + 4·n²·d + 6·n² FLOPs, causal 7·n².
 
-    x: (n, d); weights: (d, d). Returns (n, d). Vaswani et al. 2017, section 3.2. Lesson 03.
+    x: (n, d); weights: (d, d). Returns (n, d). Vaswani et al. 2017, section 3.2.
     """
     with step("projections"):
         q, k, v = x @ w_q, x @ w_k, x @ w_v
@@ -50,21 +45,19 @@ def self_attention(x, w_q, w_k, w_v, w_o, causal=False, saved=None):
 
 
 def multi_head_attention(x, w_q, w_k, w_v, w_o, n_heads, causal=False, saved=None):
-    """h attentions side by side on slices of the width: the same products, 6·h·n² besides.
+    """h attentions side by side: 8·n·d·h·d_h + 4·n²·h·d_h + 6·h·n² FLOPs, causal 7·h·n².
 
     x: (n, d); w_q, w_k, w_v: (d, h·d_h); w_o: (h·d_h, d). Vaswani et al. 2017, section 3.2.2.
-    Lesson 05.
     """
     return grouped_query_attention(x, w_q, w_k, w_v, w_o, n_heads, n_heads, causal, saved)
 
 
 def grouped_query_attention(x, w_q, w_k, w_v, w_o, n_heads, n_kv_heads, causal=False, saved=None):
-    """h heads of queries on h_kv heads of keys and values: 4·n·d·d_h·(h + h_kv) + 4·n²·h·d_h +
-    6·h·n².
+    """h heads on h_kv keys and values: 4·n·d·d_h·(h + h_kv) + 4·n²·h·d_h + 6·h·n² FLOPs.
 
-    x: (n, d); w_q: (d, h·d_h); w_k, w_v: (d, h_kv·d_h); w_o: (h·d_h, d). Returns (n, d). Each group
-    of h/h_kv heads reads the same keys and values: they broadcast, nothing is copied. ValueError
-    for heads that do not divide. Ainslie et al. 2023, section 2.2. Lesson 05.
+    x: (n, d); w_q: (d, h·d_h); w_k, w_v: (d, h_kv·d_h); w_o: (h·d_h, d). Returns (n, d). Shared
+    keys and values broadcast, nothing is copied. ValueError for heads that do not divide. Ainslie
+    et al. 2023, section 2.2.
     """
     n = x.shape[0]
     check_divides(n_heads, "n_heads", w_q.shape[1], "the width")
@@ -83,10 +76,9 @@ def grouped_query_attention(x, w_q, w_k, w_v, w_o, n_heads, n_kv_heads, causal=F
 def mix(q, k, v, causal=False, saved=None):
     """softmax(q·kᵀ/√d_h)·v for n queries: 4·n²·d_h + 6·n² FLOPs a head, n² more if causal.
 
-    q, k, v: (…, n, d_h), with axes for heads in front that broadcast. causal="skip" never computes
-    what causal=True hides: n·(n + 1)/2 pairs of 4·d_h + 6 FLOPs; its rows differ in cost, so n must
-    be a whole number, and it keeps nothing. ValueError for another causal. Vaswani et al. 2017,
-    equation 1. Lessons 03, 06.
+    q, k, v: (…, n, d_h), heads in front broadcast. causal="skip" leaves out what True hides:
+    n·(n + 1)/2 pairs of 4·d_h + 6 FLOPs, n a whole number, nothing saved. ValueError for another
+    causal. Vaswani et al. 2017, equation 1.
     """
     if causal not in (False, True) and (causal != "skip" or saved is not None):
         raise ValueError(f'causal: {causal!r} is not known here; give False, True '
@@ -110,8 +102,7 @@ def mix(q, k, v, causal=False, saved=None):
 
 
 def hide_future(scores):
-    """−∞ where the key stands after the query, so that its weight becomes 0: 1 FLOP per element.
-    (…, n, n)."""
+    """−∞ where the key stands after the query, so of weight 0: 1 FLOP an element. (…, n, n)."""
     future = np.triu(np.ones_like(scores, dtype=bool), k=1)
     return np.where(future, -np.inf, scores)
 
@@ -127,20 +118,13 @@ def join_heads(a):
 
 
 def keep(saved, **arrays):
-    """Hand arrays to the backward pass: put them into the dict `saved`, or drop them where it is
-    None."""
+    """Put arrays into the dict `saved`; drop them where it is None."""
     if saved is not None:
         saved.update(arrays)
 
 
 def check_divides(size, name, total, what):
-    """`size`, a whole number or symbol that divides `total`; symbols are taken to divide.
-    ValueError otherwise.
-
-    >>> check_divides(5, "n_heads", 12, "the width")
-    Traceback (most recent call last):
-    ValueError: n_heads: 5 does not divide the width 12; 4 or 6 would
-    """
+    """`size` if it is one that divides `total`, as symbols are taken to; ValueError otherwise."""
     size = check_size(size, name)
     if not is_symbol(size) and not is_symbol(total) and total % size:
         divisors = (i for i in range(1, int(total) + 1) if total % i == 0)
@@ -152,36 +136,24 @@ def check_divides(size, name, total, what):
 
 # latent attention: one short row a token, of which every head makes its key and its value ---------
 def latent_attention(x, w_uq, w_qr, w_dkv, w_kr, w_uk, w_uv, w_o, n_heads, w_dq=None, causal=False,
-                     mix=None):
-    """Every row expanded into keys and values: 2·n·(weights) + 2·h·n²·(d_nope + d_r + d_v) + 7·h·n²
-    FLOPs.
+                     absorbed=False):
+    """Rows expanded: 2·n·(weights) + 2·h·n²·(d_nope + d_r + d_v) + 7·h·n² FLOPs, causal 8·h·n².
 
-    x: (n, d); w_dkv: (d, d_c), w_kr: (d, d_r): what the cache keeps of a token, content and a key
-    for position; w_uk: (d_c, h·d_nope), w_uv: (d_c, h·d_v): from there to keys and values; w_uq:
-    (d, h·d_nope), w_qr: (d, h·d_r): queries, from d or, where w_dq: (d, r) compresses them first,
-    from r; w_o: (h·d_v, d). Causal: h·n² more. Left out: norms on compressed rows, and the rotation
-    of what carries position. DeepSeek-V2 2024, sections 2.1.2 and 2.1.3. Lesson 10.
+    x: (n, d); w_dkv: (d, d_c), w_kr: (d, d_r): to what is cached, content and a key for position;
+    w_uk: (d_c, h·d_nope), w_uv: (d_c, h·d_v): from there to keys and values; w_uq: (d, h·d_nope),
+    w_qr: (d, h·d_r): to queries, through w_dq: (d, r) if given; w_o: (h·d_v, d). Norms and rotation
+    are left out; absorbed: see `latent_mix`. DeepSeek-V2 2024, sections 2.1.2 and 2.1.3.
     """
     check_divides(n_heads, "n_heads", w_uq.shape[1], "the width of w_uq")
     with step("projections"):
-        queries, cache = latent_queries(x, w_uq, w_qr, n_heads, w_dq), latent_cache(x, w_dkv, w_kr)
-    mixed = (mix or latent_mix)(*queries, *cache, w_uk, w_uv, causal)
+        queries, cache = latent_queries(x, w_uq, w_qr, n_heads, w_dq), (x @ w_dkv, x @ w_kr)
+    mixed = latent_mix(*queries, *cache, w_uk, w_uv, causal, absorbed)
     with step("output projection"):
         return join_heads(mixed) @ w_o
 
 
-def latent_attention_absorbed(*arguments, **more):
-    """The same on the rows themselves: 2·n·(weights) + 2·h·n²·(2·d_c + d_r) + 7·h·n² FLOPs.
-
-    Arguments and values as `latent_attention`. More FLOPs for a pair of tokens, fewer bytes where
-    few queries read many rows, as in decoding. DeepSeek-V2 2024, section 2.1.2. Lesson 10.
-    """
-    return latent_attention(*arguments, **more, mix=latent_mix_absorbed)
-
-
 def latent_attention_shapes(d_model, n_heads, d_c, d_nope, d_rope, d_v, q_rank=None):
-    """dict: weight -> its shape, for both forms of latent attention; q_rank=None: queries are
-    not compressed."""
+    """dict: weight -> its shape; q_rank: the width of compressed queries, None for none."""
     read = d_model if q_rank is None else q_rank
     return ({} if q_rank is None else {"w_dq": (d_model, q_rank)}) | {
         "w_uq": (read, n_heads * d_nope), "w_qr": (read, n_heads * d_rope), "w_dkv": (d_model, d_c),
@@ -190,49 +162,29 @@ def latent_attention_shapes(d_model, n_heads, d_c, d_nope, d_rope, d_v, q_rank=N
 
 
 def latent_queries(x, w_uq, w_qr, n_heads, w_dq=None):
-    """Queries for content and for position, to be rotated: (h, n, d_nope) and (h, n, d_r)."""
+    """Queries for content, (h, n, d_nope), and for position, (h, n, d_r), which rotate."""
     read = x if w_dq is None else x @ w_dq
     return split_heads(read @ w_uq, n_heads), split_heads(read @ w_qr, n_heads)
 
 
-def latent_cache(x, w_dkv, w_kr):
-    """All that is kept of the tokens: content (n, d_c), a key for position (n, d_r)."""
-    return x @ w_dkv, x @ w_kr
-
-
-def latent_mix(q_content, q_position, latent, k_position, w_uk, w_uv, causal=False):
-    """m queries on n rows, expanded: 2·h·n·d_c·(d_nope + d_v) + 2·h·m·n·(d_nope + d_r + d_v) +
-    7·h·m·n FLOPs.
+def latent_mix(q_content, q_position, latent, k_position, w_uk, w_uv, causal=False, absorbed=False):
+    """m queries on n rows: 2·h·n·d_c·(d_nope + d_v) + 2·h·m·n·(d_nope + d_r + d_v) + 7·h·m·n FLOPs.
 
     q_content: (h, m, d_nope); q_position: (h, m, d_r); latent: (n, d_c); k_position: (n, d_r);
-    w_uk: (d_c, h·d_nope); w_uv: (d_c, h·d_v). Returns (h, m, d_v). Lesson 10.
+    w_uk: (d_c, h·d_nope); w_uv: (d_c, h·d_v). Returns (h, m, d_v). absorbed, as in decoding: by
+    (w_uk·q)·row, 2·h·m·d_c·(d_nope + d_v) + 2·h·m·n·(2·d_c + d_r) + 7·h·m·n. DeepSeek-V2 2024.
     """
-    with step("keys and values"):
-        k_content, values = (split_heads(latent @ w, q_content.shape[0]) for w in (w_uk, w_uv))
-    width = q_content.shape[-1] + q_position.shape[-1]
-    return _latent_mix(q_content, k_content, q_position, k_position, values, width, causal)
-
-
-def latent_mix_absorbed(q_content, q_position, latent, k_position, w_uk, w_uv, causal=False):
-    """m queries on n rows as they are: 2·h·m·d_c·(d_nope + d_v) + 2·h·m·n·(2·d_c + d_r) + 7·h·m·n
-    FLOPs.
-
-    As `latent_mix`: q·(w_ukᵀ·row) = (w_uk·q)·row, the expansion moves from n rows to m queries.
-    With m = 1 this is decoding. DeepSeek-V2 2024, section 2.1.2. Lesson 10.
-    """
-    n_heads, width = q_content.shape[0], q_content.shape[-1] + q_position.shape[-1]
-    with step("queries to rows"):
-        q_latent = q_content @ split_heads(w_uk, n_heads).swapaxes(-1, -2)    # (h, m, d_c)
-    mixed = _latent_mix(q_latent, latent, q_position, k_position, latent, width, causal)
-    with step("rows to values"):
-        return mixed @ split_heads(w_uv, n_heads)
-
-
-def _latent_mix(q_content, k_content, q_position, k_position, values, width, causal):
-    """Attention on the sum of two scores, for content and for position, over √width."""
     if causal and q_content.shape[1] != k_position.shape[0]:
         raise ValueError(f"causal: True needs as many queries as rows, not {q_content.shape[1]} "
                          f"and {k_position.shape[0]}; one new token sees all rows, so leave it out")
+    n_heads, width = q_content.shape[0], q_content.shape[-1] + q_position.shape[-1]
+    if absorbed:
+        with step("queries to rows"):
+            q_content = q_content @ split_heads(w_uk, n_heads).swapaxes(-1, -2)    # (h, m, d_c)
+        k_content = values = latent
+    else:
+        with step("keys and values"):
+            k_content, values = (split_heads(latent @ w, n_heads) for w in (w_uk, w_uv))
     with step("scores"):
         scores = q_content @ k_content.swapaxes(-1, -2) + q_position @ k_position.swapaxes(-1, -2)
         scores = scores / np.sqrt(width)
@@ -242,4 +194,8 @@ def _latent_mix(q_content, k_content, q_position, k_position, values, width, cau
     with step("softmax"):
         weights = softmax(scores)
     with step("weighted sum"):
-        return weights @ values
+        mixed = weights @ values
+    if absorbed:
+        with step("rows to values"):
+            return mixed @ split_heads(w_uv, n_heads)
+    return mixed

@@ -1,55 +1,40 @@
-"""Backward passes: what one step of training computes after the forward pass. Lesson 06.
+"""Backward passes: what one step of training computes after the forward pass.
 
-Each function takes `g`, the gradient of the loss by the layer's output, then the layer's own
-arguments, then by name what the forward pass put into `saved`:
-
-    saved = {}
-    y = self_attention(x, w_q, w_k, w_v, w_o, saved=saved)
-    g_x, g_q, g_k, g_v, g_o = self_attention_backward(g, x, w_q, w_k, w_v, w_o, **saved)
-
-It returns one gradient for each array argument, in their order and shapes (a norm needs of its
-arguments only the gain; a block, which has many, returns a dict by name). Every forward matrix
-product has two here, so the products cost exactly twice the forward's. The one exception is a layer
-whose input is data: input_gradient=False leaves out the product that only the input's gradient
-needs, and None stands in its place.
+Each takes `g`, the gradient of the loss by the layer's output, the layer's own arguments (a norm
+its gain alone), and by name what the forward pass put into `saved`. It returns a gradient for each
+array argument, a block as a dict. Every forward product has two here: exactly twice its FLOPs.
 """
 
 import numpy as np
 
 from helpers.layers.attention import join_heads, split_heads
-from helpers.layers.models import GELU_CUBE, GELU_SCALE, gelu, relu, sigmoid, silu
+from helpers.layers.models import GELU_CUBE, GELU_SCALE, gelu, relu, sigmoid
 from helpers.sizes import check_choice
 from helpers.tracing import step
 
 
-def matrix_product_backward(g, a, b, input_gradient=True):
-    """From the gradient of a·b those of a and b: g·bᵀ and aᵀ·g, 4·m·k·p FLOPs, twice the
-    forward's 2·m·k·p."""
-    return (g @ b.T if input_gradient else None), a.T @ g
+def matrix_product_backward(g, a, b):
+    """g·bᵀ and aᵀ·g: 4·m·k·p FLOPs, twice the forward's."""
+    return g @ b.T, a.T @ g
 
 
-def softmax_backward(g, weights, axis=-1):
-    """From the gradient of the weights that of the scores: w ⊙ (g − Σ g ⊙ w), 4 FLOPs per element.
-
-    A hidden pair has weight 0, so its gradient is 0 and a causal mask needs no step of its own.
-    """
-    return weights * (g - np.sum(g * weights, axis=axis, keepdims=True))
+def softmax_backward(g, weights):
+    """w ⊙ (g − Σ g ⊙ w): 4 FLOPs an element. A hidden pair has weight 0, so gradient 0."""
+    return weights * (g - np.sum(g * weights, axis=-1, keepdims=True))
 
 
-def projections_backward(gradients, x, weights, input_gradient=True):
-    """Backward of several products x·w of one x: the gradient of x (the sum over all), then one
-    for each w."""
-    pairs = [matrix_product_backward(g, x, w, input_gradient) for g, w in zip(gradients, weights)]
+def projections_backward(gradients, x, weights):
+    """Of several products x·w: the gradient of x, the sum over all, then one for each w."""
+    pairs = [matrix_product_backward(g, x, w) for g, w in zip(gradients, weights)]
     g_x, *others = (g_x for g_x, _ in pairs)
-    for other in others if input_gradient else ():
+    for other in others:
         g_x = g_x + other
     return g_x, *(g_w for _, g_w in pairs)
 
 
 # attention ---------------------------------------------------------------------------------------
 def mix_backward(g, q, k, v, weights):
-    """Backward of softmax(q·kᵀ/√d_h)·v: 8·n²·d_h + 5·n² FLOPs a head; where heads share a key,
-    one gradient each."""
+    """8·n²·d_h + 5·n² FLOPs a head; keys that heads share get one gradient from each."""
     with step("weighted sum"):
         g_weights = g @ v.swapaxes(-1, -2)
         g_v = weights.swapaxes(-1, -2) @ g
@@ -60,24 +45,17 @@ def mix_backward(g, q, k, v, weights):
         return g_scores @ k, g_scores.swapaxes(-1, -2) @ q, g_v
 
 
-def self_attention_backward(g, x, w_q, w_k, w_v, w_o, q, k, v, weights, mixed, input_gradient=True):
-    """Backward of `self_attention`: 16·n·d² + 8·n²·d FLOPs of matrix products, 5·n² + 2·n·d
-    besides."""
+def self_attention_backward(g, x, w_q, w_k, w_v, w_o, q, k, v, weights, mixed):
+    """16·n·d² + 8·n²·d FLOPs of products, 5·n² + 2·n·d besides."""
     with step("output projection"):
         g_mixed, g_o = matrix_product_backward(g, mixed, w_o)
     gradients = mix_backward(g_mixed, q, k, v, weights)
     with step("projections"):
-        return *projections_backward(gradients, x, (w_q, w_k, w_v), input_gradient), g_o
+        return *projections_backward(gradients, x, (w_q, w_k, w_v)), g_o
 
 
-def grouped_query_attention_backward(g, x, w_q, w_k, w_v, w_o, q, k, v, weights, mixed,
-                                     input_gradient=True):
-    """Backward of `grouped_query_attention`: twice its products, 5·h·n² + 2·h·n·d_h + 2·n·d
-    besides.
-
-    A shared key collects the gradients of the heads that read it: the 2·h·n·d_h additions, none if
-    h_kv = h.
-    """
+def grouped_query_attention_backward(g, x, w_q, w_k, w_v, w_o, q, k, v, weights, mixed):
+    """Twice the products; besides 5·h·n² + 2·h·n·d_h + 2·n·d FLOPs, the second to sum by group."""
     n, n_heads = x.shape[0], q.shape[0] * q.shape[1]
     with step("output projection"):
         g_mixed, g_o = matrix_product_backward(g, mixed, w_o)
@@ -86,67 +64,56 @@ def grouped_query_attention_backward(g, x, w_q, w_k, w_v, w_o, q, k, v, weights,
         g_k, g_v = np.sum(g_k, axis=1), np.sum(g_v, axis=1)
     gradients = map(join_heads, (g_q.reshape(n_heads, n, -1), g_k, g_v))
     with step("projections"):
-        return *projections_backward(gradients, x, (w_q, w_k, w_v), input_gradient), g_o
+        return *projections_backward(gradients, x, (w_q, w_k, w_v)), g_o
 
 
 # activations, feed-forward layers, norms ---------------------------------------------------------
 def relu_backward(g, x):
-    """g where x > 0, else 0: 2 FLOPs per element, a comparison and a selection."""
+    """g where x > 0, else 0: 2 FLOPs an element, a comparison and a selection."""
     return np.where(x > 0, g, 0)
 
 
 def gelu_backward(g, x):
-    """g times ½·(1 + t) + ½·x·(1 − t²)·c·(1 + 3a·x²), t = tanh(c·(x + a·x³)): 18 FLOPs per
-    element."""
+    """g·(½·(1 + t) + ½·x·(1 − t²)·c·(1 + 3a·x²)), t = tanh(c·(x + a·x³)): 18 FLOPs an element."""
     t = np.tanh(GELU_SCALE * (x + GELU_CUBE * x ** 3))
     inner_slope = GELU_SCALE * (1 + 3 * GELU_CUBE * x ** 2)
     return g * (0.5 * (1 + t) + 0.5 * x * (1 - t ** 2) * inner_slope)
 
 
 def silu_backward(g, x):
-    """g times σ(x)·(1 + x·(1 − σ(x))): 9 FLOPs per element."""
+    """g·σ(x)·(1 + x·(1 − σ(x))): 9 FLOPs an element."""
     s = sigmoid(x)
     return g * (s * (1 + x * (1 - s)))
 
 
-def _slope(activation):
-    """The backward pass that belongs to an activation; ValueError that lists the known ones."""
-    known = {function.__name__: slope for function, slope in
-             ((relu, relu_backward), (gelu, gelu_backward), (silu, silu_backward))}
-    name = getattr(activation, "__name__", activation)
-    return known[check_choice(name, "activation", tuple(known))]
+SLOPES = {"relu": relu_backward, "gelu": gelu_backward, "silu": silu_backward}
 
 
-def feed_forward_backward(g, x, w_in, w_out, expanded, hidden, activation=relu,
-                          input_gradient=True):
-    """Backward of `feed_forward`: 8·n·d·d_ff FLOPs of matrix products, 2·n·d_ff besides (GELU:
-    18·n·d_ff)."""
-    slope = _slope(activation)
+def feed_forward_backward(g, x, w_in, w_out, expanded, hidden, activation=relu):
+    """8·n·d·d_ff FLOPs of products, 2·n·d_ff besides, with gelu 18·n·d_ff."""
+    slope = SLOPES[check_choice(activation.__name__, "activation", tuple(SLOPES))]
     with step("contract"):
         g_hidden, g_out = matrix_product_backward(g, hidden, w_out)
     with step("activation"):
         g_expanded = slope(g_hidden, expanded)
     with step("expand"):
-        return *matrix_product_backward(g_expanded, x, w_in, input_gradient), g_out
+        return *matrix_product_backward(g_expanded, x, w_in), g_out
 
 
-def gated_feed_forward_backward(g, x, w_gate, w_in, w_out, gate, expanded, opened, hidden,
-                                activation=silu, input_gradient=True):
-    """Backward of `gated_feed_forward`: 12·n·d·d_ff FLOPs of matrix products, 11·n·d_ff + n·d
-    besides."""
-    slope = _slope(activation)
+def gated_feed_forward_backward(g, x, w_gate, w_in, w_out, gate, expanded, opened, hidden):
+    """12·n·d·d_ff FLOPs of products, 11·n·d_ff + n·d besides."""
     with step("contract"):
         g_hidden, g_out = matrix_product_backward(g, hidden, w_out)
     with step("activation"):
-        g_gate, g_expanded = slope(g_hidden * expanded, gate), g_hidden * opened
+        g_gate, g_expanded = silu_backward(g_hidden * expanded, gate), g_hidden * opened
     with step("expand"):
-        return *projections_backward((g_gate, g_expanded), x, (w_gate, w_in), input_gradient), g_out
+        return *projections_backward((g_gate, g_expanded), x, (w_gate, w_in)), g_out
 
 
 def layer_norm_backward(g, gain, normed, deviation):
-    """Backward of `layer_norm`: 11·n·d + 2·n FLOPs. Returns the gradients of x, gain and bias.
+    """With s = g ⊙ gain: (s − mean(s) − normed ⊙ mean(s ⊙ normed))/deviation: 11·n·d + 2·n FLOPs.
 
-    With s = g ⊙ gain that of x is (s − mean(s) − normed ⊙ mean(s ⊙ normed))/deviation.
+    Returns the gradients of x, gain and bias.
     """
     g_gain, g_bias = np.sum(g * normed, axis=0), np.sum(g, axis=0)
     s = g * gain
@@ -156,8 +123,7 @@ def layer_norm_backward(g, gain, normed, deviation):
 
 
 def rms_norm_backward(g, gain, normed, deviation):
-    """Backward of `rms_norm`: 8·n·d + n FLOPs. As `layer_norm_backward`, without the mean of s
-    and the bias."""
+    """As `layer_norm_backward`, without the mean of s and the bias: 8·n·d + n FLOPs."""
     g_gain = np.sum(g * normed, axis=0)
     s = g * gain
     along = np.mean(s * normed, axis=-1, keepdims=True)
@@ -166,40 +132,35 @@ def rms_norm_backward(g, gain, normed, deviation):
 
 def block_backward(g, saved, gain_1, w_q, w_k, w_v, w_o, gain_2, w_in, w_out, w_gate=None,
                    **biases):
-    """Backward of `block`, exactly twice its matrix products: a dict, "x" and each weight's name ->
-    its gradient.
+    """Twice the products of `block`. Returns a dict, "x" and each weight -> its gradient.
 
-    saved: what `block(…, saved=saved)` filled; then the block's weights by name (a bias is not
-    read). There is no input_gradient: the first norm's gain needs what the projections hand back.
+    saved: what `block(…, saved=saved)` filled; then its weights by name. A bias is not read.
     """
-    normed_1, normed_2, gradients = saved["normed_1"], saved["normed_2"], {}
+    found = {}
+
+    def norm_backward(g, gain, place):
+        centred = biases.get(f"bias_{place}") is not None
+        g_x, *g_weights = (layer_norm_backward if centred else rms_norm_backward)(
+            g, gain, **saved[f"norm_{place}"])
+        found.update(zip((f"gain_{place}", f"bias_{place}"), g_weights))
+        return g_x
+
     with step("feed-forward"):
         if w_gate is None:
-            g_normed, *g_weights = feed_forward_backward(
-                g, normed_2, w_in, w_out, activation=gelu, **saved["feed_forward"])
-            gradients |= zip(("w_in", "w_out"), g_weights)
+            g_normed, found["w_in"], found["w_out"] = feed_forward_backward(
+                g, saved["normed_2"], w_in, w_out, activation=gelu, **saved["feed_forward"])
         else:
-            g_normed, *g_weights = gated_feed_forward_backward(
-                g, normed_2, w_gate, w_in, w_out, **saved["feed_forward"])
-            gradients |= zip(("w_gate", "w_in", "w_out"), g_weights)
+            g_normed, found["w_gate"], found["w_in"], found["w_out"] = gated_feed_forward_backward(
+                g, saved["normed_2"], w_gate, w_in, w_out, **saved["feed_forward"])
     with step("norm 2"):
-        g_x = _normalise_backward(g_normed, gain_2, saved["norm_2"], biases, "2", gradients)
+        g_x = norm_backward(g_normed, gain_2, 2)
     with step("residual sums"):
         g = g + g_x
     with step("attention"):
-        g_normed, *g_weights = grouped_query_attention_backward(
-            g, normed_1, w_q, w_k, w_v, w_o, **saved["attention"])
-        gradients |= zip(("w_q", "w_k", "w_v", "w_o"), g_weights)
+        g_normed, *products = grouped_query_attention_backward(
+            g, saved["normed_1"], w_q, w_k, w_v, w_o, **saved["attention"])
+        found |= zip(("w_q", "w_k", "w_v", "w_o"), products)
     with step("norm 1"):
-        g_x = _normalise_backward(g_normed, gain_1, saved["norm_1"], biases, "1", gradients)
+        g_x = norm_backward(g_normed, gain_1, 1)
     with step("residual sums"):
-        return gradients | {"x": g + g_x}
-
-
-def _normalise_backward(g, gain, saved, biases, place, gradients):
-    """Backward of the norm in that place: enters its weights' gradients and returns that of its
-    input."""
-    has_bias = biases.get(f"bias_{place}") is not None
-    g_x, *g_weights = (layer_norm_backward if has_bias else rms_norm_backward)(g, gain, **saved)
-    gradients |= zip((f"gain_{place}", f"bias_{place}"), g_weights)
-    return g_x
+        return found | {"x": g + g_x}

@@ -1,23 +1,19 @@
 """Attention that looks at some pairs only: windows, strides, blocks, and tokens that hash alike.
-Lesson 10.
 
-One head: q, k, v are (n, d_h), and the result is (n, d_h). `masked_attention` under a method's
-pattern gives its values at the price of all n² pairs. On symbols n is taken to be a multiple of
-stride, block and bucket; with global tokens write it as a sum, q=(g + m, d_h), so that the g first
-rows can be shown to be there.
+One head: q, k, v and the result are (n, d_h). On symbols, n is taken to be a multiple of stride,
+block and bucket; with global tokens write q=(g + m, d_h), so that the g first rows are there.
 """
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from helpers.layers.attention import check_divides, hide_future, mix, softmax
+from helpers.layers.attention import check_divides, mix, softmax
 from helpers.sizes import check_size, is_symbol
 from helpers.tracing import repeat, step
 
 
 def masked_attention(q, k, v, mask):
-    """softmax over the pairs that `mask` shows, at the cost of all: 4·n²·d_h + 7·n² FLOPs. mask:
-    (n, n)."""
+    """softmax over the pairs of `mask`, (n, n), at the cost of all: 4·n²·d_h + 7·n² FLOPs."""
     with step("scores"):
         scores = q @ k.T / np.sqrt(q.shape[-1])
     with step("mask"):
@@ -30,18 +26,12 @@ def masked_attention(q, k, v, mask):
 
 # sliding windows ---------------------------------------------------------------------------------
 def windowed_attention(q, k, v, window, n_global=0, causal=False):
-    """Each token sees w neighbours, itself included: 4·n·w·d_h + 7·n·w FLOPs without global tokens.
+    """Each token sees w neighbours, itself included: 4·n·w·d_h + 7·n·w FLOPs.
 
-    causal: the token and the w − 1 before it; otherwise w is odd and the window centred. The first
-    n_global = g tokens see all and are seen by all (causal: all their past). Each pair counts once,
-    so the m = n − g others have windows among themselves: 4·d_h·(m·w + m·g + g·n) + 7·m·w + 6·m·g +
-    6·g·n + m·d_h FLOPs, and where causal the g·n of the global rows is g², with g² selections. At
-    the ends windows stick out: those places are computed and hidden. Beltagy et al. 2020
-    (Longformer), section 3.1.
-
-    >>> q = k = np.zeros((3, 1))
-    >>> windowed_attention(q, k, np.array([[2.], [4.], [8.]]), 2, causal=True).tolist()
-    [[2.0], [3.0], [6.0]]
+    causal: itself and the w − 1 before it; otherwise w is odd and the window centred. What sticks
+    out at the ends is computed and hidden. The first n_global = g tokens see all and are seen by
+    all, each pair once, so with m = n − g others 4·d_h·(m·w + m·g + g·n) + 7·m·w + 6·m·g + 6·g·n +
+    m·d_h FLOPs; causal: g² for g·n, and g² more. Beltagy et al. 2020 (Longformer), section 3.1.
     """
     g, before = check_size(n_global, "n_global", 0), tokens_before(window, causal)
     with step("scores"):
@@ -62,8 +52,7 @@ def windowed_attention(q, k, v, window, n_global=0, causal=False):
 
 
 def tokens_before(window, causal=False):
-    """How many tokens of a window stand before its own; ValueError for one that cannot be
-    centred."""
+    """How many tokens of a window stand before its own; ValueError if it cannot be centred."""
     if not causal and not is_symbol(window) and check_size(window, "window") % 2 == 0:
         raise ValueError(f"window: {window} is even and cannot be centred; give {window - 1} or "
                          f"{window + 1}, or causal=True")
@@ -71,33 +60,28 @@ def tokens_before(window, causal=False):
 
 
 def windows(a, window, before):
-    """For each token its window of rows, `before` of them before it: a view of a padded copy,
-    (n, d, window)."""
+    """For each token its window of rows, `before` before it: (n, d, w), a view of a padded copy."""
     return sliding_window_view(np.pad(a, ((before, window - 1 - before), (0, 0))), window, axis=0)
 
 
 def window_scores(q, k, window, before):
-    """q·k/√d_h of each query with its window, −∞ where it sticks out: 2·n·w·d_h + 2·n·w FLOPs,
-    (n, w)."""
+    """q·k/√d_h of each query with its window, −∞ where it sticks out: 2·n·w·d_h + 2·n·w FLOPs."""
     inside = windows(np.ones_like(k[:, :1], dtype=bool), window, before)[:, 0]
     scores = np.einsum("td,tdw->tw", q, windows(k, window, before)) / np.sqrt(q.shape[-1])
     return np.where(inside, scores, -np.inf)
 
 
 def window_sum(weights, v, window, before):
-    """Each window's values, weighted: 2·n·w·d_h FLOPs, (n, d_h)."""
+    """Each window's values, weighted by (n, w): 2·n·w·d_h FLOPs."""
     return np.einsum("tw,tdw->td", weights, windows(v, window, before))
 
 
 # strides -----------------------------------------------------------------------------------------
 def strided_attention(q, k, v, stride, causal=False):
-    """The last l tokens and every l-th one before them: (4·d_h + 7)·n·(l + n/l) + n·d_h FLOPs if
-    causal.
+    """The last l tokens and every l-th before: (4·d_h + 7)·n·(l + n/l) + n·d_h FLOPs if causal.
 
-    l divides n; l = √n makes the sum smallest. Without causal the pattern is mirrored: l + n/l
-    becomes 2l − 1 + n/l. Every l-th: l columns of n/l tokens, each a small dense attention; what it
-    computes of the future or of the token itself is hidden. Child et al. 2019, sections 4.3 and
-    5.1.
+    l divides n. Without causal mirrored: 2l − 1 for l. Every l-th: l columns of n/l tokens, each a
+    small dense attention, with the pairs that are not meant hidden. Child et al. 2019, section 4.3.
     """
     check_divides(stride, "stride", q.shape[0], "the number of tokens")
     window = stride if causal else 2 * stride - 1
@@ -116,105 +100,79 @@ def strided_attention(q, k, v, stride, causal=False):
         return near + far.swapaxes(0, 1).reshape(v.shape)
 
 
-def strided_mask(n, stride, causal=False):
-    """The pairs of `strided_attention`: (n, n) truth values, queries along the first axis."""
-    query, key = np.ogrid[:n, :n]
-    seen = (abs(query - key) < stride) | ((query - key) % stride == 0)
-    return seen & (key <= query) if causal else seen
-
-
 def columns(a, stride):
     """Every stride-th row together: (n, m) -> (stride, n/stride, m), a view."""
     return a.reshape(-1, stride, a.shape[-1]).swapaxes(0, 1)
 
 
 # blocks ------------------------------------------------------------------------------------------
-def block_sparse_attention(q, k, v, block, blocks, causal=False):
-    """Each block of b queries sees some blocks of b keys: P·b²·(4·d_h + 6) FLOPs for P seen blocks.
+def block_sparse_attention(q, k, v, block, blocks):
+    """Blocks of b queries see some blocks of b keys: P·b²·(4·d_h + 6) FLOPs for P pairs of blocks.
 
-    block: b, which divides n; blocks: for each of the n/b block rows the block columns that it
-    sees, as `big_bird_blocks` makes them (on symbols: the shape (n/b, c), P = c·n/b). causal=True
-    leaves out the blocks after the row's own and hides the future inside it: n·b selections more.
-    The blocks seen are gathered. Zaheer et al. 2020 (BigBird), section 2; Child et al. 2019,
-    section 5.5.
+    blocks: for each of the n/b rows its columns, as from `big_bird_blocks`; on symbols their shape
+    (n/b, c), P = c·n/b. ValueError for what is no column. Zaheer et al. 2020 (BigBird), section 2.
     """
-    blocks = seen_blocks(block, blocks, q.shape[0], causal)
+    check_divides(block, "block", q.shape[0], "the number of tokens")
+    if not hasattr(blocks, "ledger"):    # which a traced array has
+        blocks = seen_blocks(blocks, q.shape[0] // block, block)
     q, k_blocks, v_blocks = (a.reshape(-1, block, a.shape[-1]) for a in (q, k, v))
     mixed = np.zeros_like(v_blocks)
     for row in repeat(q.shape[0]):
-        mixed[row] = block_row(q[row], k_blocks, v_blocks, blocks[row], causal)
+        mixed[row] = block_row(q[row], k_blocks, v_blocks, blocks[row])
     return mixed.reshape(v.shape)
 
 
-def block_row(q, k_blocks, v_blocks, seen, causal):
-    """One block of queries with the blocks that it sees, its own the last if causal: (b, d_h)."""
+def block_row(q, k_blocks, v_blocks, seen):
+    """One block of queries with the blocks that it sees: (b, d_h)."""
     with step("gather"):
         keys, values = (a[seen].reshape(-1, a.shape[-1]) for a in (k_blocks, v_blocks))
-    with step("scores"):
-        scores = q @ keys.T / np.sqrt(q.shape[-1])
-    if causal:
-        with step("mask"):
-            own = scores.reshape(q.shape[0], -1, q.shape[0])[:, -1]
-            own[...] = hide_future(own)
-    with step("softmax"):
-        weights = softmax(scores)
-    with step("weighted sum"):
-        return weights @ values
+    return mix(q, keys, values)
 
 
-def seen_blocks(block, blocks, n, causal):
-    """`blocks` as sorted arrays, without those after the row's own if causal; what a trace has
-    stays as it is."""
-    check_divides(block, "block", n, "the number of tokens")
-    if hasattr(blocks, "ledger"):
-        return blocks
-    rows = [sorted({*row}) for row in blocks]
-    for place, row in enumerate(rows):
-        if not {*row} <= {*range(n // block)} or not row or causal and place not in row:
-            raise ValueError(f"blocks: row {place} is {row}; give it columns from 0 to "
-                             f"{n // block - 1}, its own among them if causal")
-    if len(rows) != n // block:
-        raise ValueError(f"blocks: {len(rows)} rows for {n // block} blocks of {block} tokens; "
+def seen_blocks(blocks, n_blocks, block):
+    """The columns of each row, sorted, as arrays; ValueError for a row that is none."""
+    if len(blocks) != n_blocks:
+        raise ValueError(f"blocks: {len(blocks)} rows for {n_blocks} blocks of {block} tokens; "
                          "give one for each")
-    return [np.array([column for column in row if not causal or column <= place])
-            for place, row in enumerate(rows)]
+    for place, row in enumerate(blocks):
+        if not {*row} <= {*range(n_blocks)} or not {*row}:
+            raise ValueError(f"blocks: row {place} is {sorted({*row})}; give it columns from 0 to "
+                             f"{n_blocks - 1}")
+    return [np.array(sorted({*row})) for row in blocks]
 
 
 def big_bird_blocks(n_blocks, window=3, n_global=1, n_random=1, rng=None):
-    """BigBird's pattern of blocks: `window` around the row's own, the first `n_global`, `n_random`
-    drawn by `rng`.
+    """For each row `window` blocks around its own, the first `n_global`, `n_random` by `rng`.
 
     The global rows see all. Returns a list of sorted lists. Zaheer et al. 2020, section 2.
     """
     before, rows = tokens_before(window), []
     for row in range(n_blocks):
-        near = range(max(0, row - before), min(n_blocks, row + before + 1))
-        fixed = {*range(n_blocks)} if row < n_global else {*near, *range(n_global)}
-        others = sorted({*range(n_blocks)} - fixed)
+        fixed = [column for column in range(n_blocks)
+                 if min(row, column) < n_global or abs(row - column) <= before]
+        others = sorted({*range(n_blocks)} - {*fixed})
         if n_random and others:
-            fixed |= {*rng.choice(others, min(n_random, len(others)), replace=False).tolist()}
+            fixed += rng.choice(others, min(n_random, len(others)), replace=False).tolist()
         rows.append(sorted(fixed))
     return rows
 
 
 # hashing: a round sorts by bucket and cuts into chunks; each sees itself and the one before it
-def hashed_attention(q, k, v, rotations, bucket_size, causal=False, count_once=True):
-    """softmax over the pairs that R rounds of hashing find, in chunks of m: 8·R·n·m·d_h FLOPs of
-    products, and hashing.
+def hashed_attention(q, k, v, rotations, bucket_size, causal=False):
+    """softmax over the pairs that R rounds of hashing find, each once, in chunks of m.
 
-    k: (n, d_h), or None: shared with the queries, k = q/‖q‖, as the paper has it. rotations: (R,
-    d_h, B/2) from `random_rotations`: R rounds, B buckets. bucket_size: m, which divides n; exact
-    with m = n. FLOPs besides the products: hashing q and k 2·R·n·d_h·B + 3·R·n·B (half if shared),
-    sorting each twice 4·R·n·⌈log₂ n⌉ (half if shared), 22·R·n·m for scores, visibility and softmax,
-    2·R·n·d_h + 9·R·n for the rounds (11·R·n if causal), and 3·n·d_h + 2·n for shared keys.
-    count_once adds 10·R²·n·m + 6·R·n·m: a pair found in N rounds gets log N off its score in each,
-    so that the rounds, combined by log-sum-exp, give the softmax over all pairs found, each once.
-    causal needs k=None: a token sees only its own bucket, itself and the m − 1 before it there,
-    which the future cannot move (the paper's chunks it can). Kitaev et al. 2020, section 2 and
-    appendix A.
+    k=None: q/‖q‖, as in the paper. rotations: (R, d_h, B/2), from `random_rotations`; m divides n.
+    FLOPs: products 8·R·n·m·d_h; hashing 2·R·n·d_h·B + 3·R·n·B and sorting 4·R·n·⌈log₂ n⌉, half if
+    shared; 22·R·n·m for scores and softmax, 10·R²·n·m + 6·R·n·m to count a pair found in N rounds
+    once (log N off its score), 2·R·n·d_h + 9·R·n to join rounds, causal 11·R·n; shared keys 3·n·d_h
+    + 2·n. causal needs k=None: a token sees itself and the m − 1 before it in its bucket, which
+    the future cannot move (the paper's chunks it can). Kitaev et al. 2020, section 2, appendix A.
     """
     n, rounds, shared = q.shape[0], rotations.shape[0], k is None
     check_divides(bucket_size, "bucket_size", n, "the number of tokens")
+    if causal and not shared:
+        raise ValueError("causal: True with keys of their own, whose places among the sorted "
+                         "queries depend on the future; give k=None, or causal=False")
     if shared:
         with step("shared keys"):
             k = q / np.maximum(np.sqrt(np.sum(q * q, axis=-1, keepdims=True)), 1e-12)
@@ -227,19 +185,19 @@ def hashed_attention(q, k, v, rotations, bucket_size, causal=False, count_once=T
     with step("scores"):
         scores = in_chunks(q[q_order], bucket_size) @ with_previous(
             in_chunks(k[k_order], bucket_size)).swapaxes(-1, -2) / np.sqrt(q.shape[-1])
-    with step("visible"):
-        q_code, k_code, reach = codes(
-            q_bucket, q_place, k_bucket, k_place, bucket_size, causal, shared)
+    with step("visible"):    # a query sees the codes 0 to reach − 1 behind its own
+        if causal:    # places, n apart from bucket to bucket
+            q_code, k_code, reach = q_place + n * q_bucket, k_place + n * k_bucket, bucket_size
+        else:    # chunks
+            q_code, k_code, reach = q_place // bucket_size, k_place // bucket_size, 2
         sorted_codes = (np.take_along_axis(code, order, -1)
                         for code, order in ((q_code, q_order), (k_code, k_order)))
         seen = meets(*sorted_codes, bucket_size, reach)
-    if count_once:
-        with step("count once"):
-            times_found = np.zeros_like(scores)
-            for other in repeat(rounds):
-                times_found += meets(q_code[other][q_order], k_code[other][k_order],
-                                     bucket_size, reach)
-            scores -= np.log(np.maximum(times_found, 1))
+    with step("count once"):
+        times_found = np.zeros_like(scores)
+        for other in repeat(rounds):
+            times_found += meets(q_code[other][q_order], k_code[other][k_order], bucket_size, reach)
+        scores -= np.log(np.maximum(times_found, 1))
     with step("softmax"):
         weights, total = softmax_and_total(np.where(seen, scores, -np.inf))
     with step("weighted sum"):
@@ -251,8 +209,7 @@ def hashed_attention(q, k, v, rotations, bucket_size, causal=False, count_once=T
 
 
 def random_rotations(d_h, n_buckets, rounds, rng):
-    """Normal matrices that hash vectors of d_h numbers into n_buckets: (rounds, d_h,
-    n_buckets/2). Andoni et al. 2015."""
+    """Normal matrices that hash into n_buckets: (rounds, d_h, n_buckets/2). Andoni et al. 2015."""
     if check_size(n_buckets, "n_buckets") % 2:
         raise ValueError(f"n_buckets: {n_buckets} is odd, and each direction gives two; "
                          f"give {n_buckets + 1}")
@@ -260,26 +217,13 @@ def random_rotations(d_h, n_buckets, rounds, rng):
 
 
 def hash_buckets(x, rotations):
-    """Which of the directions ±rotations each token points along most: R·n·d_h·B + 3/2·R·n·B FLOPs.
-    (n, d_h) -> (R, n)."""
+    """The direction ± along which each token points: (R, n), R·n·d_h·B + 3/2·R·n·B FLOPs."""
     turned = x @ rotations
     return np.argmax(np.concatenate([turned, -turned], axis=-1), axis=-1)
 
 
-def hashed_mask(q, k, rotations, bucket_size, causal=False):
-    """The pairs that `hashed_attention` finds in any round: (n, n) truth values, queries along
-    the first axis."""
-    q_bucket, k_bucket = (hash_buckets(x, rotations) for x in (q, q if k is None else k))
-    q_place, k_place = (order_and_place(bucket)[1] for bucket in (q_bucket, k_bucket))
-    q_code, k_code, reach = codes(
-        q_bucket, q_place, k_bucket, k_place, bucket_size, causal, k is None)
-    behind = q_code[:, :, None] - k_code[:, None, :]
-    return ((0 <= behind) & (behind < reach)).any(axis=0)
-
-
 def order_and_place(bucket):
-    """The tokens sorted by bucket, then by position; and the place of each in that row:
-    2·R·n·⌈log₂ n⌉ FLOPs."""
+    """Tokens by bucket, then position, and each token's place: (R, n), 2·R·n·⌈log₂ n⌉ FLOPs."""
     order = np.argsort(bucket, axis=-1, kind="stable")
     return order, np.argsort(order, axis=-1)
 
@@ -290,37 +234,18 @@ def in_chunks(a, size):
 
 
 def with_previous(chunks):
-    """Before each chunk a copy of the one before it, before the first the last, which is out of
-    its reach and hidden."""
+    """Each chunk after a copy of the one before it; the first after the last, which is hidden."""
     return np.concatenate([np.roll(chunks, 1, axis=1), chunks], axis=2)
 
 
-def codes(q_bucket, q_place, k_bucket, k_place, bucket_size, causal, shared):
-    """Whole numbers for each query and key, and a reach: a query sees the keys 0 to reach − 1
-    behind it.
-
-    The numbers are chunks, and the reach 2. Causal, they are places, n apart from bucket to bucket,
-    and the reach m.
-    """
-    if causal and not shared:
-        raise ValueError("causal: True with keys of their own, whose places among the sorted "
-                         "queries depend on the future; give k=None, or causal=False")
-    if causal:
-        n = q_bucket.shape[1]
-        return q_place + n * q_bucket, k_place + n * k_bucket, bucket_size
-    return q_place // bucket_size, k_place // bucket_size, 2
-
-
 def meets(q_code, k_code, size, reach):
-    """Which key of the own and the previous chunk each query sees: (R, n/m, m, 2m) truth values,
-    4 FLOPs for each."""
+    """Which keys of its and the previous chunk a query sees: (R, n/m, m, 2m), 4 FLOPs each."""
     behind = in_chunks(q_code, size)[..., None] - with_previous(in_chunks(k_code, size))[:, :, None]
     return np.logical_and(behind >= 0, behind < reach)
 
 
 def softmax_and_total(scores):
-    """The softmax over the last axis and the log-sum-exp that it divides by: 5 FLOPs a score, 2
-    a row."""
+    """The softmax and the log-sum-exp that it divides by: 5 FLOPs a score, 2 a row."""
     highest = np.max(scores, axis=-1, keepdims=True)
     exponentials = np.exp(scores - highest)
     total = np.sum(exponentials, axis=-1, keepdims=True)

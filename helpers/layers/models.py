@@ -1,9 +1,6 @@
-"""From token-wise layers to a model: activations, feed-forward layers, norms, the pre-norm block,
-GPT-2 and Llama.
+"""From token-wise layers to the pre-norm block of GPT-2 and Llama. No matrix product has a bias.
 
-The arguments are named alike in all functions, so that `block_shapes` and `language_model_shapes`
-can be handed to `trace` as they are. No matrix product has a bias. `saved`: see
-`helpers.layers.attention`. Lesson 05.
+Arguments are named as in `block_shapes`, which goes to `trace` as it is.
 """
 
 import numpy as np
@@ -16,34 +13,32 @@ GELU_SCALE, GELU_CUBE = float(np.sqrt(2 / np.pi)), 0.044715
 
 
 def relu(x):
-    """max(x, 0): 1 FLOP per element."""
+    """max(x, 0): 1 FLOP an element."""
     return np.maximum(x, 0)
 
 
 def sigmoid(x):
-    """1/(1 + exp(−x)): 4 FLOPs per element."""
+    """1/(1 + exp(−x)): 4 FLOPs an element."""
     return 1 / (1 + np.exp(-x))
 
 
 def gelu(x):
-    """½·x·(1 + tanh(√(2/π)·(x + 0.044715·x³))): 8 FLOPs per element, the cube counted as one.
+    """½·x·(1 + tanh(√(2/π)·(x + 0.044715·x³))): 8 FLOPs an element, a power being 1.
 
-    The tanh form of Hendrycks and Gimpel 2016, section 2, which GPT-2 uses.
+    Hendrycks and Gimpel 2016, section 2, the tanh form, as in GPT-2.
     """
     return 0.5 * x * (1 + np.tanh(GELU_SCALE * (x + GELU_CUBE * x ** 3)))
 
 
 def silu(x):
-    """x/(1 + exp(−x)), also called swish: 4 FLOPs per element."""
+    """x/(1 + exp(−x)), also called swish: 4 FLOPs an element."""
     return x / (1 + np.exp(-x))
 
 
 def feed_forward(x, w_in, w_out, activation=relu, saved=None):
-    """Two matrix products with a nonlinearity between: 4·n·d·d_ff + n·d_ff FLOPs; with gelu
-    8·n·d_ff.
+    """activation(x·w_in)·w_out: 4·n·d·d_ff + n·d_ff FLOPs, with gelu 8·n·d_ff.
 
-    x: (n, d), w_in: (d, d_ff), w_out: (d_ff, d). Vaswani et al. 2017, section 3.3, without biases.
-    Lesson 03.
+    x: (n, d), w_in: (d, d_ff), w_out: (d_ff, d). Vaswani et al. 2017, section 3.3.
     """
     with step("expand"):
         expanded = x @ w_in
@@ -54,15 +49,15 @@ def feed_forward(x, w_in, w_out, activation=relu, saved=None):
         return hidden @ w_out
 
 
-def gated_feed_forward(x, w_gate, w_in, w_out, activation=silu, saved=None):
-    """(silu(x·w_gate) ⊙ x·w_in)·w_out, three matrix products: 6·n·d·d_ff + 5·n·d_ff FLOPs.
+def gated_feed_forward(x, w_gate, w_in, w_out, saved=None):
+    """(silu(x·w_gate) ⊙ x·w_in)·w_out: 6·n·d·d_ff + 5·n·d_ff FLOPs.
 
     x: (n, d); w_gate, w_in: (d, d_ff); w_out: (d_ff, d). Shazeer 2020, equation 6 (SwiGLU).
     """
     with step("expand"):
         gate, expanded = x @ w_gate, x @ w_in
     with step("activation"):
-        opened = activation(gate)
+        opened = silu(gate)
         hidden = opened * expanded
     keep(saved, gate=gate, expanded=expanded, opened=opened, hidden=hidden)
     with step("contract"):
@@ -70,7 +65,7 @@ def gated_feed_forward(x, w_gate, w_in, w_out, activation=silu, saved=None):
 
 
 def layer_norm(x, gain, bias, epsilon=1e-5, saved=None):
-    """gain·(x − mean)/√(variance + ε) + bias, over each token's d numbers: 7·n·d + 4·n FLOPs.
+    """gain·(x − mean)/√(variance + ε) + bias over each token: 7·n·d + 4·n FLOPs.
 
     x: (n, d); gain, bias: (d,). Ba et al. 2016, equation 4.
     """
@@ -82,7 +77,7 @@ def layer_norm(x, gain, bias, epsilon=1e-5, saved=None):
 
 
 def rms_norm(x, gain, epsilon=1e-5, saved=None):
-    """gain·x/√(mean of x² + ε), over each token's d numbers: 4·n·d + 3·n FLOPs.
+    """gain·x/√(mean of x² + ε) over each token: 4·n·d + 3·n FLOPs.
 
     x: (n, d); gain: (d,). Zhang and Sennrich 2019, equation 4.
     """
@@ -94,13 +89,11 @@ def rms_norm(x, gain, epsilon=1e-5, saved=None):
 
 def block(x, gain_1, w_q, w_k, w_v, w_o, gain_2, w_in, w_out, bias_1=None, bias_2=None, w_gate=None,
           *, n_heads, n_kv_heads=None, norm="layer", causal=True, saved=None):
-    """One pre-norm block: x + attention(norm(x)), then x + feed-forward(norm(x)).
+    """x + attention(norm(x)), then x + feed-forward(norm(x)). x: (n, d), weights: `block_shapes`.
 
-    x: (n, d); gains and biases: (d,); w_q: (d, h·d_h); w_k, w_v: (d, h_kv·d_h); w_o: (h·d_h, d);
-    w_in, w_gate: (d, d_ff); w_out: (d_ff, d). norm="layer" needs the biases, "rms" has none; with
-    w_gate the feed-forward layer is gated by SiLU, without it is GELU. GPT-2 (Radford et al. 2019)
-    is the one, Llama (Touvron et al. 2023) the other. ValueError for heads that do not divide, and
-    for a norm that does not match the biases.
+    norm="layer" needs the biases, "rms" has none; with w_gate the feed-forward layer is gated by
+    SiLU, without it is GELU. GPT-2 (Radford et al. 2019), Llama (Touvron et al. 2023). ValueError
+    for heads that do not divide, and a norm that does not match the biases.
     """
     inside = {name: None if saved is None else saved.setdefault(name, {})
               for name in ("norm_1", "attention", "norm_2", "feed_forward")}
@@ -125,8 +118,7 @@ def block(x, gain_1, w_q, w_k, w_v, w_o, gain_2, w_in, w_out, bias_1=None, bias_
 
 
 def block_shapes(d, d_ff, n_heads, n_kv_heads=None, d_head=None, gated=False, norm="layer"):
-    """dict: name of each of `block`'s weights -> its shape, in whole numbers or symbols;
-    d_head=None is d/n_heads."""
+    """dict: weight of `block` -> its shape, numbers or symbols; d_head=None is d/n_heads."""
     d_head = divide(d, n_heads) if d_head is None else d_head
     if getattr(d_head, "denominator", 1) != 1:
         raise ValueError(f"n_heads: {n_heads} do not divide the width d = {d}; give d_head as well")
@@ -138,8 +130,7 @@ def block_shapes(d, d_ff, n_heads, n_kv_heads=None, d_head=None, gated=False, no
 
 
 def _normalise(x, gain, bias, norm, saved=None):
-    """`layer_norm` or `rms_norm`, by its name; ValueError for another name or a bias that does
-    not match."""
+    """`layer_norm` or `rms_norm`, by its name; ValueError for another, or an unfit bias."""
     check_choice(norm, "norm", ("layer", "rms"))
     if (bias is None) == (norm == "layer"):
         raise ValueError(f'norm: "{norm}" {"needs" if norm == "layer" else "has no"} bias; '

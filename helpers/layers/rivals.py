@@ -1,7 +1,7 @@
-"""Recurrence and convolution. Lesson 04.
+"""Recurrence and convolution, without biases. Results are (n, d).
 
-No biases. `repeat` is `range` on whole numbers; on symbols one pass counts n times. States start as
-np.full(…, 0.0, like=x), because np.zeros cannot take a symbol as a size.
+`repeat` is `range` on whole numbers; on symbols one pass counts n times. States start as
+np.full(…, 0.0, like=x): np.zeros takes no symbol as a size.
 """
 
 import numpy as np
@@ -12,8 +12,7 @@ from helpers.tracing import repeat, step
 
 
 def rnn_cell(x_t, state, w_x, w_h):
-    """tanh(x·w_x + h·w_h): 4·d² + 2·d FLOPs. x_t, state: (d,), w_x, w_h: (d, d) -> (d,). Elman
-    1990."""
+    """tanh(x·w_x + h·w_h): 4·d² + 2·d FLOPs. x_t, state: (d,), w_x, w_h: (d, d). Elman 1990."""
     with step("input products"):
         from_input = x_t @ w_x
     with step("state products"):
@@ -23,11 +22,10 @@ def rnn_cell(x_t, state, w_x, w_h):
 
 
 def gru_cell(x_t, state, w_x, w_h):
-    """Reset r, update z, candidate c; h ← z ⊙ h + (1 − z) ⊙ c: 12·d² + 17·d FLOPs.
+    """h ← z ⊙ h + (1 − z) ⊙ c, c = tanh(x·w_xc + r ⊙ (h·w_hc)): 12·d² + 17·d FLOPs.
 
-    c = tanh(x·w_xc + r ⊙ (h·w_hc)). x_t, state: (d,); w_x, w_h: (d, 3d), the columns of r, z and c
-    side by side. Cho et al. 2014, with the reset after the product as cuDNN and PyTorch have it;
-    the cost is the same.
+    x_t, state: (d,); w_x, w_h: (d, 3d), the columns of r, z and c. Cho et al. 2014; the reset
+    after the product as in PyTorch, at the same cost.
     """
     with step("input products"):
         x_r, x_z, x_c = np.split(x_t @ w_x, 3, axis=-1)
@@ -43,8 +41,8 @@ def gru_cell(x_t, state, w_x, w_h):
 def lstm_cell(x_t, state, cell, w_x, w_h):
     """c ← σ(f) ⊙ c + σ(i) ⊙ tanh(g), h ← σ(o) ⊙ tanh(c): 16·d² + 22·d FLOPs. Returns (h, c).
 
-    (i, f, o, g) = x·w_x + h·w_h. x_t, state, cell: (d,); w_x, w_h: (d, 4d), the columns side by
-    side. Hochreiter and Schmidhuber 1997, with the forget gate of Gers et al. 2000.
+    x_t, state, cell: (d,); w_x, w_h: (d, 4d), the columns of i, f, o, g. Hochreiter and
+    Schmidhuber 1997; forget gate: Gers et al. 2000.
     """
     with step("input products"):
         from_input = x_t @ w_x
@@ -59,26 +57,22 @@ def lstm_cell(x_t, state, cell, w_x, w_h):
 
 
 def rnn(x, w_x, w_h):
-    """n steps of `rnn_cell` from the state 0: 4·n·d² + 2·n·d FLOPs. x: (n, d) -> the states, (n,
-    d)."""
+    """The states of `rnn_cell` from 0 on: 4·n·d² + 2·n·d FLOPs. x: (n, d)."""
     return _over(lambda x_t, state: (rnn_cell(x_t, state, w_x, w_h),), x, w_h, 1)
 
 
 def gru(x, w_x, w_h):
-    """n steps of `gru_cell` from the state 0: 12·n·d² + 17·n·d FLOPs. x: (n, d) -> the states,
-    (n, d)."""
+    """The states of `gru_cell` from 0 on: 12·n·d² + 17·n·d FLOPs. x: (n, d)."""
     return _over(lambda x_t, state: (gru_cell(x_t, state, w_x, w_h),), x, w_h, 1)
 
 
 def lstm(x, w_x, w_h):
-    """n steps of `lstm_cell` from state and cell 0: 16·n·d² + 22·n·d FLOPs. x: (n, d) -> the
-    states, (n, d)."""
+    """The states of `lstm_cell` from 0 on: 16·n·d² + 22·n·d FLOPs. x: (n, d)."""
     return _over(lambda x_t, state, cell: lstm_cell(x_t, state, cell, w_x, w_h), x, w_h, 2)
 
 
 def _over(cell, x, w_h, parts):
-    """A cell along the tokens, its state in so many parts of zeros at first; the first part is
-    its output."""
+    """A cell along the tokens; its state has so many parts, zeros at first; the first is output."""
     n, width = x.shape[0], w_h.shape[0]
     state = [np.full(width, 0.0, like=x) for _ in range(parts)]
     states = np.full((n, width), 0.0, like=x)
@@ -89,11 +83,9 @@ def _over(cell, x, w_h, parts):
 
 
 def convolution(x, kernel):
-    """yₜ = Σⱼ xₜ₋ₖ₊₁₊ⱼ·kernelⱼ: 2·k·n·d² FLOPs. x: (n, d); kernel: (k, d, d), the token's own
-    matrix last.
+    """yₜ = Σⱼ xₜ₋ₖ₊₁₊ⱼ·kernelⱼ: 2·k·n·d² FLOPs. x: (n, d); kernel: (k, d, d), its own last.
 
-    k − 1 zeros stand before the first token; the products with them are computed, and counted.
-    Vaswani et al. 2017, Table 1.
+    Products with the k − 1 zeros before the first token count. Vaswani et al. 2017, Table 1.
     """
     with step("windows"):
         windows = causal_windows(x, kernel.shape[0])
@@ -102,7 +94,7 @@ def convolution(x, kernel):
 
 
 def separable_convolution(x, depthwise, pointwise):
-    """Along the sequence channel by channel, then across the channels: 2·k·n·d + 2·n·d² FLOPs.
+    """Along each channel, then across channels: 2·k·n·d + 2·n·d² FLOPs.
 
     x: (n, d), depthwise: (k, d), pointwise: (d, d). Chollet 2017; Vaswani et al. 2017, section 4.
     """
@@ -115,8 +107,5 @@ def separable_convolution(x, depthwise, pointwise):
 
 
 def causal_windows(x, k):
-    """For each token the k positions that end with it, zeros before the first: a view, no FLOPs.
-
-    x: (n, d) -> (n, d, k), the token itself last.
-    """
+    """For each token the k rows that end with it, zeros before the first. (n, d) -> (n, d, k)."""
     return sliding_window_view(np.pad(x, ((k - 1, 0), (0, 0))), k, axis=0)
