@@ -39,22 +39,24 @@ def view(s, before):
                 page.words(14, y + 15, name, 13, colour)
             elif mark:
                 page.point(112, y + 7, mark, colour, 5)
-            if was:
+            if then[name] > now[name]:
                 page.box(122, y, scale * then[name], 14, colour, fade=0.3)
-            page.box(122, y, scale * now[name], 14, (PAPER, colour)[side], colour,
-                     says=f"{name}: {now[name]:,}")
+            if now[name]:
+                page.box(122, y, scale * now[name], 14, (PAPER, colour)[side], colour,
+                         says=f"{name}: {now[name]:,}")
             page.words(128 + scale * max(now[name], then[name]), y + 7,
                        f"{number(100 * now[name] / total)} %", 12)
 
     axes = Axes(page, 474, 92, 212, 254, (10, 10**7, "log"), (0, 100, "linear"),
-                "sequence length n (tokens)", x_ticks=(10, 1_000, 10**5, 10**7))
+                "sequence length n (tokens)", "", (10, 1_000, 10**5, 10**7), (0, 50, 100))
     page.words(474, 72, "share of FLOPs (%)", 12)
     seen, rest = model.layers[-1][1].keys, flops - spent[N2]  # all but n² costs any token the same
     pair = spent[N2] // seen(s.n)
+    pairs = [pair * seen(n) for n in LENGTHS]
     for name, (_, colour, dash, mark) in ROWS.items():
         if mark:
-            axes.curve(LENGTHS, [100 * (pair * seen(n) if name == N2 else spent[name])
-                                 / (rest + pair * seen(n)) for n in LENGTHS], colour, dash)
+            axes.curve(LENGTHS, [100 * (two if name == N2 else spent[name]) / (rest + two)
+                                 for two in pairs], colour, dash)
             axes.point(s.n, 100 * spent[name] / flops, mark, colour, says=name)
     axes.upright(s.n, f"n = {s.n:,}", colour=INK)
     if s.n > model.max_positions > 0:
