@@ -86,7 +86,7 @@ def flat_range(law, flops, nats=0.01):
         inside, outside = log(best.parameters), log(best.parameters * step)
         while split_at(law, flops, exp(outside)).loss <= most:
             inside, outside = outside, outside + log(step)
-        for _ in range(60):
+        for _ in range(44):
             middle = (inside + outside) / 2
             within = split_at(law, flops, exp(middle)).loss <= most
             inside, outside = (middle, outside) if within else (inside, middle)
@@ -112,18 +112,26 @@ def buildable_shape(parameters, block="GPT-3", n=2048):
         why += f" and {n:,} learned positions; take a shorter n or" if least.max_positions else ";"
         raise ValueError(f"parameters: {parameters:,.0f} is below {least.parameters():,}, a layer "
                          f"of width 64 with {why} give more parameters")
-    aspect, found = 64 if parameters < 1e9 else 128, []
+    aspect = 64 if parameters < 1e9 else 128
     widest = (aspect * parameters / 10) ** (1 / 3)      # a layer has some 12·d² parameters
-    for width in (*range(64, 1024, 64), *range(1024, 2**18, 128)):
-        if width > max(64, 1.4 * widest) or parameters >= 1e9 and width < 0.7 * widest:
-            continue
-        one, each = _sizes(width, block, n)
-        layers = max(1, round((parameters - one) / each) + 1)
-        error = abs((one + (layers - 1) * each) / parameters - 1)
-        found.append((error > 0.02, error if error > 0.02 else abs(log(width / layers / aspect)),
-                      width, layers))
-    *_, width, layers = min(found)
-    return _shape(layers, width, block, n)
+    least, most = 0 if parameters < 1e9 else 0.7 * widest, min(max(64, 1.4 * widest), 2**18 - 1)
+    widths = [width for width in (*range(64, 1024, 64), *range(1024, int(most) + 1, 128))
+              if least <= width <= most]
+
+    def layers(width):
+        first, each = _sizes(width, block, n)
+        return max(1, round((parameters - first) / each) + 1)
+
+    def rank(width):
+        first, each = _sizes(width, block, n)
+        error = abs((first + (layers(width) - 1) * each) / parameters - 1)
+        off = error if error > 0.02 else abs(log(width / layers(width) / aspect))
+        return error > 0.02, off, width
+
+    # width / layers rises, so those nearest the aspect are neighbours
+    middle = bisect_left(widths, aspect, key=lambda width: width / layers(width))
+    width = min(widths[max(0, middle - 6):middle + 6], key=rank)
+    return _shape(layers(width), width, block, n)
 
 
 def smallest_shape(block="GPT-3", n=2048):
@@ -141,19 +149,22 @@ def _shape(layers, width, block, n):
 @lru_cache(maxsize=8192)
 def _sizes(width, block, n):
     """Parameters of a shape of one layer, and of each further layer."""
-    one, two = (_shape(layers, width, block, n).parameters() for layers in (1, 2))
-    return one, two - one
+    model = _shape(1, width, block, n)
+    return model.parameters(), sum(model.layers[0][1].parameters_by_part().values())
 
 
-def devices_to_hold(model, n, accelerator, recompute="none", fused=False):
-    """The fewest devices that hold a training, one sequence of n on each; math.inf if none do."""
+def devices_to_hold(model, n, accelerator, recompute="none", fused=False, batch=1,
+                    optimizer="adam", precision="bf16"):
+    """The fewest devices that hold a training, a batch of its own on each; math.inf if none do."""
     def held(devices):
-        return fits(model, accelerator, n, training=True, recompute=recompute, fused=fused,
-                    dropout=not model.gated, devices=devices)
+        return fits(model, accelerator, n, batch, training=True, precision=precision,
+                    optimizer=optimizer, recompute=recompute, dropout=not model.gated, fused=fused,
+                    devices=devices)
     crowd = held(2**60)     # a byte of each state, which one device alone holds whole
     if held(1).fits or not crowd.fits:
         return 1 if held(1).fits else inf
-    states, free = sum(training_state_bytes(model).values()), crowd.free_bytes
+    states = sum(training_state_bytes(model, optimizer, precision, precision).values())
+    free = crowd.free_bytes
     least, most = max(2, states // (free + len(crowd.parts))), states // max(1, free) + 2
     return bisect_left(range(most), True, least, key=lambda devices: held(devices).fits)
 

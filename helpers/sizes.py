@@ -41,7 +41,7 @@ def check_amount(value, name, unit="", least=0):
     """
     if is_symbol(value) and not value.is_number:
         return value
-    real = isinstance(value, Real) and not isinstance(value, bool) and isfinite(value)
+    real = isinstance(value, (int, float, Real)) and not isinstance(value, bool) and isfinite(value)
     if not real or not value > least:
         why = f"is not above {least}" if real else "is not a finite number"
         raise ValueError(f"{name}: {value!r} {why}; give a number above {least} {unit}".rstrip())
@@ -67,6 +67,8 @@ def check_choice(value, name, choices):
 
 def exact(value):
     """The same value in its plainest form: an int where it is whole, an expanded expression where there are symbols."""
+    if type(value) is int:
+        return value
     if is_symbol(value):
         value = value.expand()
         return int(value) if value.is_Integer else value
