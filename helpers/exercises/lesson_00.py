@@ -6,6 +6,5 @@ EXERCISES["00.1"] = Exercise(20 * 19 // 2, {
     90: "more than twice 45: the ten new guests also meet the ten old ones",
     180: "four times comes close: how many pairs are there between old and new guests?",
     20 * 19: "that counts each handshake twice, once from either hand",
-    20 * 20: "that counts each handshake twice, and each guest with itself as well",
-    20 * 21 // 2: "nobody shakes hands with themselves",
+    (20 * 20, 20 * 21 // 2): "nobody shakes hands with themselves, and a handshake has two ends",
 }, why="each of 20 meets 19 others, and a handshake has two ends: 4.2 times those of ten guests")

@@ -13,13 +13,11 @@ EXERCISES["02.1"] = Exercise(2 * product + 100 * 2048, {
     unit="FLOPs")
 
 EXERCISES["02.2"] = Exercise(lambda n, d: 4*n*n*d + 6*n*n, {
-    "2*n*n*d + 6*n*n": "half of it: is a multiply-add 2 FLOPs, and is the weighted sum in?",
-    "n*n*d": "that is the lesson's n²·d: multiply-adds of the scores alone",
-    "2*n*n*d": "you counted multiply-adds, or one product of the two, and no softmax",
+    ("2*n*n*d + 6*n*n", "2*n*n*d", "n*n*d"):
+        "is a multiply-add 2 FLOPs, and is the weighted sum in? The lesson's n²·d has neither",
     "4*n*n*d": "scaling and softmax are missing",
     "4*n*n*d + 5*n*n": "one division for each score is missing, the scaling by √d",
-    "4*n*n*d + 6*n": "scaling is 1 and softmax 5 for each of the scores: there are n² of them",
-    "4*n*d + 6*n": "that is one query; each of the n tokens asks",
+    ("4*n*n*d + 6*n", "4*n*d + 6*n"): "each of the n tokens asks: n² scores, and 6 for each",
     "8*n*d*d + 4*n*n*d + 6*n*n": "the projections are in your count; q, k and v are given here",
 }, why="the two products cost the same, and the extra n is the queries",
     at=[(3, 2), (5, 7), (100, 512)])
@@ -28,9 +26,8 @@ EXERCISES["02.3"] = Exercise(lambda n, d: (4*d + 6) * n*(n + 1) // 2, {
     "(2*d + 3) * n*n": "half of the square cuts the diagonal in two; a token looks at itself",
     "(4*d + 6) * n*(n - 1) // 2": "a token looks at itself too: query i has i keys, not i − 1",
     "(4*d + 6) * n*n": "that is the full square; query i looks at i keys only",
-    "(2*d + 6) * n*(n + 1) // 2": "a pair costs 4d + 6: two products, a multiply-add as 2, and 6",
-    "4*d * n*(n + 1) // 2": "scaling and softmax are missing",
-    "n*(n + 1) // 2": "these are the pairs; each costs 4d + 6 FLOPs",
+    ("(2*d + 6) * n*(n + 1) // 2", "4*d * n*(n + 1) // 2", "n*(n + 1) // 2"):
+        "a pair costs 4d + 6: two products, a multiply-add as 2, and 6 of scaling and softmax",
 }, why="skipping the future saves almost half of a long sequence, and nothing of a single token",
     at=[(2, 1), (5, 7), (100, 512)])
 

@@ -8,13 +8,14 @@ from helpers.notation import d, n
 
 def _times_attention(constant):
     """A recurrence's constant·n·d² at n = d, in units of attention's 12·d³."""
+    slips = {constant: "that is the constant of n·d²; divide by attention's"} | {
+        Fraction(constant, divisor): hint for divisor, hint in {
+            4: "attention's four projections are missing: they cost 8·n·d²",
+            8: "4·n²·d is missing: at n = d it is half as much as the projections",
+            10: "two products have n², the scores and the weighted sum",
+            24: "a recurrence has two products a part, with input and with the state"}.items()}
+    slips.setdefault(Fraction(12, constant), "that is attention in units of the recurrence")
     right = Fraction(constant, 12)
-    slips = {3 * right: "attention's four projections are missing: they cost 8·n·d²",
-             1.5 * right: "4·n²·d is missing: at n = d it is half as much as the projections",
-             1.2 * right: "two products have n², the scores and the weighted sum",
-             1 / right: "that is attention in units of the recurrence: the other way round",
-             right / 2: "a recurrence has two products a part, with input and with the state",
-             constant: "that is the constant of n·d²; divide by attention's"}
     return Exercise(right, {one: slips[one] for one in slips if one != right}, within=0.01)
 
 
@@ -28,7 +29,6 @@ EXERCISES["04.2"] = Exercise(lambda d, k: max(0, (k - 4) * d / 2), {
     "max(0, (k - 3) * d / 2)": "you counted three projections; the output projection is the fourth",
     "max(0, (k - 4) * d)": "there are two products with n², the scores and the weighted sum",
     "max(0, (k - 8) * d / 4)": "a multiply-add of the convolution is 2 FLOPs, as attention's are",
-    "max(0, (k - 4) * d - 1)": "causal attention is another question: count the whole square",
 }, why="four places of the kernel pay for the projections, each further one for d/2 tokens",
     at=[(512, 9), (768, 5), (4096, 31), (64, 4), (512, 3), (512, 1)])
 
@@ -42,7 +42,6 @@ EXERCISES["04.3"] = Exercise(_layers, {
     "-(-(n - 1) // (k - 1))": "that is for neighbours in every layer; here the gaps grow",
     lambda n, k: _layers(n, k) + 1: "one too many: before layer 1 each token has heard itself",
     lambda n, k: _layers(n + 1, k) - 1: "one too few: round up, the last must hear of the first",
-    lambda n, k: _layers(-(-(n - 1) // (k - 1)) + 1, 2): "the gaps grow by the factor k, not 2",
     lambda n, k: _layers(n, 2): "the logarithm has the base k, not 2",
     "ceil(log(n) / log(k))": "log(243)/log(3) is a little above 5 in floats: count whole numbers",
 }, why="each layer multiplies the reach by k: log n to the base k, rounded up",
@@ -51,8 +50,7 @@ EXERCISES["04.3"] = Exercise(_layers, {
 EXERCISES["04.4"] = Exercise(2*n*d**2 + 3*n*d, {
     4*n*d**2 + 2*n*d: "that is the lesson's RNN; let the state meet u element by element",
     2*n*d**2: "those are the matrix products alone; give `flops`, not `matmul_flops`",
-    2*n*d**2 + 2*n*d: "state * u is d multiplications for each token",
-    2*n*d**2 + n*d: "the tanh counts too, 1 FLOP for each element",
+    (2*n*d**2 + 2*n*d, 2*n*d**2 + n*d): "state * u, the sum and the tanh: d FLOPs a token for each",
     2*d**2 + 3*d: "that is one token; there are n",
     n*d**2 + 3*n*d: "you counted multiply-adds; a multiply-add is 2 FLOPs",
 }, why="the product with the state is gone, and what must wait in the loop is linear in d")

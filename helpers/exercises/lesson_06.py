@@ -3,15 +3,13 @@
 from helpers.exercises import EXERCISES, Exercise
 from helpers.notation import L, V, d
 
+waits = "nobody before the last layer waits for a gradient: these weights only run forward"
 EXERCISES["06.1"] = Exercise({      # FLOPs for each frozen weight and token
-    "adapters in every layer": Exercise(4, {
+    "adapters in every layer": (4, {
         2: "the adapters before it wait for a gradient (or did you count multiply-adds?)",
-        6: "a frozen weight needs no gradient of its own: one backward product is left out",
-        3: "three products are a trained weight's; which of them is not needed? Each is 2 FLOPs"}),
-    "only the last layer": Exercise(2, {
-        4: "nobody before the last layer waits for a gradient: none passes through here",
-        6: "nobody before the last layer waits for a gradient: these weights only run forward",
-        0: "they still take part in the forward pass",
+        (6, 3): "a frozen weight needs no gradient of its own: one backward product is left out"}),
+    "only the last layer": (2, {
+        (4, 6): waits, 0: "they still take part in the forward pass",
         1: "a multiply-add is 2 FLOPs"}),
 }, why="forward 2, input's gradient 2 if somebody before waits for it, and nothing for the weight "
        "itself")
@@ -27,8 +25,6 @@ EXERCISES["06.2"] = Exercise(lambda n, widths: _network(n, widths), {
     lambda *a: _network(*a, first=0): "the first input, which is data, needs no gradient",
     lambda *a: _network(*a, each=4, first=0): "only the first leaves its input's gradient out",
     lambda *a: _network(*a, first=-6): "the first layer still has two products of its three",
-    lambda *a: _network(*a, first=0, last=-2): "the first layer's input is data, not the last's",
-    lambda *a: _network(*a, each=4): "the pass forward is missing",
     lambda *a: _network(*a, each=2, first=0): "that is the pass forward alone",
     lambda *a: _network(*a) / 2: "you counted multiply-adds; a multiply-add is 2 FLOPs",
     lambda n, widths: _network(1, widths): "all n examples pass through each layer",
@@ -41,16 +37,14 @@ EXERCISES["06.3"] = Exercise(4.5, {     # (2 + 2 + 5)/2
     3.5: "the layer runs forward once more: recomputation is missing",
     4: "FlashAttention's backward pass has the scores once more: five products, not four",
     3: "that is without recomputation and without FlashAttention",
-    2.5: "that is the backward pass alone",
-    5: "that is the number of products in the backward pass alone",
+    (2.5, 5): "that is the backward pass alone, as passes or as products",
 }, why="a pass forward, the same once more, and a backward pass of five products that make two and "
        "a half", unit="passes forward")
 
 EXERCISES["06.4"] = Exercise(12*d + V/L, {
     6*d + V/(2*L): "that is the whole square's; here only the causal half is counted",
-    12*d: "the logits are missing: V·d is in this N",
-    6*d: "the whole square, and without the logits: count the causal half, and V·d",
+    (12*d, 6*d): "the logits are missing: V·d is in this N",
     12*d + V: "the vocabulary is multiplied once, not in every layer",
-    4*d + V/(3*L): "the weights' side has the pass forward only; both are for a training token",
-    36*d + 3*V/L: "the side of attention has the pass forward only; both are for a training token",
+    (4*d + V/(3*L), 36*d + 3*V/L):
+        "one side has the pass forward only, and the other all three; both are for training",
 }, why="the causal half needs twice the length of the whole square to cost as much as the weights")

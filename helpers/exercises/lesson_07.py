@@ -8,9 +8,7 @@ from helpers.notation import b, d, h, n
 from helpers.published import MODELS
 
 EXERCISES["07.1"] = Exercise(32, {
-    2: "keys and values are both in the 512: read its three factors one by one",
-    64: "keys and values and the bytes are in the 512 already",
-    4: "both factors of 2 are in the 512: keys and values, and the bytes of a number",
+    (2, 64, 4): "keys and values and the bytes are in the 512 already: read its three factors",
     1024: "one factor is missing, not two: 0.5 GB has the layers in it",
     128: "that is the width of a head, and it is in the 512",
     8: "Llama-2 7B does not share keys and values: see the lesson's table of caches",
@@ -19,9 +17,8 @@ EXERCISES["07.1"] = Exercise(32, {
        "keep")
 
 
-def _users(memory_bytes, parameters, layers, kv_heads, head_width, n, weight=2, number=4):
-    room = max(memory_bytes - weight * parameters, 0)
-    return room // (number * layers * kv_heads * head_width * n)
+def _users(memory_bytes, parameters, *a, weight=2, number=4):
+    return max(memory_bytes - weight * parameters, 0) // (number * prod(a))
 
 
 EXERCISES["07.2"] = Exercise(
@@ -31,7 +28,6 @@ EXERCISES["07.2"] = Exercise(
         lambda *a: _users(*a, number=1): "neither keys and values nor a number's bytes are counted",
         lambda *a: _users(*a, weight=1): "a weight in 16 bits takes 2 bytes",
         lambda *a: _users(*a, weight=0): "the weights must fit as well",
-        lambda *a: _users(*a, weight=16): "serving has no optimizer: 16 bytes are for learning",
         lambda m, p, *a: max(m - 2 * p, 0) / (4 * prod(a)): "users are whole: a part is of no use",
         lambda m, p, *a: (m - 2 * p) // (4 * prod(a)): "no room for weights: 0 users, not below 0",
     }, why="the weights are there once, each user's keys and values once more",
@@ -45,12 +41,10 @@ def _layer(strips, squares):
 
 EXERCISES["07.3"] = Exercise(_layer(32, 2), {
     _layer(32, 4): "without dropout the values are mixed with the softmax's result: keep one copy",
-    _layer(34, 2): "dropout stands at three places, and two of them have n·b·d numbers",
-    _layer(32, 5): "dropout stands at three places, and one of them has n² numbers for each head",
-    (_layer(31, 4), _layer(31, 5)): "the masks are not alike: n·b·d numbers, or n² a head",
+    (_layer(34, 2), _layer(32, 5), _layer(31, 4), _layer(31, 5)):
+        "dropout stands at three places: two of them have n·b·d numbers, one has n² a head",
     _layer(34, 5): "that is the layer with dropout",
-    _layer(30, 2): "a mask takes 1 byte a number, not 2",
-    _layer(32, 1): "the mask is gone, but the number of bytes of the result stays: 2",
+    (_layer(30, 2), _layer(32, 1)): "a mask takes 1 byte a number, not 2, and a result stays at 2",
     _layer(16, 1): "bytes are asked for, and you counted numbers: each takes 2 bytes",
     _layer(32, 2) / b: "a layer is asked for, and all of its sequences: the batch is missing",
 }, why="three masks go, and the softmax's result is at the same time what the values are mixed "
@@ -62,10 +56,10 @@ def _batch(way, **others):
     def most(way):
         return next(batch for batch in range(999) if not fits(
             MODELS["GPT-2 XL"], "H100 SXM", 1024, batch + 1, training=True, recompute=way).fits)
-    return Exercise(most(way), {
+    return most(way), {
         most(way) + 1: "one sequence more does not fit any more: ask for its footprint",
         most(way) - 1: "one sequence more still fits",
-        **{most(other): f"that is {words}" for other, words in others.items()}})
+        **{most(other): f"that is {words}" for other, words in others.items()}}
 
 
 EXERCISES["07.4"] = Exercise({

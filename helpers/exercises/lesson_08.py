@@ -2,24 +2,21 @@
 
 from helpers.exercises import EXERCISES, Exercise
 
+long = "a long prompt waits for the arithmetic, in 16 bits: nothing makes it faster here"
 EXERCISES["08.1"] = Exercise({
-    "writing": Exercise(4, {
+    "writing": (4, {
         1: "one chat waits for its weights: the bytes shrink, and with them the time",
-        2: "16 bits are four times 4 bits",
-        0.25: "a quarter of the bytes: how many times as fast is that?",
-        8: "the weights shrink from 16 bits, not from 32"}),
-    "reading": Exercise(1, {
-        4: "a long prompt waits for the arithmetic, and that stays in 16 bits",
-        2: "a long prompt waits for the arithmetic, and nothing makes it faster here",
-        0.25: "the number of FLOPs does not change"}),
+        (2, 8): "the weights shrink from 16 bits to 4: how many times is that?",
+        0.25: "a quarter of the bytes: how many times as fast is that?"}),
+    "reading": (1, {(4, 2, 0.25): long}),
 }, why="only the slower clock counts: the memory's while it writes, the arithmetic's while it "
        "reads")
 
 
-def _seconds(prompt, answer, weights, peak, bandwidth, first=max, then=max, flops=2, size=2):
+def _seconds(prompt, answer, weights, peak, bandwidth, first=max, flops=2, size=2):
     """A clock of the prompt, then one of each written token: the slower of the two."""
     math, memory = flops * weights / peak, size * weights / bandwidth
-    return first(prompt * math, memory) + answer * then(math, memory)
+    return first(prompt * math, memory) + answer * max(math, memory)
 
 
 def _once(p, a, weights, peak, bandwidth, clock=max):
@@ -30,14 +27,9 @@ EXERCISES["08.2"] = Exercise(lambda prompt, answer, weights, peak, bandwidth: _s
     prompt, answer, weights, peak, bandwidth), {
         _once: "the answer starts when the prompt is read: add the slower clock of each phase",
         lambda *a: _seconds(*a, first=lambda *_: 0): "the prompt is missing",
-        lambda *a: _seconds(*a, then=lambda *_: 0): "the answer is missing",
         lambda p, a, *chip: _seconds(0, p + a, *chip, first=min): "the prompt is read at once: its "
             "weights come once, not once a token",
         lambda *a: _once(*a, clock=lambda *two: sum(two)): "the slower clock counts, not their sum",
-        lambda *a: _seconds(*a, then=lambda *two: two[1]): "on a slow chip even one token may wait "
-            "for the arithmetic",
-        lambda *a: _once(*a, clock=lambda *two: two[0]): "that is the arithmetic's clock alone",
-        lambda *a: _once(*a, clock=lambda *two: two[1]): "that is the memory's clock alone",
         lambda *a: _seconds(*a, flops=1): "a multiply-add is 2 FLOPs",
         lambda *a: _seconds(*a, size=1): "each weight is 2 bytes",
     }, why="each phase has its own slower clock, and one comes after the other",
@@ -52,7 +44,6 @@ EXERCISES["08.3"] = Exercise(162, {
     753: "that is for Llama-3 8B; take Llama-2 7B",
     81: "that is for the sparse peak of an A100; its dense one is 312",
     156: "that is the number of chats without a cache, the ridge point; asked is n",
-    165: "in Llama-2 7B each head has its own keys: nothing is shared by 4",
 }, why="every chat brings its cache, and Llama-2 7B shares no keys among its heads",
     within=0.4 / 162, unit="tokens")
 
@@ -60,11 +51,9 @@ EXERCISES["08.4"] = Exercise({
     "peak that was used": Exercise(1979, {
         989: "989 is the dense peak; 380 is not 19.2 % of it",
         380 * 0.192: "divide the rate by the share; you multiplied",
-        380 / 19.2: "19.2 % is 0.192, and the rate divided by it is the peak",
-        312: "that is the peak of an A100"}, within=0.005),
+        380 / 19.2: "19.2 % is 0.192, and the rate divided by it is the peak"}, within=0.005),
     "utilisation of the dense peak": Exercise(38.4, {
         9.6: "the dense peak is half of the sparse one: half the divisor, twice the share",
         19.2: "that is what the log says; the dense peak is another",
-        0.384: "the question asks for percent",
-        121.8: "an A100's peak is no H200's"}, within=0.015, unit="percent"),
+        0.384: "the question asks for percent"}, within=0.015, unit="percent"),
 }, why="the peak with sparsity is twice the dense one, so the share is half of the true one")

@@ -1,27 +1,21 @@
 """Lesson 09: factors of the traffic, a merge of two softmaxes, the best tile, and decoding."""
 
-from numbers import Integral
-
 import numpy as np
 
 from helpers.exercises import EXERCISES, Exercise, Verdict, not_yet
 from helpers.tiles import tile_elements, tiled_attention_elements
 
+stays = "the products take 4·n²·d: tiles change where numbers lie, not how many there are"
 EXERCISES["09.1"] = Exercise({      # n²·d²/M and 4·n²·d
-    "traffic, n doubled": Exercise(4, {
+    "traffic, n doubled": (4, {
         2: "twice the queries, and all keys pass by for each block of them: n counts twice"}),
-    "traffic, head width d doubled": Exercise(4, {
-        2: "a wider head makes keys longer, and lets fewer queries stay: d counts twice",
-        1: "d stands in n²·d²/M, and M is as it was"}),
-    "traffic, M doubled": Exercise(0.5, {
-        2: "more memory means less traffic",
-        0.25: "M stands in n²·d²/M once, not squared",
-        1: "n²·d²/M falls when M grows; you are thinking of a chip that holds everything already"}),
-    "FLOPs, n doubled": Exercise(4, {
-        2: "the products take 4·n²·d: tiles change where numbers lie, not how many there are"}),
-    "FLOPs, head width d doubled": Exercise(2, {4: "that is the traffic; products take 4·n²·d"}),
-    "FLOPs, M doubled": Exercise(1, {
-        (0.5, 2): "the memory changes what moves, not what is multiplied"}),
+    "traffic, head width d doubled": (4, {
+        (1, 2): "a wider head makes keys longer, and lets fewer queries stay: d counts twice"}),
+    "traffic, M doubled": (0.5, {
+        (0.25, 1): "M stands in n²·d²/M once, not squared", 2: "more memory means less traffic"}),
+    "FLOPs, n doubled": (4, {2: stays}),
+    "FLOPs, head width d doubled": (2, {4: "that is the traffic; products take 4·n²·d"}),
+    "FLOPs, M doubled": (1, {(0.5, 2): stays}),
 }, why="traffic follows n²·d²/M and the products 4·n²·d: the width counts twice for one and once "
        "for the other")
 
@@ -41,8 +35,6 @@ MERGE = Exercise(lambda top_a, total_a, mixed_a, top_b, total_b, mixed_b: _merge
             "an average gives both halves the same say; one with larger scores counts more",
         lambda *a: _merged(*a, sums=False): "the mixes are repaired and the sums are not",
         lambda *a: _merged(*a, mixes=False): "the sums are repaired and the mixes are not",
-        lambda a, _, mix, b, __, mixed: _merged(a, 0.5, mix, b, 0.5, mixed, sums=False):
-            "divide by the sum of both halves, repaired in the same way",
     }, why="both halves are measured from the larger maximum before they are added",
     at=[(0.0, 1.0, 2.0, 0.0, 3.0, 10.0), (2.0, 1.5, 1.0, -1.0, 4.0, 8.0),
         (-3.0, 2.5, 0.3, 1.0, 1.25, -1.0), (900.0, 2.0, 1.0, 901.0, 1.5, 2.0)])
@@ -60,26 +52,18 @@ EXERCISES["09.2"] = Exercise(_merge)
 
 def _best_tile(answer):
     """Rows and columns of the tile with the least traffic at n = 1,024, d = 64, M = 16,384."""
-    if not isinstance(answer, dict) or set(answer) != {"rows", "columns"}:
-        return not_yet('give a dict with the names "rows" and "columns"')
-    for name, side in answer.items():
-        if isinstance(side, bool) or not isinstance(side, Integral) or not 1 <= side <= 1024:
-            return not_yet(f"{name} is a whole number, at least 1 and at most n = 1,024")
-    rows, columns = int(answer["rows"]), int(answer["columns"])
-    need = tile_elements(64, rows, columns)
+    sides = [answer.get(one) if isinstance(answer, dict) else 0 for one in ("rows", "columns")]
+    if not all(type(side) is int and 1 <= side <= 1024 for side in sides):
+        return not_yet('give a dict {"rows": …, "columns": …} of whole numbers from 1 to n = 1,024')
+    need, (rows, columns) = tile_elements(64, *sides), sides
     if need > 16_384:
         return not_yet(f"this tile needs {need:,} elements, more than the chip has")
     most = max(side for side in range(1, 1025) if tile_elements(64, side, 1) <= 16_384)
-    least, moved = (tiled_attention_elements(1024, 64, *tile)
-                    for tile in ((most, 1), (rows, columns)))
-    if moved > least:
-        return not_yet("the tile fits, and " + (
-            "another shape moves less: what do the rows decide, and what the columns?"
-            if rows == columns else
-            "it has its long side where it does not help: who stays, who passes by?"
-            if columns > rows else
-            "another moves less: give more of the room to the side that decides"))
-    return Verdict("correct", "the rows say how often all keys pass by; the columns only take room")
+    least, moved = (tiled_attention_elements(1024, 64, *tile) for tile in ((most, 1), sides))
+    return Verdict("correct", "the rows say how often all keys pass by; the columns only take room"
+                   ) if moved <= least else not_yet("the tile fits, and " + (
+        "it has its long side where it does not help: who stays, who passes by?" if columns > rows
+        else "another shape moves less: what do the rows decide, and what the columns?"))
 
 
 EXERCISES["09.3"] = Exercise(_best_tile)

@@ -19,8 +19,9 @@ RIGHT = {
 }
 
 
-def but(number, row, seen, predicted=1):
-    return RIGHT[number] | {row: [predicted, seen]}
+def seen(right, *slips):
+    """The sheet `right` with one row wrong, by its place: (row, what was seen, words of the hint)."""
+    return [(right | {[*right][row]: [1, value]}, words) for row, value, words in slips]
 
 
 def view(**values):
@@ -28,36 +29,21 @@ def view(**values):
 
 
 WRONG = {
-    "13.1": [(but("13.1", "width d halved, to 2,048", 26.2), "move at all"), (but("13.1", "width d halved, to 2,048", 6.5), "one bar"),
-             (but("13.1", "layers L halved, to 16", 13.1), "before"), (but("13.1", "layers L halved, to 16", 11.6), "one bar"),
-             (but("13.1", "vocabulary V cut to 50,000", 2.8), "one bar"), (but("13.1", "output head tied to the embedding", 6.54), "smaller"),
-             (RIGHT["13.1"] | {"layers L halved, to 16": 23.1}, "two places"), (but("13.1", "layers L halved, to 16", 23.1, None), "predict first"),
-             (but("13.1", "layers L halved, to 16", 23.1, "more"), "a number"), (but("13.1", "layers L halved, to 16", None), "now look"),
-             ([13.1, 23.1], "dict"), ({"width d halved, to 2,048": [26, 13.1]}, "no answer yet")],
-    "13.2": [(but("13.2", "n = 8,192, whole square", 7.65), "one digit more"), (but("13.2", "n = 8,192, whole square", 6), "rule of thumb"), (but("13.2", "n = 8,192, whole square", 6.86), "causal"),
-             (but("13.2", "n = 131,072, whole square", 7.72), "move n"), (but("13.2", "n = 131,072, causal n²/2", 16.73), "not half of all"),
-             (but("13.2", "n = 131,072, causal n²/2", 33.47), "whole square"),
-             (but("13.2", "n = 131,072, whole square, all layers once more", 44.63), "keep their 3"),
-             (but("13.2", "n = 131,072, whole square, GPT-3 175B", 33.47), "Llama"),
-             (but("13.2", "n = 131,072, whole square", 251_186_380_800), "each token")],
-    "13.3": [(but("13.3", "learning, fp32 to bf16: bytes in all", 2), "weights alone"),
-             (but("13.3", "serving one chat, bf16 to int4: bytes in all", 0.25), "times as many"),
-             (but("13.3", "serving, bf16 to int4: largest batch that fits an H100", 4), "room"),
-             (but("13.3", "serving, bf16 to int4: largest batch that fits an H100", 283), "how many times")],
-    "13.4": [(but("13.4", "GPT-3 175B", 1), "batch"), (but("13.4", "Llama-3 8B", 17.9), "8,192"), (but("13.4", "Llama-3 8B", 2.6), "one chat"),
-             (but("13.4", "DeepSeek-V3", 206), "ridge"), (but("13.4", "Llama-3 405B", 295), "ridge"), (but("13.4", "DeepSeek-V3", 473), "16 bits"),
-             (but("13.4", "Llama-3 8B", 738), "128"), (but("13.4", LONGEST, 1_024), "none does"), (but("13.4", LONGEST, 256), "one step further"),
-             (but("13.4", LONGEST, 566), "slider"), (but("13.4", LONGEST, 8_192), "too large"), (RIGHT["13.4"] | {LONGEST: [2, 133, 512]}, "12_345")],
-    "13.5": [(view(model="Llama-3 8B"), "Another model"), (view(accelerator="H100 SXM"), "ridge point is at 295"),
-             (view(phase="prefill"), "let it write"), (view(n=8_192), "too short"), (view(batch=64), "arger batch"),
-             ("DeepSeek-V3", "print")],
-    "13.6": [(but("13.6", "columns doubled, to 128", 126), "proportion"), (but("13.6", "head width halved, to 64", 31.5), "proportion"),
-             (but("13.6", "fewest rows on the slider that reach an H100's 295", 256), "241"),
-             (but("13.6", "fewest rows on the slider that reach an H100's 295", 1_024), "does not fit"),
-             (but("13.6", "fewest rows on the slider that reach an H100's 295", 400), "powers of two"),
-             (but("13.6", "fewest rows on the slider that reach an H100's 295", 455), "rows"),
-             (but("13.6", "fewest rows on the slider that reach an H100's 295", 318), "powers of two")],
-    "13.7": [(but("13.7", "training FLOPs, all tokens", 18.6), "numbers of them"), (but("13.7", "training FLOPs, all tokens", 2.69), "other way"),
-             (but("13.7", "cache bytes of one token", 9), "whole sequence"), (but("13.7", "seconds to write a token", 21.74), "parameters"),
-             (but("13.7", "bytes to learn one sequence", 21.74), "parameters"), (but("13.7", "cache bytes of one token", 1 / 36), "other way")],
+    "13.1": seen(RIGHT["13.1"], (0, 26.2, "move at all"), (0, 6.5, "one bar"), (1, 13.1, "before"), (1, 11.6, "one bar"),
+        (2, 2.8, "one bar"), (3, 6.54, "smaller"), (1, None, "now look"))
+        + [(RIGHT["13.1"] | {"layers L halved, to 16": 23.1}, "two places"),
+        (RIGHT["13.1"] | {"layers L halved, to 16": [None, 23.1]}, "predict first"),
+        (RIGHT["13.1"] | {"layers L halved, to 16": ["more", 23.1]}, "a number")],
+    "13.2": seen(RIGHT["13.2"], (0, 7.65, "one digit more"), (0, 6, "rule of thumb"), (0, 6.86, "causal"), (1, 7.72, "move n"),
+        (2, 16.73, "n² part alone"), (2, 33.47, "whole square"), (3, 44.63, "keep their 3"), (4, 33.47, "Llama")),
+    "13.3": seen(RIGHT["13.3"], (0, 2, "weights alone"), (1, 0.25, "times as many"), (2, 4, "room"), (2, 283, "how many times")),
+    "13.4": seen(RIGHT["13.4"], (0, 1, "batch"), (1, 17.9, "131,072"), (1, 2.6, "one chat"), (3, 206, "ridge"), (2, 295, "ridge"),
+        (3, 473, "16 bits"), (1, 738, "131,072"), (4, 1_024, "none does"), (4, 256, "one step further"), (4, 566, "slider"))
+        + [(RIGHT["13.4"] | {LONGEST: [2, 133, 512]}, "12_345")],
+    "13.5": [(view(model="Llama-3 8B"), "another model"), (view(accelerator="H100 SXM"), "ridge point is at 295"),
+        (view(phase="prefill"), "let it write"), (view(n=8_192), "131,072 tokens"), (view(batch=64), "arger batch")],
+    "13.6": seen(RIGHT["13.6"], (0, 126, "proportion"), (1, 31.5, "proportion"), (3, 256, "241"), (3, 1_024, "does not fit"),
+        (3, 400, "powers of two"), (3, 455, "rows"), (3, 318, "powers of two")),
+    "13.7": seen(RIGHT["13.7"], (0, 18.6, "numbers of them"), (0, 2.69, "other way"), (2, 9, "whole sequence"), (3, 21.74, "parameters"),
+        (1, 21.74, "parameters"), (2, 1 / 36, "other way")),
 }
