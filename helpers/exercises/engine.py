@@ -243,9 +243,10 @@ def _furthest(rows, answer):
     for name in (name for name in rows if isinstance(rows[name], Row)):
         guess, seen = map(exact, answer[name])
         factor = max(guess / seen, seen / guess) if guess * seen > 0 else math.inf
-        away[factor > 1.05 and factor] = (
-            f"; furthest from what you saw was {name!r}, predicted {describe(answer[name][0])} and "
-            f"seen {describe(answer[name][1])}: say why in a sentence")
+        away.setdefault(
+            factor > 1.05 and factor, f"; furthest from what you saw was {name!r}, predicted "
+            f"{describe(answer[name][0])} and seen {describe(answer[name][1])}: "
+            "say why in a sentence")
     return away[max(away)]
 
 
