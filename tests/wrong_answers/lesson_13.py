@@ -29,7 +29,7 @@ def view(**values):
 
 
 WRONG = {
-    "13.1": seen(RIGHT["13.1"], (0, 26.2, "move at all"), (0, 6.5, "one bar"), (1, 13.1, "before"), (1, 11.6, "one bar"),
+    "13.1": seen(RIGHT["13.1"], (0, 26.2, "do they change"), (0, 6.5, "one bar"), (1, 13.1, "before"), (1, 11.6, "one bar"),
         (2, 2.8, "one bar"), (3, 6.54, "smaller"), (1, None, "now look"))
         + [(RIGHT["13.1"] | {"layers L halved, to 16": 23.1}, "two places"),
         (RIGHT["13.1"] | {"layers L halved, to 16": [None, 23.1]}, "predict first"),
