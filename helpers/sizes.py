@@ -1,4 +1,4 @@
-"""Is this a size, and exact arithmetic on whole numbers and SymPy symbols alike. Nothing here imports SymPy."""
+"""Is this a size; exact arithmetic on whole numbers and symbols alike, without importing SymPy."""
 
 from fractions import Fraction
 from math import isfinite
@@ -11,14 +11,15 @@ def is_symbol(value):
 
 
 def check_size(value, name, least=1):
-    """`value` as an int, or as the SymPy expression it is; ValueError that names the argument if it is no size.
+    """`value` as an int, or the SymPy expression it is; otherwise ValueError that names it.
 
     >>> check_size(0, "n")
     Traceback (most recent call last):
     ValueError: n: 0 is below 1; give a whole number of at least 1 or a SymPy symbol
     """
     def refuse(why):
-        raise ValueError(f"{name}: {value!r} {why}; give a whole number of at least {least} or a SymPy symbol")
+        raise ValueError(f"{name}: {value!r} {why}; "
+                         f"give a whole number of at least {least} or a SymPy symbol")
     if isinstance(value, bool):
         refuse("is a truth value")
     if is_symbol(value) and not value.is_number:
@@ -33,7 +34,7 @@ def check_size(value, name, least=1):
 
 
 def check_amount(value, name, unit="", least=0):
-    """`value` if it is a finite real number above `least`, or a symbol; ValueError that names the argument otherwise.
+    """`value` if it is a finite number above `least` or a symbol; else ValueError that names it.
 
     >>> check_amount(-1, "price", "USD an hour")
     Traceback (most recent call last):
@@ -56,17 +57,18 @@ def check_switch(value, name):
 
 
 def check_choice(value, name, choices):
-    """`value` if it is one of `choices`, texts; ValueError that lists them, the nearest first, otherwise."""
+    """`value` if it is one of `choices`, texts; else ValueError that lists them."""
     if not isinstance(value, str) or value not in choices:
         from difflib import get_close_matches
         near = get_close_matches(str(value), choices, 1, 0.4)
         hint = f"near: {near[0]!r}; " if near and len(choices) > 4 else ""
-        raise ValueError(f"{name}: {value!r} is not known; {hint}give {' or '.join(map(repr, choices))}")
+        raise ValueError(f"{name}: {value!r} is not known; {hint}"
+                         f"give {' or '.join(map(repr, choices))}")
     return value
 
 
 def exact(value):
-    """The same value in its plainest form: an int where it is whole, an expanded expression where there are symbols."""
+    """The same value in its plainest form: an int where it is whole, an expanded expression."""
     if type(value) is int:
         return value
     if is_symbol(value):
@@ -76,7 +78,7 @@ def exact(value):
 
 
 def divide(total, parts):
-    """total / parts, exactly: an int where the division leaves nothing, else a Fraction or the SymPy quotient.
+    """total / parts, exactly: an int where nothing is left, else a Fraction or the SymPy quotient.
 
     >>> divide(512, 8), divide(34, 32)
     (64, Fraction(17, 16))
