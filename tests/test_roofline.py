@@ -1,5 +1,7 @@
 """The roofline: published balances and measurements, and sums done another way."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -28,7 +30,7 @@ def test_time_is_that_of_the_slower_side_and_the_ridge_says_which(flops, moved, 
 
 
 def test_intensity_in_symbols():
-    assert roofline.matrix_product_intensity(1, d, d) == (d / (d + 2)).cancel()   # below 1 in 16 bits
+    assert roofline.matrix_product_intensity(1, d, d) == (d / (d + 2)).cancel()  # below 1
     assert roofline.matrix_product_intensity(n, n, n, 4) == n / 6
 
 
@@ -41,11 +43,11 @@ def test_decoding_on_a_laptop_reaches_the_published_share_of_its_bandwidth(check
 
 
 WINDOWED = Layer(640, 4, 2048, n_kv_heads=1, d_head=256, gated=True, window=512)
-MIXED = Transformer.of_layers([(5, WINDOWED), (1, Layer(640, 4, 2048, n_kv_heads=1, d_head=256))], 1000)
+MIXED = Transformer.of_layers([(5, WINDOWED), (1, replace(WINDOWED, window=None))], 1000)
 NAMES = ["Llama-3 8B", "GPT-2", "Mistral 7B", "Mixtral 8x7B", "DeepSeek-V3"]
 
 
-@pytest.mark.parametrize("model", [*map(MODELS.get, NAMES), MIXED], ids=[*NAMES, "five windows and a full layer"])
+@pytest.mark.parametrize("model", [*map(MODELS.get, NAMES), MIXED], ids=[*NAMES, "two kinds"])
 @pytest.mark.parametrize("tokens, batch", [(1, 1), (2, 3), (5000, 7)])
 def test_a_decoding_step_is_what_one_more_token_adds_to_a_causal_pass(model, tokens, batch):
     work = decode(model, "H100 SXM", tokens, batch)
@@ -55,13 +57,13 @@ def test_a_decoding_step_is_what_one_more_token_adds_to_a_causal_pass(model, tok
     assert work.flops == passed(tokens) - passed(tokens - 1)
     weights = work.bytes_moved - model.kv_cache_bytes(tokens, batch)
     assert 2 * model.active_parameters(False) <= weights <= 2 * model.parameters()
-    assert work.tokens == batch and work.seconds == max(work.arithmetic_seconds, work.memory_seconds)
+    assert work.tokens == batch
 
 
 def test_layers_of_two_kinds_move_what_each_of_them_moves():
     per_token = 2 * 256 * 2     # a key and a value of one head, two bytes each
-    cache = decode(MIXED, "H100 SXM", 8192, 3).bytes_moved - decode(MIXED, "H100 SXM", 1, 3).bytes_moved
-    assert cache == 3 * per_token * (5 * 511 + 8191)
+    one, many = (decode(MIXED, "H100 SXM", tokens, 3).bytes_moved for tokens in (1, 8192))
+    assert many - one == 3 * per_token * (5 * 511 + 8191)
 
 
 def test_a_mixture_reads_the_experts_that_its_batch_meets():
@@ -76,7 +78,8 @@ def test_prefill_is_arithmetic_and_decode_is_memory():
     read, write = prefill(LLAMA, "H100 SXM", 8192), decode(LLAMA, "H100 SXM", 8192)
     assert (read.limit, write.limit) == ("arithmetic", "memory")
     assert read.seconds == read.flops / 989e12 and write.seconds == write.bytes_moved / 3.35e12
-    assert read.flops == sum(decode(LLAMA, "H100 SXM", k).flops for k in range(1, 8193))
+    short = prefill(LLAMA, "H100 SXM", 512).flops
+    assert short == sum(decode(LLAMA, "H100 SXM", k).flops for k in range(1, 513))
     assert prefill(LLAMA, "H100 SXM", 8192, causal=False).flops == LLAMA.forward_flops(8192)
     assert decode(LLAMA, "H100 SXM", 8192, precision="int4").bytes_moved < write.bytes_moved / 2
     narrow = decode(LLAMA, "H100 SXM", 8192, cache_precision="fp8")
@@ -84,12 +87,13 @@ def test_prefill_is_arithmetic_and_decode_is_memory():
 
 
 def test_phases_of_a_model_in_symbols():
-    sizes = {"L": 32, "d": 4096, "h": 32, "d_ff": 11008, "V": 32000, "h_kv": 32, "d_h": 128, "n": 100, "b": 3}
+    sizes = dict(L=32, d=4096, h=32, d_ff=11008, V=32000, h_kv=32, d_h=128, n=100, b=3)
     plain = decode(Transformer(32, 4096, 32, 11008, 32000), "H100 SXM", 100, 3)
     work = decode(Transformer.symbolic(), "H100 SXM", n, b)
     for name in ("flops", "bytes_moved", "seconds"):
         found = getattr(work, name)
-        assert float(found.subs({s: sizes[s.name] for s in found.free_symbols})) == pytest.approx(getattr(plain, name))
+        value = found.subs({symbol: sizes[symbol.name] for symbol in found.free_symbols})
+        assert float(value) == pytest.approx(getattr(plain, name))
     with pytest.raises(ValueError, match="symbols"):
         work.limit
 
