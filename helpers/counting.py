@@ -1,8 +1,7 @@
-"""The oracle: the same NumPy code, run number by number, each operation counted as it happens.
+"""The oracle: NumPy code run number by number, each operation counted as it happens.
 
-NumPy hands its calls to `Counted`, which loops over single numbers; NumPy says only of which shape
-and kind a result is. What is on no list below is refused by name, so nothing goes uncounted. It
-shares nothing with `helpers.tracing`, which knows sizes alone. Slow on purpose.
+Slow on purpose. What is on no list below is refused by name. It shares nothing with
+`helpers.tracing`; NumPy says only of which shape and kind a result is.
 """
 
 import sys
@@ -31,21 +30,21 @@ MOST_NUMBERS, MOST_STEPS, SECONDS_A_STEP = 10**6, 10**7, 5e-6
 def count(function, /, **arguments):
     """What `function` returns, and a Counter of what it did; `.total()` is the number of FLOPs.
 
-    Arrays may stand anywhere in dicts, lists, tuples and dataclasses; other values are passed on.
-    ValueError: no arrays, or work of minutes; NotImplementedError: what count does not know.
+    Arrays may stand in dicts, lists, tuples and dataclasses. ValueError: no arrays, or work of
+    minutes; NotImplementedError: what count does not know.
 
     >>> count(lambda a, b: a @ b, a=np.ones((2, 3)), b=np.ones((3, 4)))[1]
     Counter({'multiply': 24, 'add': 24})
     """
     if not callable(function):
         raise ValueError(f"function: {function!r} cannot be called; give the function itself")
-    for name, value in arguments.items():
-        if (numbers := sum(x.size for x in found(np.ndarray, value))) > MOST_NUMBERS:
-            raise ValueError(f"{name}: {numbers:,} numbers, one at a time, would take hours; give "
-                             f"at most {MOST_NUMBERS:,}, or ask trace, which takes sizes")
-    if not found(np.ndarray, arguments):
+    sizes = {name: [x.size for x in found(np.ndarray, each)] for name, each in arguments.items()}
+    if not any(sizes.values()):
         raise ValueError(f"{listed(arguments or ['arguments'])}: count needs arrays, here is none; "
                          "give np.ones((n, d)) or such, or ask trace, which takes sizes: (n, d)")
+    if sum(sizes[most := max(sizes, key=lambda name: sum(sizes[name]))]) > MOST_NUMBERS:
+        raise ValueError(f"{most}: {sum(sizes[most]):,} numbers, one at a time, would take hours; "
+                         f"give at most {MOST_NUMBERS:,}, or ask trace, which takes sizes")
     tally = [Counter()]
     given = rebuilt(np.ndarray, lambda x: Counted(x.copy(), tally), arguments)
     vars(np).update({name: partial(made, make, get_ident()) for name, make in MAKING.items()})
@@ -81,9 +80,9 @@ class Counted(NDArrayOperatorsMixin):
 
     def __array_function__(self, function, types, args, kwargs):
         name = f"{function.__module__}.{function.__name__}".replace("numpy", "np", 1)
-        known = signature(function).parameters
-        options = signature(function).bind(*args, **kwargs).arguments
-        options = {key: value for key, value in options.items() if value is not known[key].default}
+        bound = signature(function).bind(*args, **kwargs)
+        options = {key: value for key, value in bound.arguments.items()
+                   if value is not bound.signature.parameters[key].default}
         if function in FREE:
             if "out" in options or function is np.pad and options.get("mode", "edge") not in PADS:
                 raise unknown(f"{name} with out=, or a mode that computes", "leave that out")
@@ -107,10 +106,8 @@ class Counted(NDArrayOperatorsMixin):
         if rule not in WRITTEN.values():
             operands, options = bare((operands, options))
             rebuilt(np.ndarray, lambda x: Counted(x, tally), (operands, options))    # no complex
-        if rule is free or done is None and rule not in WRITTEN.values():
-            result = native(*operands, **options)
-        else:
-            result = rule(done, *operands, **options)
+        free_here = rule is free or done is None and rule not in WRITTEN.values()
+        result = (native if free_here else partial(rule, done))(*operands, **options)
         if out is None:
             return rebuilt((np.ndarray, np.generic), lambda x: Counted(x, tally), result)
         if not isinstance(out, Counted):
@@ -120,10 +117,9 @@ class Counted(NDArrayOperatorsMixin):
         return out
 
     def __getattr__(self, name):
-        if name in ("shape", "ndim", "size", "dtype"):
-            return getattr(self.values, name)
-        if name in ("T", "mT"):
-            return Counted(getattr(self.values, name), self.tally)
+        if name in ("shape", "ndim", "size", "dtype", "T", "mT"):
+            own = getattr(self.values, name)
+            return Counted(own, self.tally) if name in ("T", "mT") else own
         if name in ARRAY_METHODS:
             return partial(getattr(np, name), self)
         if hasattr(np.ndarray, name) and not name.startswith("__"):
@@ -158,10 +154,6 @@ class Counted(NDArrayOperatorsMixin):
     sort = lambda self, axis=-1: self.__setitem__(..., np.sort(self, axis))
 
 
-def free(done, *operands, **options):
-    """The rule of what only arranges numbers."""
-
-
 def unknown(what, remedy="write it with operations that it knows"):
     return NotImplementedError(f"count does not know {what}; {remedy}")
 
@@ -173,6 +165,10 @@ def foresee(done, name, steps):
 
 
 # what each costs ----------------------------------------------------------------------------------
+def free(done, *operands, **options):
+    """What only arranges numbers."""
+
+
 def elementwise(function, done, *operands):
     """1 for each number of the result."""
     foresee(done, function.__name__, prod(np.broadcast_shapes(*map(np.shape, operands))))
@@ -181,10 +177,6 @@ def elementwise(function, done, *operands):
         numbers.append(function(*each))
         done[word] += 1
     return array(numbers, result.dtype).reshape(result.shape)
-
-
-def outer(ufunc, done, a, b):
-    return elementwise(ufunc, done, np.reshape(a, (*np.shape(a), *[1] * np.ndim(b))), b)
 
 
 def fold(ufunc, done, a, axis=0, keepdims=False, initial=None):
@@ -268,15 +260,14 @@ def einsum(done, subscripts, *operands, optimize=False):
         x = x[tuple(slice(None) if letter in letters else None for letter in order)]
         spread.append(np.broadcast_to(x, [size[letter] for letter in order]))
     for place in np.ndindex(*(size[letter] for letter in output)):
-        total = 0
+        numbers.append(0)
         for term, *others in zip(*(x[place].ravel().tolist() for x in spread)):
             for other in others:
                 term *= other
                 done["multiply"] += 1
-            total += term
+            numbers[-1] += term
             if len(order) > len(output):
                 done["add"] += 1
-        numbers.append(total)
     return array(numbers).astype(result.dtype).reshape(result.shape)
 
 
@@ -302,10 +293,6 @@ def batched(first, second, done, a, b):
 def mean(done, a, axis=None, keepdims=False, ddof=0):
     total = np.sum(a, axis, keepdims=keepdims)
     return total / max(np.size(a) / max(total.size, 1) - ddof, 0)
-
-
-def var(done, a, axis=None, keepdims=False, ddof=0):
-    return mean(done, np.square(a - mean(done, a, axis, True)), axis, keepdims, ddof)
 
 
 def clip(done, a, a_min=None, a_max=None, min=None, max=None):
@@ -339,7 +326,7 @@ def found(kind, value):
 
 
 def counter_of(value):
-    """The Counter of the first array in a tree that has one; None if all comes from sizes alone."""
+    """The first Counter in a tree; None if all comes from sizes alone."""
     return next((x.tally[0] for x in found(Counted, value) if x.tally[0] is not None), None)
 
 
@@ -364,7 +351,9 @@ ELEMENTWISE = COMPARING | named("""
     bitwise_and bitwise_or bitwise_xor invert isnan isfinite isinf signbit""")
 FOLDING = named(
     "add multiply maximum minimum fmax fmin logical_or logical_and bitwise_or bitwise_and")
-METHODS = {"__call__": elementwise, "reduce": fold, "accumulate": accumulate, "outer": outer}
+METHODS = {"__call__": elementwise, "reduce": fold, "accumulate": accumulate,
+           "outer": lambda ufunc, done, a, b: elementwise(
+               ufunc, done, np.reshape(a, (*np.shape(a), *[1] * np.ndim(b))), b)}
 RULES = {
     np.einsum: einsum, np.sort: partial(sort, np.sort), np.argsort: partial(sort, np.argsort),
     np.argmax: partial(best, np.maximum, np.argmax),
@@ -384,7 +373,9 @@ WRITTEN = {    # in NumPy again
     np.dot: lambda done, a, b: paired(done, a, b, (-1, max(np.ndim(b) - 2, 0))),
     np.vdot: lambda done, a, b: np.dot(np.ravel(a), np.ravel(b)),
     np.outer: lambda done, a, b: np.multiply.outer(np.ravel(a), np.ravel(b)),
-    np.mean: mean, np.average: mean, np.var: var, np.clip: clip,
+    np.mean: mean, np.average: mean, np.clip: clip,
+    np.var: lambda done, a, axis=None, keepdims=False, ddof=0: mean(
+        done, np.square(a - mean(done, a, axis, True)), axis, keepdims, ddof),
     np.std: lambda done, a, **options: np.sqrt(np.var(a, **options)),
     np.ptp: lambda done, a, **options: np.max(a, **options) - np.min(a, **options),
     np.linalg.norm: lambda done, x, axis=None, keepdims=False: np.sqrt(
@@ -400,6 +391,5 @@ FREE = {np.lib.stride_tricks.sliding_window_view, *named("""
     atleast_2d atleast_3d meshgrid shape ndim size""")}
 PADS = "constant edge reflect symmetric wrap".split()
 UNSAID = {"where": True, "dtype": None, "out": None}
-ARRAY_METHODS = """
-    sum prod mean var std max min any all argmax argmin cumsum cumprod argsort clip dot round
-    trace repeat take ravel squeeze swapaxes diagonal copy astype""".split()
+ARRAY_METHODS = """sum prod mean var std max min any all argmax argmin cumsum cumprod argsort clip
+    dot round trace repeat take ravel squeeze swapaxes diagonal copy astype""".split()
