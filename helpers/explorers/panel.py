@@ -107,10 +107,11 @@ class Number:
 
         words = f"{self.label} ({self.unit})" if self.unit else self.label
         field = Text(continuous_update=False, description=words, style={"description_width": "0"},
-                     layout={"width": "112px", "flex": "0 0 auto"})
+                     layout={"width": "112px", "flex": "0 0 auto", "margin": "0 2px"})
         parts = [field] if not self.values else [SelectionSlider(
             options=self._steps(value), value=value, readout=False,
-            layout={"flex": "1 1 220px", "width": "auto", "min_width": "220px"}), field]
+            layout={"flex": "1 1 220px", "width": "auto", "min_width": "220px",
+                    "margin": "0 2px"}), field]
         row = HBox([_words(words, flex="1 0 90%" if self.values else "1 1 0"), *parts],
                    layout={"flex_flow": "row wrap", "overflow": "visible"})
         row.parts = parts
@@ -203,7 +204,7 @@ class Several:
         from ipywidgets import Checkbox, GridBox
 
         ticks = [Checkbox(value=key in value, description=words, indent=False,
-                          layout={"width": "auto", "margin": "0"})
+                          layout={"width": "auto", "height": "24px", "margin": "0"})
                  for key, words in self.options.items()]
         wide = 30 + 7 * max(map(len, self.options.values()))
         row = GridBox([_words(self.label, grid_area="auto / 1 / auto / -1"), *ticks], layout={
@@ -224,7 +225,7 @@ def _words(text, **layout):
     from ipywidgets import HTML
 
     return HTML(f'<div style="line-height:17px">{escape(text)}</div>',
-                layout=layout | {"height": "auto"})
+                layout=layout | {"height": "auto", "margin": "0 2px"})
 
 
 class Panel:
@@ -245,8 +246,8 @@ class Panel:
         reset.on_click(lambda _: self._safely(explorer.reset))
         self.picture = HTML(layout={"width": "100%", "margin": "0"})
         self.sentence = HTML(layout={"height": "44px", "margin": "0 8px"})
-        self.message = HTML(layout={"height": "36px", "margin": "2px", "overflow": "auto"})
-        self.numbers = HTML(layout={"flex": "1 1 84px", "min_height": "84px", "overflow": "auto"})
+        self.message = HTML(layout={"height": "36px", "margin": "0 2px", "overflow": "auto"})
+        self.numbers = HTML(layout={"flex": "1 1 66px", "min_height": "66px", "overflow": "auto"})
         shown, seen = [row for _, row in self.rows], {"overflow": "visible"}
         if len(shown) > IN_VIEW:
             shown[IN_VIEW:] = [Accordion([VBox(shown[IN_VIEW:])], titles=["more"])]

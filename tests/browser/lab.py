@@ -160,38 +160,25 @@ class Lab:
     def box(self):
         return self.page.locator(".explorer").nth(self.place)
 
-    def at(self, place):
-        """Turn to the explorer at this place of the page: 0, 1, …"""
-        self.place = place
-        return self.live()
-
     def live(self):
         """Wait for the live explorer and bring it into view."""
-        try:
-            self.box.locator("svg.page").wait_for(timeout=30_000)
-        except Exception:
-            self.screenshot("no-live-explorer")
-            raise
+        self.box.locator("svg.page").wait_for(timeout=30_000)
         self.box.scroll_into_view_if_needed()
         return self
 
-    def seen(self):
-        """What the page says of its state: the picture's alternative text, the sentence, the numbers."""
-        return self.box.evaluate("""box => [box.querySelector('svg.page').getAttribute('aria-label'),
-            box.querySelector('[role=status]').textContent,
-            ...[...box.querySelectorAll('td')].map(cell => cell.textContent)].map(x => x.replaceAll('\\u00a0', ' '))""")
-
     def shows(self, explorer):
-        """Wait until picture, sentence and numbers are those of this explorer."""
+        """Wait until picture (by its alternative text), sentence and numbers are those of this explorer."""
         shown = explorer.shown
         expected = [shown.alt, shown.sentence, *(text for pair in shown.numbers.items() for text in pair)]
-        end = time.monotonic() + 10
-        while (found := self.seen()) != expected and time.monotonic() < end:
+        end, found = time.monotonic() + 10, []
+        while found != expected and time.monotonic() < end:
             self.page.wait_for_timeout(50)
+            found = self.box.evaluate("""box => [box.querySelector('svg.page').getAttribute('aria-label'),
+                ...[...box.querySelectorAll('[role=status], td')].map(x => x.textContent.replaceAll('\\u00a0', ' '))]""")
         assert found == expected, f"the page speaks of another state than {explorer}"
 
     def says(self, words):
-        """Wait until the sentence or the numbers hold these words."""
+        """Wait until the picture, the sentence or the numbers hold these words."""
         self.box.filter(has_text=words).wait_for(timeout=10_000)
 
     def warns(self, words):
@@ -199,25 +186,21 @@ class Lab:
         self.box.locator("[role=alert]", has_text=words).wait_for(timeout=10_000)
 
     def field(self, label):
-        """The text field or the list with this name, its unit left out or not."""
+        """The text field or the list of this name, its unit left out or not."""
         return self.box.get_by_label(re.compile(rf"^{re.escape(label)}( \(.*)?$")).and_(
             self.page.locator("input[type=text], select")).first
 
-    def row(self, label):
-        return self.field(label).locator("xpath=ancestor::*[contains(@class, 'widget-hbox')][1]")
-
     def move(self, label, *keys):
         """Press keys on the slider of this name."""
+        row = self.field(label).locator("xpath=ancestor::*[contains(@class, 'widget-hbox')][1]")
         for key in keys:
-            self.row(label).locator(".noUi-handle").press(key)
+            row.locator(".noUi-handle").press(key)
 
     def type(self, label, text, enter=True):
         """Type into the field of this name."""
         self.field(label).click()
-        self.page.keyboard.press("Control+a")
-        self.page.keyboard.type(text)
-        if enter:
-            self.page.keyboard.press("Enter")
+        for key in ("Control+a", *text, *["Enter"] * enter):
+            self.page.keyboard.press(key)
 
     def choose(self, label, text):
         """Choose from the list of this name, or press the button with this text."""
@@ -225,9 +208,6 @@ class Lab:
             self.field(label).select_option(label=text)
         else:
             self.box.get_by_role("radio", name=text, exact=True).click()
-
-    def preset(self, name):
-        self.choose("preset", name)
 
     def press(self, button):
         self.box.get_by_role("button", name=button, exact=True).click()
@@ -237,22 +217,9 @@ class Lab:
         self.box.get_by_role("checkbox", name=text, exact=True).press("Space")
 
     def more(self):
-        """Open what stands behind "more", if anything does."""
+        """Open or close what stands behind "more", if anything does."""
         for fold in self.box.locator(".jupyter-widget-Collapse-header").all():
             fold.click()
-
-    def set(self, control, value):
-        """Bring one control to a value as a hand does; a slider by an arrow where that is a step away."""
-        from helpers.explorers.panel import Choice, Several, number_text
-
-        if isinstance(control, Several):
-            for key, words in control.options.items():
-                if self.box.get_by_role("checkbox", name=words, exact=True).is_checked() != (key in value):
-                    self.tick(words)
-        elif isinstance(control, Choice):
-            self.choose(control.label, control.options[value])
-        else:
-            self.type(control.label, number_text(value))
 
     def troubles(self):
         """What a reader would call broken: error outputs, lost widgets, errors on the console."""

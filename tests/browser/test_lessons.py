@@ -5,7 +5,7 @@ import pytest
 SIDE = "sequence length n"
 STEPS = {
     "08_roofline": [
-        ("says", "Llama-3 8B writes 64 tokens on one H100 SXM"), ("preset", "its prompt: Llama-3 8B reads"),
+        ("says", "Llama-3 8B writes 64 tokens on one H100 SXM"), ("choose", "preset", "its prompt: Llama-3 8B reads"),
         ("says", "reads 1 prompt on one H100 SXM"), ("says", "arithmetic is the limit"), ("choose", "accelerator", "RTX 4090"),
         ("says", "on one RTX 4090"), ("move", "batch b", "ArrowRight"), ("says", "reads 2 prompts"),
     ],
@@ -13,7 +13,7 @@ STEPS = {
         ("says", "2.23 million move"), ("move", "rows of a tile", "ArrowRight"),
         ("says", "A tile of 128 × 64 needs 33,024 elements and the chip has 32,768"),
         ("move", "columns of a tile", "ArrowLeft"), ("says", "1,181,696"), ("choose", "order", "keys stay (FlashAttention)"),
-        ("says", "6,486,016"), ("preset", "a chip below d²"), ("says", "more than plain attention"),
+        ("says", "6,486,016"), ("choose", "preset", "a chip below d²"), ("says", "more than plain attention"),
         ("move", SIDE, "ArrowRight"), ("move", "head width d", "ArrowLeft"), ("move", "on the chip: M", "ArrowRight"),
         ("says", "of the chip's 65,536 elements"),
     ],
@@ -21,11 +21,11 @@ STEPS = {
         ("says", "4 rounds of hashing into buckets of 32"), ("choose", "method", "window"), ("says", "A window of 257"),
         ("move", "budget", "ArrowLeft"), ("says", "A window of 129"), ("type", SIDE, "a lot"),
         ("warns", "“a lot” is not a whole number"), ("says", "A window of 129"),
-        ("preset", "Sparse Transformer's stride of 128"), ("says", "n = 12,288"),
+        ("choose", "preset", "Sparse Transformer's stride of 128"), ("says", "n = 12,288"),
     ],
     "12_explore_growth": [
         ("move", SIDE, "ArrowRight", "ArrowRight", "ArrowUp", "ArrowDown"),
-        ("preset", "GPT-2 (1,024 × 768)"), ("says", "At n = 1,024 and d = 768"), ("press", "reset"), ("says", "At n = 100 and"),
+        ("choose", "preset", "GPT-2 (1,024 × 768)"), ("says", "At n = 1,024 and d = 768"), ("press", "reset"), ("says", "At n = 100 and"),
         ("tick", "walk past the door"), ("tick", "attention layer"), ("tick", "feed-forward"), ("warns", "at most 5"),
     ],
 }

@@ -15,7 +15,8 @@ def test_explorers_side_by_side_do_not_disturb_each_other(lab):
                        "RooflineExplorer()", "explorer")).run_all().live()
     mirrors = GrowthExplorer(), GrowthExplorer(n=1_000), RooflineExplorer()
     for place, mirror, n in ((0, 0, 200), (1, 1, 2_000), (3, 0, 500), (2, 2, 16_384)):
-        lab.at(place).move(SIDE, "ArrowRight")
+        lab.place = place
+        lab.live().move(SIDE, "ArrowRight")
         mirrors[mirror].change(n=n)
         for lab.place, explorer in enumerate((*mirrors, mirrors[0])):
             lab.shows(explorer)
