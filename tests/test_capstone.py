@@ -22,20 +22,14 @@ PARAMETERS = {"Gemma 7B": 8_537_680_896, "Falcon 7B": 6_921_720_704, "StarCoderB
               "StarCoder2 7B": 7_173_923_840, "Qwen3 30B-A3B": 30_532_122_624}  # confirmed by tests/peers
 ACTIVE = PARAMETERS | {"Qwen3 30B-A3B": 3_353_032_704}
 SLIPS = {       # slip -> words of which a hint on it holds at least one
-    "d/h": ("head_dim", "h·d_h is not d"), "all keys": ("share keys and values",), "gate": ("gated",),
-    "tied": ("tied", "one table", "input table", "table of tokens"), "biases": ("bias",), "attention bias": ("bias",),
-    "feed-forward bias": ("bias",), "norm": ("gain",), "positions": ("positions",), "window": ("window",),
-    "router": ("router",), "all experts": ("experts",), "active for all": ("experts",), "final norm": ("behind the last",),
-    "two norms": ("one norm",), "mac": ("multiply-add", "a weight costs 2"), "causal": ("whole square", "a pair 4", "two products"),
-    "no logits": ("logits",), "lookup": ("lookup", "one row"), "no pairs": ("n² are missing",), "no table": ("table",),
-    "both tables": ("table",), "pairs of d": ("h·d_h is not d",), "n": ("n of the other",), "sequence": ("whole sequence",),
+    "d/h": ("head_dim",), "all keys": ("share keys and values",), "gate": ("gated",), "tied": ("tied",), "biases": ("bias",),
+    "norm": ("gain",), "positions": ("positions",), "window": ("window",), "all experts": ("experts",),
+    "active for all": ("experts",), "two norms": ("one norm",), "mac": ("multiply-add",), "causal": ("whole square", "two products"),
+    "no logits": ("logits",), "no pairs": ("n² are missing",), "n": ("n of the other",), "sequence": ("whole sequence",),
     "forward": ("forward",), "again": ("computed again",), "int8 peak": ("dense peak",), "no utilisation": ("utilisation",),
-    "chip": ("accelerator of the other",), "one chip": ("one accelerator",), "6ND": ("6ND",), "GiB": ("10⁹",),
-    "4 bytes": ("2 bytes", "not 4"), "keys alone": ("one 2",), "weights alone": ("weights alone", "cache is read"),
-    "cache alone": ("cache alone",), "12 bytes": ("2 bytes each",), "18 bytes": ("gradients of 4",), "one layer": ("one layer",),
-    "no weights": ("room too",), "34": ("34",), "ratio": ("ratio",), "over the count": ("divide by 6ND",), "sign": ("sign",),
-    "projections alone": ("feed-forward layer out", "2d is of"), "feed-forward alone": ("projections out",),
-    "all read": ("experts that it meets", "experts"),
+    "chip": ("accelerator of the other",), "one chip": ("one accelerator",), "GiB": ("10⁹",), "keys alone": ("one 2",),
+    "weights alone": ("weights alone", "cache is read"), "cache alone": ("cache alone",), "12 bytes": ("2 bytes each",),
+    "one layer": ("one layer",), "34": ("34",), "ratio": ("ratio",), "over the count": ("divide by 6ND",), "sign": ("sign",),
 }
 GENERIC = ("no whole number", "nearly", "too small", "too large", "near", "the power of ten is not", "round down", "round up")
 WHOLE = {"parameters", "active parameters", "accelerators for the states", "chats that fit"}
@@ -48,93 +42,68 @@ def pencil(name, *slips):
     """{entry: value} for a model, with the slips made. No Transformer, no roofline, no memory."""
     made = set(slips).__contains__
     model, job = DATA[name], DATA[name]["job"]
-    keys = model["config"] | model["left to defaults"]
-    d, L, h = (keys.get(a, keys.get(b)) for a, b in (("hidden_size", "n_embd"), ("num_hidden_layers", "n_layer"),
-                                                     ("num_attention_heads", "n_head")))
-    groups = 1 if keys.get("multi_query") else keys["num_key_value_heads"]
-    if made("all keys"):
-        groups = h
+    keys, facts = model["config"] | model["left to defaults"], " ".join(model["only in the code"])
+
+    def key(*names):
+        return next((keys[one] for one in names if keys.get(one)), None)
+    d, L, h = key("hidden_size", "n_embd"), key("num_hidden_layers", "n_layer"), key("num_attention_heads", "n_head")
+    groups = h if made("all keys") else 1 if keys.get("multi_query") else keys["num_key_value_heads"]
     d_h = d // h if made("d/h") else keys.get("head_dim", d // h)
-    d_ff = keys.get("moe_intermediate_size") or keys.get("ffn_hidden_size") or keys.get("intermediate_size") or keys.get("n_inner")
+    d_ff = key("moe_intermediate_size", "ffn_hidden_size", "intermediate_size", "n_inner")
     V, window = keys["vocab_size"], None if made("window") else keys.get("sliding_window")
-    facts = " ".join(model["only in the code"])
-    gated, biased, gain = "gated" in facts, "every product has a bias" in facts, 1 if "RMS" in facts else 2
-    attention_bias, mlp_bias = biased != (made("biases") or made("attention bias")), biased != (made("biases") or made("feed-forward bias"))
-    gated, gain = gated != made("gate"), 3 - gain if made("norm") else gain
-    held, met = keys.get("num_experts", 1), keys.get("num_experts_per_tok", 1)
-    attention = d * h * d_h + 2 * d * groups * d_h + h * d_h * d
-    expert = (3 if gated else 2) * d * d_ff
-    router = d * held if held > 1 and not made("router") else 0
-    small = gain * d * (1 if keys.get("parallel_attn") and not made("two norms") else 2) + (2 * d_h if "on the queries" in facts else 0)
-    mlp_bias = mlp_bias and held == 1       # who would give an expert biases?
-    small += (h * d_h + 2 * groups * d_h + d) * attention_bias + ((2 if gated else 1) * d_ff + d) * mlp_bias
-    tied = keys["tie_word_embeddings"] != made("tied")
-    learned = keys.get("n_positions", 0) if not made("positions") or "n_positions" not in keys else 0
-    tables = V * d * (1 if tied else 2) + learned * d
-    if made("positions") and "n_positions" not in keys:
-        learned = job["serving n"]
-        tables += learned * d
-    tables -= V * d * (made("no table") + (2 - tied) * made("both tables"))
-    total = L * (attention + held * expert + router + small) + gain * d * (not made("final norm")) + tables
-    active = total - L * (held - met) * expert
-    if made("all experts"):
-        active = total
-    if made("active for all"):
-        total = active
+    gated, biased = ("gated" in facts) != made("gate"), ("every product has a bias" in facts) != made("biases")
+    gain = 1 if ("RMS" in facts) != made("norm") else 2
+    experts, few = keys.get("num_experts", 1), keys.get("num_experts_per_tok", 1)
+    attention, expert = 2 * d * (h + groups) * d_h, (3 if gated else 2) * d * d_ff
+    router = d * experts if experts > 1 else 0
+    small = gain * d * (1 if keys.get("parallel_attn") and not made("two norms") else 2)
+    small += (2 * d_h if "on the queries" in facts else 0) + biased * (h * d_h + 2 * groups * d_h + d)
+    if biased and experts == 1:         # who would give an expert biases?
+        small += (2 if gated else 1) * d_ff + d
+    ends = 1 if keys["tie_word_embeddings"] != made("tied") else 2
+    learned = (0 if "n_positions" in keys else job["serving n"]) if made("positions") else keys.get("n_positions", 0)
+    total = L * (attention + experts * expert + router + small) + gain * d + (V * ends + learned) * d
+    active = total if made("all experts") else total - L * (experts - few) * expert
+    total = active if made("active for all") else total
     n, tokens, chat_n = job["training n"], job["training tokens"], job["serving n"]
-    if made("n"):
-        n, chat_n = chat_n, n
-    weights = attention + (held if made("all experts") else met) * expert + router
-    seen = min(n, window or n)
-    pairs = 4 * L * (d if made("pairs of d") else h * d_h) * (_mean(n, window) if made("causal") else seen)
-    forward = 2 * L * weights + 2 * V * d * (not made("no logits")) + pairs + 2 * V * d * made("lookup")
-    if made("no pairs"):
-        forward = 2 * active
+    n, chat_n = (chat_n, n) if made("n") else (n, chat_n)
+    weights = attention + (experts if made("all experts") else few) * expert + router
+    pairs = 4 * L * h * d_h * (_mean(n, window) if made("causal") else min(n, window or n))
+    forward = 2 * active if made("no pairs") else 2 * L * weights + 2 * V * d * (not made("no logits")) + pairs
     forward = forward / 2 if made("mac") else forward
     training = (1 if made("forward") else 4 if made("again") else 3) * forward * tokens
-    if made("6ND"):
-        training = 6 * active * tokens
     miss = 100 * (training / tokens / (6 * active) - 1)
     miss = miss + 100 if made("ratio") else 100 * miss / (100 + miss) if made("over the count") else -miss if made("sign") else miss
-    mine = {"projections alone": attention, "feed-forward alone": met * expert}
-    in_layer = next((value for slip, value in mine.items() if made(slip)), weights)
-    crossing = (1 if made("mac") else 2) * in_layer / ((2 if made("causal") else 4) * (d if made("pairs of d") else h * d_h))
-    size, kinds = 4 if made("4 bytes") else 2, 1 if made("keys alone") else 2
-    giga = 2**30 if made("GiB") else 1e9
-    one = size * kinds * (1 if made("one layer") else L) * groups * d_h
+    crossing = (1 if made("mac") else 2) * weights / ((2 if made("causal") else 4) * h * d_h)
+    giga, layers = 2**30 if made("GiB") else 1e9, 1 if made("one layer") else L
+    one = 2 * (1 if made("keys alone") else 2) * layers * groups * d_h
     chat = one * min(chat_n, window or inf)
     train_on, serve_on = (ACCELERATORS[job[f"{phase} accelerator"]] for phase in ("training", "serving"))
     if made("chip"):
         train_on, serve_on = serve_on, train_on
-    each = next((each for slip, each in {"weights alone": 2, "4 bytes": 4, "12 bytes": 12, "18 bytes": 18}
-                 .items() if made(slip)), 16)
-    states, stay = each * total, size * total
-    on = states / train_on.memory_bytes
-    kept = (34 if made("34") else size) * (1 if made("one layer") else L) * n * (h * d_h if made("pairs of d") else d)
-    serve = stay * (not made("cache alone")) + chat * (not made("weights alone"))
-    many = (serve_on.memory_bytes * (giga / 1e9) - stay * (not made("no weights"))) / chat
-    touched = total if made("all read") else active
-    if not tied and not made("all read") and not made("lookup") and not made("no table") and not made("both tables"):
-        touched -= V * d
-    slow = (size * touched + chat * (not made("weights alone"))) / serve_on.bytes_per_second
+    states = (2 if made("weights alone") else 12 if made("12 bytes") else 16) * total
+    read = active - (ends - 1) * V * d
+    cached = chat * (not made("weights alone"))
 
     def limit(batch):
-        more = L * expert * (held * (1 - (1 - met / held)**batch) - met) if held > 1 else 0
+        more = L * expert * (experts * (1 - (1 - few / experts)**batch) - few) if experts > 1 else 0
         flops = batch * (2 * L * weights + 2 * V * d + 4 * L * h * d_h * min(chat_n, window or inf))
-        moved = (2 * (touched + more) + batch * chat) / serve_on.bytes_per_second
+        moved = (2 * (read + more) + batch * chat) / serve_on.bytes_per_second
         return "memory" if moved > flops / serve_on.flops_per_second else "arithmetic"
     rate = (1 if made("one chip") else job["training accelerators"]) * train_on.flops_per_second * (2 if made("int8 peak") else 1)
-    used = 1 if made("no utilisation") else job["utilisation"]
+    days = training / (rate * (1 if made("no utilisation") else job["utilisation"]) * 86_400)
     return {
         "parameters": total, "active parameters": active, "forward, FLOPs a token": forward * (n if made("sequence") else 1),
         "training, FLOPs": training, "6ND falls short by, percent": miss,
         "crossover, tokens": "never" if window and crossing > window else crossing,
         "cache of a token, bytes": one, "cache of a chat, GB": chat / giga, "states to train, GB": states / giga,
-        "accelerators for the states": ceil(on), "kept activations, GB": kept / giga,
-        "to serve one chat, GB": serve / giga, "chats that fit": floor(many),
-        "tokens per second, one chat": 1 / slow, "days to train": training / (rate * used * 86_400),
+        "accelerators for the states": ceil(states / train_on.memory_bytes),
+        "kept activations, GB": (34 if made("34") else 2) * layers * n * d / giga,
+        "to serve one chat, GB": (2 * total * (not made("cache alone")) + cached) / giga,
+        "chats that fit": floor((serve_on.memory_bytes - 2 * total) / chat),
+        "tokens per second, one chat": serve_on.bytes_per_second / (2 * read + cached), "days to train": days,
         "limit, one chat": limit(1), "limit, 256 chats": limit(256), "price, USD an hour": 2.5,
-        "cost of training, USD": job["training accelerators"] * 60 * training / (rate * used * 86_400)}
+        "cost of training, USD": job["training accelerators"] * 60 * days}
 
 
 def _mean(n, window):
@@ -232,19 +201,19 @@ def test_a_slip_earns_its_hint_and_seldom_another(name):
             assert verdict.state == "not yet"
             said.append((*judged(verdict, slips), entry, slips, answer, verdict))
     accused = [one for one in said if not any(one[:2])]
-    assert len(said) > 150 and len(accused) <= 0.03 * len(said), (len(said), accused)
-    assert sum(one[0] for one in said) > 0.5 * len(said)
+    assert len(said) > 100 and len(accused) <= 0.03 * len(said), (len(said), accused)
+    assert sum(one[0] for one in said) > 0.65 * len(said)     # counts of few, and slips that two entries hide
 
 
 @names
 def test_two_slips_at_once_seldom_look_like_a_third(name):
     """Two slips may give the value of one other, so no check can tell: multiply-adds × computed again is 2/3."""
     found, wrong, number = checks(name), [], 0
-    for entry, slips, value in wrong_answers(name, 2, step=9):
+    for entry, slips, value in wrong_answers(name, 2, step=3):
         verdict = found[entry](value if entry in WHOLE else rounded(value, 3))
         number += 1
         wrong += [(entry, slips, verdict)] * (not verdict and not any(judged(verdict, slips)))
-    assert number > 500 and len(wrong) < 0.03 * number, (len(wrong), number, wrong[:20])
+    assert number > 400 and len(wrong) < 0.04 * number, (len(wrong), number, wrong[:20])
 
 
 @names

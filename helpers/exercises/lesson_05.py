@@ -19,19 +19,17 @@ def _llama(L, d, h, h_kv, d_h, d_ff, V, tables=2, matrices=3, norms=2, last=1):
     return tables*V*d + L*(2*d*d_h*(h + h_kv) + matrices*d*d_ff + norms*d) + last*d
 
 
-EXERCISES["05.2"] = Exercise(
-    lambda L, d, h, h_kv, d_h, d_ff, V: _llama(L, d, h, h_kv, d_h, d_ff, V), {
-        (lambda L, d, h, kv, d_h, *a: _llama(L, d, h, kv, d // h, *a),
-         lambda L, d, h, kv, d_h, *a: _llama(L, d, h, kv, d / h, *a)):
-            "d_h is an argument: it need not be d/h",
-        lambda L, d, h, h_kv, *a: _llama(L, d, h, h, *a): "keys and values have h_kv heads, not h",
-        partial(_llama, tables=1): "the head is not tied: there are two tables of V·d",
-        partial(_llama, matrices=2): "a gated feed-forward layer has three matrices",
-        (partial(_llama, last=0), partial(_llama, norms=1), partial(_llama, norms=0, last=0)):
-            "each layer has two norms, and there is a last one after the layers",
-        partial(_llama, norms=4, last=2): "RMS norm has a gain and no bias: d elements, not 2·d",
-    }, why="with Llama-3 8B's shape it gives 8,030,261,248, and with any other Llama's its own "
-           "total",
+EXERCISES["05.2"] = Exercise(_llama, {
+    (lambda L, d, h, kv, d_h, *a: _llama(L, d, h, kv, d // h, *a),
+     lambda L, d, h, kv, d_h, *a: _llama(L, d, h, kv, d / h, *a)):
+        "d_h is an argument: it need not be d/h",
+    lambda L, d, h, h_kv, *a: _llama(L, d, h, h, *a): "keys and values have h_kv heads, not h",
+    partial(_llama, tables=1): "the head is not tied: there are two tables of V·d",
+    partial(_llama, matrices=2): "a gated feed-forward layer has three matrices",
+    (partial(_llama, last=0), partial(_llama, norms=1), partial(_llama, norms=0, last=0)):
+        "each layer has two norms, and there is a last one after the layers",
+    partial(_llama, norms=4, last=2): "RMS norm has a gain and no bias: d elements, not 2·d",
+}, why="with Llama-3 8B's shape it gives 8,030,261,248, and with any other Llama's its own total",
     at=[(32, 4096, 32, 8, 128, 14336, 128256), (2, 10, 6, 3, 4, 17, 11), (3, 12, 4, 4, 5, 8, 7)])
 
 met, held = 12_879_925_248, 46_702_792_704      # Mixtral 8x7B

@@ -21,7 +21,7 @@ def _network(n, widths, each=6, first=-2, last=0):
     return n * (each * sum(sizes) + first * sizes[0] + last * sizes[-1])
 
 
-EXERCISES["06.2"] = Exercise(lambda n, widths: _network(n, widths), {
+EXERCISES["06.2"] = Exercise(_network, {
     lambda *a: _network(*a, first=0): "the first input, which is data, needs no gradient",
     lambda *a: _network(*a, each=4, first=0): "only the first leaves its input's gradient out",
     lambda *a: _network(*a, first=-6): "the first layer still has two products of its three",

@@ -1,5 +1,6 @@
 """Lesson 07: a forgotten factor, users beside the weights, no dropout, the largest batch."""
 
+from functools import partial
 from math import prod
 
 from helpers.exercises import EXERCISES, Exercise
@@ -10,27 +11,24 @@ from helpers.published import MODELS
 EXERCISES["07.1"] = Exercise(32, {
     (2, 64, 4): "keys and values and the bytes are in the 512 already: read its three factors",
     1024: "one factor is missing, not two: 0.5 GB has the layers in it",
-    128: "that is the width of a head, and it is in the 512",
     8: "Llama-2 7B does not share keys and values: see the lesson's table of caches",
-    1 / 32: "a true cache that is larger needs a factor above 1",
 }, why="512 bytes are the key and the value of one head, and the layer has all of its heads to "
        "keep")
 
 
-def _users(memory_bytes, parameters, *a, weight=2, number=4):
-    return max(memory_bytes - weight * parameters, 0) // (number * prod(a))
+def _users(memory_bytes, parameters, layers, kv_heads, head_width, n, weight=2, number=4):
+    each = number * layers * kv_heads * head_width * n
+    return max(memory_bytes - weight * parameters, 0) // each
 
 
-EXERCISES["07.2"] = Exercise(
-    lambda memory_bytes, parameters, layers, kv_heads, head_width, n: _users(
-        memory_bytes, parameters, layers, kv_heads, head_width, n), {
-        lambda *a: _users(*a, number=2): "one 2 lacks: keys and values, or a number's bytes",
-        lambda *a: _users(*a, number=1): "neither keys and values nor a number's bytes are counted",
-        lambda *a: _users(*a, weight=1): "a weight in 16 bits takes 2 bytes",
-        lambda *a: _users(*a, weight=0): "the weights must fit as well",
-        lambda m, p, *a: max(m - 2 * p, 0) / (4 * prod(a)): "users are whole: a part is of no use",
-        lambda m, p, *a: (m - 2 * p) // (4 * prod(a)): "no room for weights: 0 users, not below 0",
-    }, why="the weights are there once, each user's keys and values once more",
+EXERCISES["07.2"] = Exercise(_users, {
+    (partial(_users, number=2), partial(_users, number=1)):
+        "a token has a key and a value, and each of their numbers has 2 bytes",
+    partial(_users, weight=1): "a weight in 16 bits takes 2 bytes",
+    partial(_users, weight=0): "the weights must fit as well",
+    lambda m, p, *a: max(m - 2 * p, 0) / (4 * prod(a)): "users are whole: a part is of no use",
+    lambda m, p, *a: (m - 2 * p) // (4 * prod(a)): "no room for weights: 0 users, not below 0",
+}, why="the weights are there once, each user's keys and values once more",
     at=[(1000, 100, 2, 1, 4, 5), (80 * 10**9, 8030261248, 32, 8, 128, 8192),
         (10**6, 10**5, 3, 2, 8, 7), (10**9, 10**10, 2, 1, 4, 5)])
 

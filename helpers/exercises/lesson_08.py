@@ -23,16 +23,15 @@ def _once(p, a, weights, peak, bandwidth, clock=max):
     return clock((p + a) * 2 * weights / peak, (1 + a) * 2 * weights / bandwidth)
 
 
-EXERCISES["08.2"] = Exercise(lambda prompt, answer, weights, peak, bandwidth: _seconds(
-    prompt, answer, weights, peak, bandwidth), {
-        _once: "the answer starts when the prompt is read: add the slower clock of each phase",
-        lambda *a: _seconds(*a, first=lambda *_: 0): "the prompt is missing",
-        lambda p, a, *chip: _seconds(0, p + a, *chip, first=min): "the prompt is read at once: its "
-            "weights come once, not once a token",
-        lambda *a: _once(*a, clock=lambda *two: sum(two)): "the slower clock counts, not their sum",
-        lambda *a: _seconds(*a, flops=1): "a multiply-add is 2 FLOPs",
-        lambda *a: _seconds(*a, size=1): "each weight is 2 bytes",
-    }, why="each phase has its own slower clock, and one comes after the other",
+EXERCISES["08.2"] = Exercise(_seconds, {
+    _once: "the answer starts when the prompt is read: add the slower clock of each phase",
+    lambda *a: _seconds(*a, first=lambda *_: 0): "the prompt is missing",
+    lambda p, a, *chip: _seconds(0, p + a, *chip, first=min):
+        "the prompt is read at once: its weights come once, not once a token",
+    lambda *a: _once(*a, clock=lambda *two: sum(two)): "the slower clock counts, not their sum",
+    lambda *a: _seconds(*a, flops=1): "a multiply-add is 2 FLOPs",
+    lambda *a: _seconds(*a, size=1): "each weight is 2 bytes",
+}, why="each phase has its own slower clock, and one comes after the other",
     at=[(1000, 10, 10**9, 10**12, 10**12), (8192, 500, 8 * 10**9, 989 * 10**12, 3350 * 10**9),
         (20, 100, 7 * 10**9, 312 * 10**12, 2 * 10**12), (50, 7, 10**6, 10**9, 10**10)])
 

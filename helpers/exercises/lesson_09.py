@@ -27,15 +27,14 @@ def _merged(top_a, total_a, mixed_a, top_b, total_b, mixed_b, mixes=True, sums=T
             / ((total_a * a + total_b * b) if sums else total_a + total_b))
 
 
-MERGE = Exercise(lambda top_a, total_a, mixed_a, top_b, total_b, mixed_b: _merged(
-    top_a, total_a, mixed_a, top_b, total_b, mixed_b), {
-        lambda *a: _merged(*a, mixes=False, sums=False):
-            "the two sums were measured from different maxima: repair them before you add",
-        "(mixed_a / total_a + mixed_b / total_b) / 2":
-            "an average gives both halves the same say; one with larger scores counts more",
-        lambda *a: _merged(*a, sums=False): "the mixes are repaired and the sums are not",
-        lambda *a: _merged(*a, mixes=False): "the sums are repaired and the mixes are not",
-    }, why="both halves are measured from the larger maximum before they are added",
+MERGE = Exercise(_merged, {
+    lambda *a: _merged(*a, mixes=False, sums=False):
+        "the two sums were measured from different maxima: repair them before you add",
+    lambda _, total_a, mixed_a, __, total_b, mixed_b: (mixed_a / total_a + mixed_b / total_b) / 2:
+        "an average gives both halves the same say; one with larger scores counts more",
+    lambda *a: _merged(*a, sums=False): "the mixes are repaired and the sums are not",
+    lambda *a: _merged(*a, mixes=False): "the sums are repaired and the mixes are not",
+}, why="both halves are measured from the larger maximum before they are added",
     at=[(0.0, 1.0, 2.0, 0.0, 3.0, 10.0), (2.0, 1.5, 1.0, -1.0, 4.0, 8.0),
         (-3.0, 2.5, 0.3, 1.0, 1.25, -1.0), (900.0, 2.0, 1.0, 901.0, 1.5, 2.0)])
 

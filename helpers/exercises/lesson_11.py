@@ -23,18 +23,16 @@ def _percent(model, n, tokens_per_second, chips, peak_flops_per_second, pairs=12
     return 100 * flops * tokens_per_second / (chips * peak_flops_per_second)
 
 
-EXERCISES["11.2"] = Exercise(
-    lambda model, n, tokens_per_second, chips, peak_flops_per_second: _percent(
-        model, n, tokens_per_second, chips, peak_flops_per_second), {
-        lambda *a: _percent(*a, pairs=0): "the attention is missing: 12·L·h·d_h·n for each token",
-        (lambda *a: _percent(*a, pairs=4), lambda *a: _percent(*a, pairs=6)):
-            "PaLM's formula counts attention's whole square, forward and backward: 12·L·h·d_h·n",
-        (lambda *a: _percent(*a) / 2, lambda *a: _percent(*a) / 3, lambda *a: _percent(*a) * 4 / 3):
-            "training takes 6 FLOPs for each parameter and token: not 2, 3 or 8",
-        lambda *a: _percent(*a) * a[3]: "the peak is that of one chip: how many chips are there?",
-        lambda *a: _percent(*a) / 100: "the answer is in percent",
-        lambda *a: _percent(*a, wide=a[0].d_model): "h·d_h, not d: here the heads are narrower",
-    }, why="FLOPs that the model needs, over FLOPs that the chips could do in the same time",
+EXERCISES["11.2"] = Exercise(_percent, {
+    lambda *a: _percent(*a, pairs=0): "the attention is missing: 12·L·h·d_h·n for each token",
+    (lambda *a: _percent(*a, pairs=4), lambda *a: _percent(*a, pairs=6)):
+        "PaLM's formula counts attention's whole square, forward and backward: 12·L·h·d_h·n",
+    (lambda *a: _percent(*a) / 2, lambda *a: _percent(*a) / 3, lambda *a: _percent(*a) * 4 / 3):
+        "training takes 6 FLOPs for each parameter and token: not 2, 3 or 8",
+    lambda *a: _percent(*a) * a[3]: "the peak is that of one chip: how many chips are there?",
+    lambda *a: _percent(*a) / 100: "the answer is in percent",
+    lambda *a: _percent(*a, wide=a[0].d_model): "h·d_h, not d: here the heads are narrower",
+}, why="FLOPs that the model needs, over FLOPs that the chips could do in the same time",
     within=1e-6, at=[(MODELS["PaLM 540B"], 2048, 238_300, 6144, 275e12),
                      (MODELS["GPT-2"], 1024, 200_000, 1, 312e12),
                      (MODELS["Llama-3 8B"], 8192, 70_000, 8, 989e12)])

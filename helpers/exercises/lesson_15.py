@@ -225,9 +225,9 @@ def _table(names, case, why, answer):
 
 
 FILE = {        # field of Transformer: what the file says of it
-    "n_layers": "see num_hidden_layers", "d_model": "see hidden_size",
-    "n_heads": "see num_attention_heads", "d_ff": "see intermediate_size",
-    "vocab_size": "see vocab_size", "kv_heads": "see num_key_value_heads",
+    "n_layers": "see num_hidden_layers", "d_model": "see hidden_size", "n_heads": "see "
+    "num_attention_heads", "d_ff": "see intermediate_size", "vocab_size": "see vocab_size",
+    "kv_heads": "see num_key_value_heads",
     "head_width": "head_dim stands in the file: a head is not d/h wide",
     "gated": "the code has three matrices in the feed-forward layer",
     "tied": "tie_word_embeddings: what does the file leave to the default?",

@@ -13,9 +13,7 @@ def layers_of(n, k):
 
 
 WRONG = {
-    "04.1": [(at_n_equals_d(4), "projections are missing"), (at_n_equals_d(8), "half as much"), (at_n_equals_d(10), "weighted sum"),
-        ({"vanilla RNN": 3, "GRU": 1, "LSTM": 0.75}, "units of the"), (at_n_equals_d(24), "with the state"),
-        ({"vanilla RNN": 4, "GRU": 12, "LSTM": 16}, "attention's")],
+    "04.1": [(at_n_equals_d(10), "weighted sum"), (at_n_equals_d(24), "with the state")],
     "04.2": [(lambda d, k: (k - 4) * d / 2, "negative"), (lambda d, k: k * d / 2, "projections are missing"),
         (lambda d, k: max(0, (k - 3) * d / 2), "fourth"), (lambda d, k: max(0, (k - 4) * d), "two products"),
         (lambda d, k: max(0, (k - 8) * d / 4), "2 FLOPs")],
