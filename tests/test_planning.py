@@ -140,6 +140,13 @@ def test_memory_is_weights_and_room_for_every_token(name, devices):
         assert found.footprint.parts == {"weights": weights, "KV cache": batch * one}
 
 
+def test_the_defaults_are_one_user_one_device_sixteen_bits_and_the_assumptions():
+    model, chip, asked = MODELS["Llama-3 8B"], ACCELERATORS["H100 SXM"], (2048, 512, 1)
+    loops, _ = by_loops(RELEASED["Llama-3 8B"], chip, *asked, 1, "bf16", "bf16", 0.6, 2.5)
+    found = serve(model, "H100 SXM", 2048, 512)
+    assert all(getattr(found, what) == pytest.approx(loops[what], rel=1e-9) for what in loops)
+
+
 # training
 budgets = st.floats(1e17, 1e28)
 
