@@ -16,8 +16,8 @@ from threading import RLock
 import numpy as np
 
 from helpers.sizes import check_size, is_symbol
-from helpers.tracing.array import Made, TracedArray
-from helpers.tracing.costs import CREATING, create
+from helpers.tracing.array import TracedArray, called, valued
+from helpers.tracing.costs import CREATING
 from helpers.tracing.ledger import Ledger, Operation, current_ledger, recording, repeat, step
 
 __all__ = ["Ledger", "Operation", "TracedArray", "repeat", "step", "trace"]
@@ -85,7 +85,7 @@ def _planted(ledger, name, value):
         for field in fields(value):
             part = _planted(ledger, f"{name}.{field.name}", getattr(value, field.name))
             object.__setattr__(value, field.name, part)
-    return value.view(Made) if type(value) is np.ndarray else value
+    return valued(ledger, value)
 
 
 def _is_tree(value):
@@ -135,7 +135,9 @@ def _creating(original):
         ledger, caller = current_ledger(), sys._getframe(1).f_globals.get("__name__", "")
         if ledger is None or caller.startswith(("numpy", "helpers.tracing")):
             return original(*args, **options)
-        return create(ledger, original, args, options)
+        like = options.pop("like", None)
+        traced = isinstance(like, TracedArray) and like.buffer.traced
+        return called(ledger, original, args, options, traced=traced)
     return creates
 
 

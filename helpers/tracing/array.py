@@ -1,26 +1,29 @@
 """An array without values: it knows its sizes, and tells the ledger what NumPy does with it.
 
 NumPy hands its own calls over (`__array_ufunc__`, `__array_function__`) to the rules of
-`helpers.tracing.costs`. What is made from sizes alone, a mask or np.zeros, is free, as 1/√d is,
-until a traced array fills it.
+`helpers.tracing.costs`. What is made from sizes alone, a mask or np.zeros, has values and is free,
+as 1/√d is, until a traced array fills it.
 """
 
 from operator import index as whole
 
 import numpy as np
+from numpy.exceptions import AxisError
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
 from helpers.sizes import exact, is_symbol
 from helpers.tracing.layout import (
-    at_most, broadcast, covered, equal, equal_shapes, kept_order, misfit, product, reshaped_strides,
-    row_strides, shape_text)
-from helpers.tracing.ledger import current_ledger
+    Form, answer, covered, equal_shapes, laid, misfit, product, row_strides, shape_text)
 
-DOORS = {}  # "ufunc", "function": what takes NumPy's calls; filled by costs
+RULES = {}  # NumPy function -> its rule, how many operands it has, the options that it knows
 METHODS = (
     "sum prod mean var std max min any all argmax argmin cumsum cumprod dot clip repeat take round "
     "diagonal argsort argpartition squeeze swapaxes trace").split()
-MADE_AT_MOST = 2**22  # elements: what is larger has no values, and takes no memory
+VALUED_AT_MOST = 2**22  # elements: what is larger has no values, and takes no memory
+COMPLEX = {  # FLOPs of a complex one for each FLOP of a real one; a comparison looks at both parts
+    "add": 2, "subtract": 2, "negative": 2, "multiply": 6, "matmul": 4, "sum": 2, "cumsum": 2,
+    "mean": 2, "prod": 6, "max": 2, "min": 2, "amax": 2, "amin": 2, "argmax": 2, "argmin": 2,
+    "any": 2, "all": 2, "count_nonzero": 2, "clip": 2, "equal": 2, "not_equal": 2}
 
 
 class Buffer:
@@ -36,51 +39,58 @@ class Buffer:
             self.ledger.free(self.elements)
 
 
+def _with_values(name):
+    def asked(self, *args, **options):
+        if self.values is None:
+            raise TypeError(
+                f"{self!r} has sizes but no values: a traced function cannot branch on values, "
+                "make numbers of them, leave NumPy's dispatch (math.*), or index with them a real "
+                "array that is not among trace's arguments")
+        return getattr(self.values, name)(*args, **options)
+    return asked
+
+
 class TracedArray(NDArrayOperatorsMixin):
     """Stands in for an ndarray in ordinary NumPy code; `shape` holds whole numbers or symbols.
 
     It has no values: code that branches on them, or makes numbers of them, raises TypeError.
     """
 
-    def __init__(self, ledger, shape, dtype=float, buffer=None, strides=None, traced=True):
-        self.ledger, self.dtype = ledger, np.dtype(dtype)
+    def __init__(self, ledger, shape, dtype=float, strides=None, buffer=None, traced=True,
+                 values=None):
+        self.ledger, self.dtype, self._values = ledger, np.dtype(dtype), values
         self.shape = tuple(size if is_symbol(size) and not size.is_Integer else whole(size)
                            for size in shape)
+        self.elements = product(self.shape)
         self._strides = strides and tuple(strides)  # None: row after row
-        self.buffer = buffer or Buffer(ledger, product(self.shape), traced)
+        self.buffer = buffer or Buffer(ledger, self.elements, traced)
         if self.dtype.kind not in "biufc":
             raise NotImplementedError(f"tracing does not know arrays of dtype {self.dtype}")
 
     def __array_ufunc__(self, ufunc, method, *inputs, **options):
-        return DOORS["ufunc"](self.ledger, ufunc, method, inputs, options)
+        function = ufunc if method == "__call__" else getattr(ufunc, method)
+        return called(self.ledger, function, inputs, options, ufunc)
 
     def __array_function__(self, function, types, args, options):
-        return DOORS["function"](self.ledger, function, args, options)
+        return called(self.ledger, function, args, options)
 
     # in elements; NumPy's are in bytes
     strides = property(lambda self: self._strides or row_strides(self.shape))
     ndim = property(lambda self: len(self.shape))
-    size = property(lambda self: exact(product(self.shape)))
+    size = property(lambda self: exact(self.elements))
+    form = property(lambda self: Form(self.shape, self._strides, self.dtype))
+    values = property(lambda self: None if self.buffer.traced else self._values)
     T = property(lambda self: np.transpose(self))
     mT = property(lambda self: np.swapaxes(self, -1, -2))
 
     @property
     def cells(self):
         """How many elements of memory it covers: those that broadcasting repeats count once."""
-        return covered(self.shape, self._strides) if self._strides else product(self.shape)
+        return covered(self.shape, self._strides) if self._strides else self.elements
 
     def over(self, shape, strides=None):
         """The same elements under another shape: no cost. strides=None: row after row."""
-        return TracedArray(self.ledger, shape, self.dtype, self.buffer, strides)
-
-    def duplicate(self, name, shape=None, dtype=None, order=None):
-        """A copy, which moves bytes and computes nothing; order="K": as this one lies."""
-        strides = kept_order(self.shape, [self], copying=True) if order == "K" else None
-        output = TracedArray(self.ledger, self.shape if shape is None else shape,
-                             dtype or self.dtype, None, strides, self.buffer.traced)
-        if self.buffer.traced:
-            self.ledger.record(name, [self] if self.shape else [], output, 0)
-        return output
+        return TracedArray(self.ledger, shape, self.dtype, strides, self.buffer)
 
     def claim(self):
         """Made from sizes alone, it joins the trace: written now, and alive from now on."""
@@ -93,80 +103,44 @@ class TracedArray(NDArrayOperatorsMixin):
     def transpose(self, *axes):
         return np.transpose(self, axes[0] if len(axes) == 1 else axes or None)
 
-    def reshape(self, *shape, order="C", copy=None):
-        refuse("reshape", order=order != "C" and order, copy=copy)
-        shape = list(shape[0] if len(shape) == 1 and isinstance(shape[0], (tuple, list)) else shape)
-        total, number = product(self.shape), [not is_symbol(size) for size in shape]
-        rest = [i for i, size in enumerate(shape) if number[i] and size == -1]
-        known = product(tuple(size for i, size in enumerate(shape) if i not in rest))
-        if len(rest) == 1 and (is_symbol(total) or is_symbol(known)):  # symbols are taken to divide
-            ratio = total / known
-            shape[rest[0]] = exact(ratio.cancel())
-        elif len(rest) == 1 and known and total % known == 0:
-            shape[rest[0]] = total // known
-        elif rest or not equal(total, known):
-            raise misfit("reshape", self.shape, tuple(shape))
-        if self._strides is None or total == 0:
-            return self.over(shape)
-        strides = reshaped_strides(self.shape, self.strides, tuple(shape))
-        return self.duplicate("reshape", shape) if strides is None else self.over(shape, strides)
+    def reshape(self, *shape, **options):
+        return np.reshape(self, shape[0] if len(shape) == 1 else shape, **options)
 
     def astype(self, dtype, order="K", casting="unsafe", subok=True, copy=True):
         refuse("astype", order=order != "K" and order)
-        return self.duplicate("astype", None, dtype, "K") if copy or self.dtype != dtype else self
+        return np.astype(self, dtype, copy=copy)
 
     def copy(self, order="C"):
-        return self.duplicate("copy", order="K" if order in ("K", "A") else None)
+        return np.copy(self, order=order)
 
     def ravel(self, order="C"):
-        refuse("ravel", order=order != "C" and order)
-        in_rows = all(size == 1 or equal(*pair) for size, *pair in
-                      zip(self.shape, self.strides, row_strides(self.shape)))
-        flat = (product(self.shape),)
-        return self.over(flat) if in_rows else self.duplicate("ravel", flat)
+        return np.ravel(self, order=order)
 
     def flatten(self, order="C"):
-        refuse("flatten", order=order != "C" and order)
-        return self.duplicate("flatten", (product(self.shape),))
+        return called(self.ledger, np.ndarray.flatten, (self,), {"order": order})
 
     def fill(self, value):
         self[...] = value
+
+    def __getitem__(self, index):
+        return called(self.ledger, np.ndarray.__getitem__, (self, index), {})
+
+    def __setitem__(self, index, value):
+        called(self.ledger, np.ndarray.__setitem__, (self, index, value), {})
 
     def __getattr__(self, name):
         """Methods that NumPy also has as functions: `x.sum(axis=0)` is `np.sum(x, axis=0)`."""
         if name in METHODS:
             return lambda *args, **options: getattr(np, name)(self, *args, **options)
         known = f"a traced array has no {name!r}; it has {', '.join(METHODS)} and NumPy's operators"
-        public = hasattr(np.ndarray, name) and not name.startswith("_")
-        raise NotImplementedError(known) if public else AttributeError(known)
-
-    def __getitem__(self, index):
-        shape, strides, ids = indexed(self, index)
-        if not ids:
-            return self.over(shape, strides)
-        traced = [array for array in (*ids, self) if array.buffer.traced]
-        output = TracedArray(self.ledger, shape, self.dtype, None, strides, bool(traced))
-        if traced:
-            ids = [array for array in traced if array is not self]
-            self.ledger.record("take", [output, *ids], output, 0)
-        return output
-
-    def __setitem__(self, index, value):
-        value, target, masks = as_traced(self.ledger, value), self, []
-        if isinstance(index, TracedArray) and index.dtype == bool:
-            masks = [index]  # as if all elements were written
-            fits = not value.shape and equal_shapes(index.shape, self.shape[:index.ndim])
-        else:
-            shape, strides, ids = indexed(self, index)
-            target = self.over(shape, None if ids else strides)
-            extra = max(0, value.ndim - target.ndim)  # leading axes of size 1 may be too many
-            fits = set(value.shape[:extra]) <= {1} and equal_shapes(
-                broadcast("assignment", value.shape[extra:], target.shape), target.shape)
-        if not fits:
-            raise misfit("assignment", target.shape, value.shape)
-        if any(array.buffer.traced for array in (self, value, *masks)):
-            self.claim()
-            self.ledger.record("assign", [a for a in (value, *masks) if a.shape], target, 0)
+        if name.startswith("_") or not hasattr(np.ndarray, name):
+            raise AttributeError(known)
+        if self.values is None:
+            raise NotImplementedError(known)
+        found = getattr(self.values, name)
+        return (lambda *args, **options: valued(self.ledger, found(*bare(args), **bare(options)),
+                                                [self])
+                ) if callable(found) else valued(self.ledger, found, [self])
 
     # what a size without values cannot do
     def __len__(self):
@@ -180,12 +154,9 @@ class TracedArray(NDArrayOperatorsMixin):
                             "use `for t in repeat(x.shape[0])` from helpers.tracing")
         return (self[i] for i in range(self.shape[0]))
 
-    def _no_value(self, *args, **options):
-        raise TypeError(f"{self!r} has sizes but no values: a traced function cannot branch on "
-                        "values, make numbers of them, leave NumPy's dispatch (math.*), or index "
-                        "with them a real array that is not among trace's arguments")
-
-    __bool__ = __float__ = __int__ = __index__ = __complex__ = __array__ = item = tolist = _no_value
+    __bool__, __float__, __int__, __index__, __complex__, __array__, item, tolist = map(
+        _with_values,
+        "__bool__ __float__ __int__ __index__ __complex__ __array__ item tolist".split())
 
     def _sympy_(self):
         from sympy import SympifyError  # SymPy asks this for n * x, and leaves it to the array
@@ -195,6 +166,54 @@ class TracedArray(NDArrayOperatorsMixin):
         return f"TracedArray(shape={shape_text(self.shape)})"
 
 
+# values and operands
+def leaves(value):
+    """What stands in nested tuples, lists and dicts."""
+    if isinstance(value, (tuple, list, dict)):
+        for part in value.values() if isinstance(value, dict) else value:
+            yield from leaves(part)
+    else:
+        yield value
+
+
+def bare(value):
+    """The same with the values of traced arrays in their place, in tuples, lists and dicts too."""
+    if isinstance(value, (tuple, list)):
+        return type(value)(map(bare, value))
+    if isinstance(value, dict):
+        return {key: bare(part) for key, part in value.items()}
+    return value.values if isinstance(value, TracedArray) else value
+
+
+def valued(ledger, value, sources=()):
+    """A real array, or those in a tuple or list, as traced ones; a view shares its source's buffer."""
+    if type(value) in (tuple, list):
+        return type(value)(valued(ledger, part, sources) for part in value)
+    if type(value) is not np.ndarray or value.dtype.kind not in "biufc":
+        return value
+    buffer = next((source.buffer for source in sources
+                   if np.may_share_memory(value, source._values)), None)
+    strides = None if value.flags.c_contiguous else [s // value.itemsize for s in value.strides]
+    return TracedArray(ledger, value.shape, value.dtype, strides, buffer, False, value)
+
+
+def as_traced(ledger, value):
+    """An operand as a traced array: numbers and symbols have shape (), plain arrays keep theirs."""
+    if isinstance(value, TracedArray):
+        return value
+    if isinstance(value, tuple):
+        raise TypeError(f"the tuple {value!r} meets a traced array: as a shape it belongs among "
+                        "trace's arguments, as values it must be a list or an array")
+    if is_symbol(value):
+        return TracedArray(ledger, (), int if value.is_integer else float, traced=False)
+    if isinstance(value, list) and any(isinstance(leaf, TracedArray) for leaf in leaves(value)):
+        return np.stack([as_traced(ledger, part) for part in value])
+    value = np.asarray(value)
+    return valued(ledger, value) if value.dtype.kind in "biufc" else TracedArray(
+        ledger, value.shape, value.dtype)
+
+
+# calls of NumPy
 def unknown(name, option, value):
     return NotImplementedError(f"tracing does not know np.{name} with {option}={value!r}; "
                                "write the step with operations that it knows")
@@ -207,182 +226,122 @@ def refuse(name, **options):
             raise unknown(name, option, value)
 
 
-# indexing: NumPy's rules for sizes that may be symbols
-def indexed(x, index):
-    """Shape and strides of x[index], and the arrays of ids in it: with one, NumPy copies."""
-    shape, strides, ids, places, axes = [], [], [], [], iter(zip(x.shape, x.strides))
-    items = list(_items(x, index))
-    for place, item in enumerate(items):
-        if item is Ellipsis:
-            continue
-        size, stride = (1, 0) if item is None else next(axes)
-        if item is None or isinstance(item, slice):
-            shape.append(1 if item is None else sliced(size, item))
-            strides.append(stride * (getattr(item, "step", None) or 1))
-            continue
-        places.append((place, len(shape)))
-        ends = (item,)
-        if isinstance(item, (np.ndarray, TracedArray, range)):
-            of = (lambda: TracedArray(x.ledger, (len(item),), int, traced=False)) if isinstance(
-                item, range) else (lambda: as_traced(x.ledger, item))
-            ids.append(of())
-            ends = () if isinstance(item, TracedArray) or not len(item) else (
-                item[0], item[-1]) if isinstance(item, range) else (item.min(), item.max())
-        for end in ends:
-            if not is_symbol(end) and not is_symbol(size) and not -size <= end < size:
-                raise IndexError(f"index {end} is outside an axis of size {size}")
-    if not ids:
-        unchanged = all(isinstance(item, slice) and item == slice(None) for item in items)
-        return tuple(shape), x._strides if unchanged else strides, ids
-    # whole numbers beside arrays of ids count as such; parted by a slice, their axes come first
-    (first, at), (last, _) = places[0], places[-1]
-    at = at if last - first < len(places) else 0
-    found = broadcast("indexing", *(array.shape for array in ids))
-    rest = kept_order(shape, [x.over(shape, strides)]) or row_strides(shape)
-    outer = [step * product(tuple(shape)) for step in row_strides(found)]
-    shape, strides = ((*of[:at], *new, *of[at:]) for of, new in ((shape, found), (rest, outer)))
-    return shape, None if strides == row_strides(shape) else strides, ids
+def called(ledger, function, args, options, ufunc=None, traced=False):
+    """Hand a call to its rule; what comes from sizes alone NumPy computes, and it is free.
 
-
-def _items(x, index):
-    """The index with an entry for each axis: numbers, slices, None, arrays of ids."""
-    items = [np.asarray(item, None if item else int) if isinstance(item, (list, tuple)) else item
-             for item in (index if isinstance(index, tuple) else (index,))]
-    masks = [getattr(item, "dtype", type(item)) in (bool, np.bool_) for item in items]
-    if any(mask and not isinstance(item, np.ndarray) for mask, item in zip(masks, items)):
-        raise NotImplementedError("tracing does not know an index that is True or False, or a "
-                                  "truth mask: the size of the result depends on values; use "
-                                  "np.where, or assign through the mask")
-    axes = [0 if item is None or item is Ellipsis else item.ndim if mask else 1
-            for item, mask in zip(items, masks)]
-    if sum(axes) > x.ndim:
-        raise IndexError(f"{sum(axes)} indices for an array of shape {shape_text(x.shape)}")
-    if not any(item is Ellipsis for item in items):
-        items, axes, masks = [*items, Ellipsis], [*axes, 0], [*masks, False]
-    place = 0
-    for item, taken, mask in zip(items, axes, masks):
-        taken = x.ndim - sum(axes) if item is Ellipsis else taken
-        if mask and not equal_shapes(x.shape[place:place + taken], item.shape):
-            raise misfit("indexing by a mask", x.shape, item.shape)
-        place += taken
-        if item is Ellipsis:
-            yield from [slice(None)] * taken or [Ellipsis]
-        elif mask:
-            yield from item.nonzero()
-        elif isinstance(item, (float, str)) or isinstance(item, np.ndarray) and (
-                item.dtype.kind not in "iu"):
-            raise IndexError(f"index {item!r}: give whole numbers, slices or arrays of them")
-        elif isinstance(item, (np.ndarray, TracedArray)) and not item.ndim:
-            yield 0 if isinstance(item, TracedArray) else whole(item)
-        else:
-            yield item
-
-
-def sliced(size, item):
-    """How many elements a slice takes of an axis; ValueError where symbols leave that open."""
-    start, stop, step = item.start, item.stop, 1 if item.step is None else item.step
-    if not any(map(is_symbol, (size, start, stop, step))):
-        return len(range(*item.indices(size)))
-    if step == -1 and start is None and stop is None:
-        return size
-    if stop is None and not is_symbol(step) and not is_symbol(start) and 0 <= (start or 0) < step:
-        return exact(size / step)  # taken to divide
-    start, stop = 0 if start is None else start, size if stop is None else stop
-    start, stop = (size + x if not is_symbol(x) and x < 0 else x for x in (start, stop))
-    if step != 1 or not (at_most(0, start) and at_most(start, stop) and at_most(stop, size)):
-        raise ValueError(f"slice {item.start}:{item.stop}:{item.step} of an axis of size {size}: "
-                         "it cannot be shown that it lies inside; write the size so that it "
-                         "contains the slice (for example n = k + m)")
-    return exact(stop - start)
-
-
-# arrays that have values
-class Made(np.ndarray):
-    """A real array made inside a trace: NumPy's own, until a traced one fills or indexes it."""
-
-    _buffer = None
-
-    def __array_finalize__(self, source):
-        base, ledger = self.base, current_ledger()
-        if isinstance(source, Made) and base is not None and (
-                base is source or base is np.ndarray.base.__get__(source)):
-            self._buffer = source._buffer  # a view
-        elif ledger:
-            self._buffer = Buffer(ledger, self.size, False)
-
-    def __getattribute__(self, name):
-        if not name.startswith("_") and is_traced(self):
-            return getattr(as_traced(self._buffer.ledger, self), name)
-        return super().__getattribute__(name)
-
-    def __array_ufunc__(self, ufunc, method, *inputs, **options):
-        given = (*inputs, *options.get("out", ()))
-        shapes = [np.shape(bare(value)) for value in given if not is_traced(value)]
-        shapes = [np.broadcast_shapes(*shapes)] if method == "__call__" else shapes
-        large = method in ("__call__", "outer") and product(sum(shapes, ())) > MADE_AT_MOST
-        if any(map(is_traced, given)) or large and self._buffer:
-            return DOORS["ufunc"](self._buffer.ledger, ufunc, method, inputs, options)
-        result = getattr(ufunc, method)(*bare(inputs), **bare(options))
-        return options["out"][0] if options.get("out") else made(result)
-
-    def __array_function__(self, function, types, args, options):
-        if any(map(is_traced, leaves((args, options)))):
-            return DOORS["function"](self._buffer.ledger, function, args, options)
-        return super().__array_function__(function, types, args, options)
-
-    def __getitem__(self, index):
-        if any(map(is_traced, leaves((self, index)))):
-            return as_traced(self._buffer.ledger, self)[index]
-        return super().__getitem__(index)
-
-    def __setitem__(self, index, value):
-        if any(map(is_traced, leaves((self, index, value)))):
-            as_traced(self._buffer.ledger, self)[index] = value
-        else:
-            super().__setitem__(bare(index), bare(value))
-
-
-def is_traced(value):
-    """True for an array whose values the trace does not know."""
-    return isinstance(value, TracedArray) or isinstance(value, Made) and bool(
-        value._buffer and value._buffer.traced)
-
-
-def leaves(value):
-    """What stands in nested tuples, lists and dicts."""
-    if isinstance(value, (tuple, list, dict)):
-        for part in value.values() if isinstance(value, dict) else value:
-            yield from leaves(part)
+    traced: what the call makes from sizes alone joins the trace.
+    """
+    given = [*leaves((args, options))]
+    arrays = [value for value in given if isinstance(value, TracedArray)]
+    blind = traced or any(map(is_symbol, given)) or any(array.values is None for array in arrays)
+    try:
+        found = Call(ledger, function, ufunc, traced).run(args, options)
+    except (NotImplementedError, TypeError, ValueError, IndexError):
+        if blind:
+            raise
     else:
-        yield value
+        if blind or product(getattr(found, "shape", ())) > VALUED_AT_MOST:
+            return found
+    found, out = function(*bare(args), **bare(options)), options.get("out")
+    return valued(ledger, found, arrays) if out is None else out[0] if ufunc else out
 
 
-def bare(value):
-    """The same with NumPy's own arrays in place of `Made`, in tuples, lists and dicts too."""
-    if isinstance(value, (tuple, list)):
-        return type(value)(map(bare, value))
-    if isinstance(value, dict):
-        return {key: bare(part) for key, part in value.items()}
-    return np.ndarray.view(value, np.ndarray) if isinstance(value, Made) else value
+class Call:
+    """One call of a NumPy function: what its rule needs to enter it in the ledger."""
+
+    def __init__(self, ledger, function, ufunc=None, traced=False):
+        self.ledger, self.function, self.ufunc, self.traced = ledger, function, ufunc, traced
+        self.name = function.__name__
+        if ufunc not in (None, function):
+            self.name = f"{ufunc.__name__}.{self.name}"
+
+    def run(self, args, options):
+        """Hand operands and options to the rule, if it knows all of them."""
+        if self.function not in RULES:
+            module = getattr(self.function, "__module__", None) or "numpy"
+            name = f"{module}.{self.name}".replace("numpy.", "np.")
+            raise NotImplementedError(f"tracing does not know what {name} costs; write the step "
+                                      "with operations that it knows, or add its cost to "
+                                      "helpers/tracing")
+        rule, count, known, parameters = RULES[self.function]
+        options, operands, args = dict(options), [], list(args)
+        if self.ufunc:
+            operands, args, parameters = args, [], UFUNC_OPTIONS
+            if "out" in options:
+                [options["out"]] = options["out"]
+        for name, (default, many) in parameters.items():  # NumPy has seen that they fit
+            if many:
+                operands, args = operands + args, []
+            elif args:
+                options[name] = args.pop(0)
+            if name in options and len(operands) < count and not self.ufunc:
+                operands.append(options.pop(name))
+            elif name in options and options[name] is default:
+                del options[name]
+        for name, value in options.items():
+            if name not in known:
+                raise unknown(self.name, name, value)
+        return rule(self, *operands, **options)
+
+    def arrays(self, *operands):
+        return [as_traced(self.ledger, operand) for operand in operands]
+
+    def ask(self, operands, function=None, shown=(), **options):
+        """The `answer` of NumPy to this call, or to another function; shown: in an error's text."""
+        forms = tuple(map(self._form, operands))
+        options = tuple((name, _fixed(value)) for name, value in options.items())
+        try:
+            return answer(function or self.function, forms, options)
+        except (ValueError, IndexError) as error:
+            shapes = [x.shape for x in shown or forms if hasattr(x, "shape")]
+            if isinstance(error, AxisError) or len(shapes) < 2 and self.name != "einsum":
+                raise
+            raise misfit(self.name, *shapes) from None
+
+    def _form(self, operand):
+        """What NumPy needs to know of an operand: the type of a number, or the form of an array."""
+        if operand is None or type(operand) in (bool, int, float, complex, str):
+            return operand if operand is None or isinstance(operand, str) else type(operand)
+        if is_symbol(operand):
+            return int if operand.is_integer else float
+        return as_traced(self.ledger, operand).form
+
+    def compute(self, *operands, flops=0, out=None, **options):
+        """Enter the call as NumPy answers it; flops: of the result and the operands, or a number."""
+        shape, dtype, order, _ = self.ask(operands, **options)
+        arrays = self.arrays(*(operand for operand in operands if operand is not None))
+        return self.write(arrays, shape, dtype, order, flops, out)
+
+    def write(self, reads, shape, dtype, order=None, flops=0, out=None, is_matmul=False):
+        """Enter one operation and return its output, which is `out` where one is given."""
+        traced, shape = self.traced or any(read.buffer.traced for read in reads), tuple(shape)
+        if out is None:
+            output = TracedArray(self.ledger, shape, dtype, laid(shape, order), traced=traced)
+        else:
+            refuse(self.name, out=not isinstance(out, TracedArray) and out)
+            output = out
+            if not equal_shapes(output.shape, shape):
+                raise misfit(f"{self.name} with out=", output.shape, shape)
+            if not np.can_cast(dtype, output.dtype, "same_kind"):
+                raise TypeError(f"{self.name}: {dtype} does not go into an array of {output.dtype}")
+        if traced or output.buffer.traced:
+            output.claim()
+            flops = flops(output, *reads) if callable(flops) else flops
+            if flops != 0 and any(array.dtype.kind == "c" for array in (*reads, output)):
+                factor = COMPLEX.get("matmul" if is_matmul else self.name)
+                refuse(self.name, dtype=None if factor else "complex")
+                flops = factor * flops
+            self.ledger.record(self.name, [read for read in reads if read.shape], output, flops,
+                               is_matmul)
+        return output
 
 
-def made(value):
-    return value.view(Made) if type(value) is np.ndarray else value
+UFUNC_OPTIONS = {name: (default, False) for name, default in {
+    "where": True, "casting": "same_kind", "order": "K", "subok": True}.items()}
 
 
-def as_traced(ledger, value):
-    """An operand as a traced array: numbers and symbols have shape (), plain arrays keep theirs."""
-    if isinstance(value, TracedArray):
-        return value
-    if isinstance(value, tuple):
-        raise TypeError(f"the tuple {value!r} meets a traced array: as a shape it belongs among "
-                        "trace's arguments, as values it must be a list or an array")
-    buffer, value = getattr(value, "_buffer", None), bare(value)
-    if is_symbol(value):
-        return TracedArray(ledger, (), int if value.is_integer else float, traced=False)
-    if isinstance(value, list) and any(map(is_traced, leaves(value))):
-        return np.stack([as_traced(ledger, part) for part in value])
-    value = np.asarray(value)
-    strides = None if value.flags.c_contiguous else [s // value.itemsize for s in value.strides]
-    return TracedArray(ledger, value.shape, value.dtype,
-                       buffer or Buffer(ledger, value.size, False), strides)
+def _fixed(value):
+    """An option as something that can be looked up; sizes that are symbols only shift or fill."""
+    if isinstance(value, (list, tuple)):
+        return tuple(map(_fixed, value))
+    return 1 if is_symbol(value) else value

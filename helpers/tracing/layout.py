@@ -1,15 +1,19 @@
-"""Sizes and strides of arrays: NumPy's rules, for whole numbers and SymPy's symbols alike.
+"""Sizes and strides of arrays, for whole numbers and SymPy's symbols alike; strides count elements.
 
-Strides count elements, not bytes: which reshape is a view, in which order a new array lies in
-memory, how many elements a view covers.
+What NumPy makes of an array NumPy says itself: `answer` asks it with small arrays that stand in.
 """
 
+import warnings
+from collections import namedtuple
 from functools import lru_cache
 from math import prod
+
+import numpy as np
 
 from helpers.notation import text
 from helpers.sizes import exact, is_symbol
 
+Form = namedtuple("Form", "shape strides dtype")  # strides None: row after row
 product = lru_cache(maxsize=None)(prod)  # of a tuple of sizes: how many elements they span
 
 
@@ -41,18 +45,6 @@ def misfit(operation, *shapes):
                       f" their sizes cannot be shown to be equal{hint}")
 
 
-@lru_cache(maxsize=4096)
-def broadcast(operation, *shapes):
-    """The shape that NumPy's broadcasting gives: sizes are equal, or one of them is 1."""
-    result = []
-    for place in range(-max(map(len, shapes), default=0), 0):
-        sizes = [shape[place] for shape in shapes if len(shape) >= -place]
-        result.append(next((size for size in sizes if size != 1), 1))
-        if not all(size == 1 or equal(size, result[-1]) for size in sizes):
-            raise misfit(operation, *shapes)
-    return tuple(result)
-
-
 def at_most(a, b):
     """True if a ≤ b can be shown for whole numbers and positive symbols."""
     if not (is_symbol(a) or is_symbol(b)):
@@ -77,12 +69,6 @@ def largest(candidates):
 def row_strides(shape):
     """Row after row, without gaps."""
     return tuple(product(tuple(shape[place + 1:])) for place in range(len(shape)))
-
-
-def spread(shape, strides, ndim):
-    """Strides after broadcasting to `ndim` axes: 0 along new axes and those of size 1."""
-    return (0,) * (ndim - len(shape)) + tuple(
-        0 if size == 1 else stride for size, stride in zip(shape, strides))
 
 
 def _absolute(stride):
@@ -136,28 +122,65 @@ def reshaped_strides(old, strides, new):
     return (*result, *[0] * len(rest)) if all(size == 1 for size in rest) else None
 
 
-def kept_order(shape, operands, copying=False):
-    """The strides of a new array of this shape, laid out as its operands lie; None for rows.
-
-    NumPy sorts the axes from the innermost on, and moves one inwards where an operand's strides
-    say so and no other contradicts (nditer with order "K"). A broadcast axis has nothing to say,
-    but copying=True, as in np.copy, astype and np.zeros_like, it goes innermost.
-    """
-    if all(operand._strides is None or not operand.shape for operand in operands):
-        return None
-    strides = [spread(x.shape, x.strides, len(shape)) for x in operands if x.shape]
-    inwards = []
-    for axis in reversed(range(len(shape))):
-        goal = len(inwards)
-        for place in range(len(inwards) - 1, -1, -1):
-            pairs = [(_absolute(of[axis]), _absolute(of[inwards[place]])) for of in strides]
-            answers = [not equal(*pair) and at_most(*pair) for pair in pairs
-                       if copying or pair[0] != 0 and pair[1] != 0]
-            if answers and not all(answers):
-                break
-            goal = place if answers else goal
-        inwards.insert(goal, axis)
+def laid(shape, order):
+    """The strides of a new array whose axes, from the outermost on, lie in this order."""
     found, step = [0] * len(shape), 1
-    for axis in inwards:
+    for axis in reversed(order or ()):
         found[axis], step = step, step * shape[axis]
-    return None if inwards == sorted(inwards)[::-1] else tuple(found)
+    return tuple(found) if order else None
+
+
+@lru_cache(maxsize=None)
+def _length(stride):
+    """A number to order strides by: symbols are large, those that divide less so."""
+    if not is_symbol(stride):
+        return abs(stride)
+    above, below = (part.subs(dict.fromkeys(part.free_symbols, value))
+                    for part, value in zip(stride.as_numer_denom(), (10**6, 10)))
+    return abs(above / below)
+
+
+@lru_cache(maxsize=4096)
+def answer(function, operands, options=()):
+    """What NumPy makes of operands (a `Form` each; a type: a number of it).
+
+    Returns shape, dtype, the order of the axes in memory as a new array (None: row after row) and
+    the strides as a view of the first operand. Equal sizes have one small number in their place,
+    and axes lie as those of the operands do. The sizes of the result must be sizes of the operands.
+    """
+    sizes, strides = [0, 1], {}  # what each small size, and each step of the first operand, means
+
+    def small(form):
+        if not isinstance(form, Form):
+            return form(1) if isinstance(form, type) else form
+        shape = []
+        for size in form.shape:
+            place = next((i for i, known in enumerate(sizes) if equal(size, known)), len(sizes))
+            sizes.extend([size] * (place == len(sizes)))
+            shape.append(place)
+        given = form.strides or row_strides(form.shape)
+        lengths = [0 if size == 1 else _length(stride) for size, stride in zip(shape, given)]
+        steps, cells = {0: 0}, 1
+        for length in sorted({*lengths} - {0}):
+            steps[length] = cells
+            cells *= prod(max(size, 2) for size, of in zip(shape, lengths) if of == length)
+        strides or strides.update({steps[length]: stride for length, stride in zip(lengths, given)
+                                   if length} or {0: 0})
+        steps = [steps[length] * form.dtype.itemsize for length in lengths]
+        return np.ndarray(shape, form.dtype, np.zeros(cells, form.dtype), 0, steps)
+
+    with np.errstate(all="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        found = np.asarray(function(*map(small, operands), **dict(options)))
+    shape = tuple(sizes[size] if size < len(sizes) else None for size in found.shape)
+    axes = [axis for axis, size in enumerate(found.shape) if size != 1]
+    order = sorted(axes, key=lambda axis: -abs(found.strides[axis]))
+    view = [0] * found.ndim
+    for axis in axes:
+        rest, sign = abs(found.strides[axis]) // found.itemsize, 1 if found.strides[axis] > 0 else -1
+        for step in sorted(strides, reverse=True):
+            while 0 < step <= rest:
+                rest, view[axis] = rest - step, view[axis] + sign * strides[step]
+    rows = None not in shape and all(
+        view[axis] == stride for axis, stride in enumerate(row_strides(shape)) if axis in axes)
+    return shape, found.dtype, None if order == axes else tuple(order), None if rows else tuple(view)
