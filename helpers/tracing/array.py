@@ -5,6 +5,7 @@ NumPy hands its own calls over (`__array_ufunc__`, `__array_function__`) to the 
 as 1/√d is, until a traced array fills it.
 """
 
+from functools import partial
 from operator import index as whole
 
 import numpy as np
@@ -13,13 +14,15 @@ from numpy.lib.mixins import NDArrayOperatorsMixin
 
 from helpers.sizes import exact, is_symbol
 from helpers.tracing.layout import (
-    Form, answer, covered, equal_shapes, laid, misfit, product, row_strides, shape_text)
+    Form, answer, covered, equal, equal_shapes, laid, misfit, product, row_strides, shape_text)
 
 RULES = {}  # NumPy function -> its rule, how many operands it has, the options that it knows
 METHODS = (
     "sum prod mean var std max min any all argmax argmin cumsum cumprod dot clip repeat take round "
-    "diagonal argsort argpartition squeeze swapaxes trace").split()
+    "diagonal argsort argpartition ravel squeeze swapaxes trace").split()
 VALUED_AT_MOST = 2**22  # elements: what is larger has no values, and takes no memory
+DEFAULTS = {  # of ufuncs
+    "where": True, "casting": "same_kind", "order": "K", "subok": True, "dtype": None}
 COMPLEX = {  # FLOPs of a complex one for each FLOP of a real one; a comparison looks at both parts
     "add": 2, "subtract": 2, "negative": 2, "multiply": 6, "matmul": 4, "sum": 2, "cumsum": 2,
     "mean": 2, "prod": 6, "max": 2, "min": 2, "amax": 2, "amin": 2, "argmax": 2, "argmin": 2,
@@ -62,7 +65,10 @@ class TracedArray(NDArrayOperatorsMixin):
         self.shape = tuple(size if is_symbol(size) and not size.is_Integer else whole(size)
                            for size in shape)
         self.elements = product(self.shape)
-        self._strides = strides and tuple(strides)  # None: row after row
+        rows = row_strides(self.shape) if strides else ()
+        self._strides = tuple(strides) if any(  # None: row after row
+            size != 1 and not equal(*pair) for size, *pair in zip(self.shape, rows, strides or ())
+        ) else None
         self.buffer = buffer or Buffer(ledger, self.elements, traced)
         if self.dtype.kind not in "biufc":
             raise NotImplementedError(f"tracing does not know arrays of dtype {self.dtype}")
@@ -99,7 +105,6 @@ class TracedArray(NDArrayOperatorsMixin):
             self.ledger.allocate(self.buffer.elements)
             self.ledger.record("made", [], self.over((self.buffer.elements,)), 0)
 
-    # what an ndarray offers
     def transpose(self, *axes):
         return np.transpose(self, axes[0] if len(axes) == 1 else axes or None)
 
@@ -112,9 +117,6 @@ class TracedArray(NDArrayOperatorsMixin):
 
     def copy(self, order="C"):
         return np.copy(self, order=order)
-
-    def ravel(self, order="C"):
-        return np.ravel(self, order=order)
 
     def flatten(self, order="C"):
         return called(self.ledger, np.ndarray.flatten, (self,), {"order": order})
@@ -131,28 +133,25 @@ class TracedArray(NDArrayOperatorsMixin):
     def __getattr__(self, name):
         """Methods that NumPy also has as functions: `x.sum(axis=0)` is `np.sum(x, axis=0)`."""
         if name in METHODS:
-            return lambda *args, **options: getattr(np, name)(self, *args, **options)
-        known = f"a traced array has no {name!r}; it has {', '.join(METHODS)} and NumPy's operators"
+            return partial(getattr(np, name), self)
         if name.startswith("_") or not hasattr(np.ndarray, name):
-            raise AttributeError(known)
+            raise AttributeError(f"a traced array has no {name!r}")
         if self.values is None:
-            raise NotImplementedError(known)
+            raise NotImplementedError(f"a traced array has no {name!r}; it has "
+                                      f"{', '.join(METHODS)} and NumPy's operators")
         found = getattr(self.values, name)
-        return (lambda *args, **options: valued(self.ledger, found(*bare(args), **bare(options)),
-                                                [self])
-                ) if callable(found) else valued(self.ledger, found, [self])
+        return valued(self.ledger, found, [self]) if not callable(found) else (
+            lambda *args, **options: valued(
+                self.ledger, found(*bare(args), **bare(options)), [self]))
 
-    # what a size without values cannot do
     def __len__(self):
         if not self.shape or is_symbol(self.shape[0]):
-            raise TypeError(f"len() of {self!r} is not a number; use x.shape[0]")
+            raise TypeError(f"the length of {self!r} is not a number; use x.shape[0], and "
+                            "`for t in repeat(x.shape[0])` from helpers.tracing")
         return self.shape[0]
 
     def __iter__(self):
-        if not self.shape or is_symbol(self.shape[0]):
-            raise TypeError(f"cannot loop over {self!r}; "
-                            "use `for t in repeat(x.shape[0])` from helpers.tracing")
-        return (self[i] for i in range(self.shape[0]))
+        return (self[i] for i in range(len(self)))
 
     __bool__, __float__, __int__, __index__, __complex__, __array__, item, tolist = map(
         _with_values,
@@ -176,17 +175,20 @@ def leaves(value):
         yield value
 
 
-def bare(value):
-    """The same with the values of traced arrays in their place, in tuples, lists and dicts too."""
+def mapped(change, value):
+    """Nested tuples, lists and dicts with each leaf changed."""
     if isinstance(value, (tuple, list)):
-        return type(value)(map(bare, value))
+        return type(value)(mapped(change, part) for part in value)
     if isinstance(value, dict):
-        return {key: bare(part) for key, part in value.items()}
-    return value.values if isinstance(value, TracedArray) else value
+        return {key: mapped(change, part) for key, part in value.items()}
+    return change(value)
+
+
+bare = partial(mapped, lambda leaf: leaf.values if isinstance(leaf, TracedArray) else leaf)
 
 
 def valued(ledger, value, sources=()):
-    """A real array, or those in a tuple or list, as traced ones; a view shares its source's buffer."""
+    """A real array, or those in a tuple or list, as traced; a view shares its source's buffer."""
     if type(value) in (tuple, list):
         return type(value)(valued(ledger, part, sources) for part in value)
     if type(value) is not np.ndarray or value.dtype.kind not in "biufc":
@@ -233,7 +235,7 @@ def called(ledger, function, args, options, ufunc=None, traced=False):
     """
     given = [*leaves((args, options))]
     arrays = [value for value in given if isinstance(value, TracedArray)]
-    blind = traced or any(map(is_symbol, given)) or any(array.values is None for array in arrays)
+    blind = traced or any(array.values is None for array in arrays) or any(map(is_symbol, given))
     try:
         found = Call(ledger, function, ufunc, traced).run(args, options)
     except (NotImplementedError, TypeError, ValueError, IndexError):
@@ -259,29 +261,31 @@ class Call:
         """Hand operands and options to the rule, if it knows all of them."""
         if self.function not in RULES:
             module = getattr(self.function, "__module__", None) or "numpy"
-            name = f"{module}.{self.name}".replace("numpy.", "np.")
-            raise NotImplementedError(f"tracing does not know what {name} costs; write the step "
-                                      "with operations that it knows, or add its cost to "
-                                      "helpers/tracing")
-        rule, count, known, parameters = RULES[self.function]
-        options, operands, args = dict(options), [], list(args)
+            raise NotImplementedError(
+                f"tracing does not know what {module.replace('numpy', 'np')}.{self.name} costs; "
+                "write the step with operations that it knows, or add its cost to helpers/tracing")
+        rule, count, known, signature = RULES[self.function]
         if self.ufunc:
-            operands, args, parameters = args, [], UFUNC_OPTIONS
-            if "out" in options:
-                [options["out"]] = options["out"]
-        for name, (default, many) in parameters.items():  # NumPy has seen that they fit
-            if many:
-                operands, args = operands + args, []
-            elif args:
-                options[name] = args.pop(0)
-            if name in options and len(operands) < count and not self.ufunc:
-                operands.append(options.pop(name))
-            elif name in options and options[name] is default:
-                del options[name]
-        for name, value in options.items():
-            if name not in known:
-                raise unknown(self.name, name, value)
-        return rule(self, *operands, **options)
+            operands = args
+            given = {key: value for key, value in options.items()
+                     if key not in DEFAULTS or DEFAULTS[key] is not value}
+            if "out" in given:
+                [given["out"]] = given["out"]
+        else:
+            operands, given = [], {}
+            for name, value in signature.bind(*args, **options).arguments.items():
+                parameter = signature.parameters[name]
+                if parameter.kind is parameter.VAR_POSITIONAL:
+                    operands.extend(value)
+                elif parameter.kind is parameter.VAR_KEYWORD:
+                    given.update(value)
+                elif len(operands) < count:
+                    operands.append(value)
+                elif value is not parameter.default:
+                    given[name] = value
+        for name in given.keys() - known:
+            raise unknown(self.name, name, given[name])
+        return rule(self, *operands, **given)
 
     def arrays(self, *operands):
         return [as_traced(self.ledger, operand) for operand in operands]
@@ -300,14 +304,16 @@ class Call:
 
     def _form(self, operand):
         """What NumPy needs to know of an operand: the type of a number, or the form of an array."""
-        if operand is None or type(operand) in (bool, int, float, complex, str):
-            return operand if operand is None or isinstance(operand, str) else type(operand)
-        if is_symbol(operand):
+        if operand is None or isinstance(operand, str):
+            return operand
+        if type(operand) in (bool, int, float, complex):
+            return type(operand)
+        if not isinstance(operand, TracedArray) and is_symbol(operand):
             return int if operand.is_integer else float
         return as_traced(self.ledger, operand).form
 
     def compute(self, *operands, flops=0, out=None, **options):
-        """Enter the call as NumPy answers it; flops: of the result and the operands, or a number."""
+        """Enter the call as NumPy answers it; flops: a number, or of the result and operands."""
         shape, dtype, order, _ = self.ask(operands, **options)
         arrays = self.arrays(*(operand for operand in operands if operand is not None))
         return self.write(arrays, shape, dtype, order, flops, out)
@@ -334,10 +340,6 @@ class Call:
             self.ledger.record(self.name, [read for read in reads if read.shape], output, flops,
                                is_matmul)
         return output
-
-
-UFUNC_OPTIONS = {name: (default, False) for name, default in {
-    "where": True, "casting": "same_kind", "order": "K", "subok": True}.items()}
 
 
 def _fixed(value):

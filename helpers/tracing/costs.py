@@ -1,4 +1,4 @@
-"""What NumPy's functions cost: tables, and a rule where the sizes of the result are not its operands'.
+"""What NumPy's functions cost: tables, and a rule where sizes come out that did not go in.
 
 The conventions of lesson 02: an elementwise function is 1 FLOP per element of its result; a sum,
 product or maximum over k terms is k; a multiply-add is 2; moving data is none. A rule takes its
@@ -6,8 +6,8 @@ options by NumPy's own names; those that it does not name are refused.
 """
 
 import inspect
-from collections import Counter
 from functools import partial
+from itertools import zip_longest
 from operator import attrgetter
 from string import digits
 
@@ -17,7 +17,7 @@ from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 from helpers.sizes import check_size, exact, is_symbol
 from helpers.tracing.array import RULES, TracedArray, as_traced, refuse
 from helpers.tracing.layout import (
-    Form, at_most, equal, equal_shapes, misfit, product, reshaped_strides, row_strides, shape_text)
+    at_most, equal, equal_shapes, misfit, product, reshaped_strides, shape_text)
 
 ELEMENTWISE = (
     "add subtract multiply divide floor_divide remainder fmod power float_power negative positive "
@@ -25,7 +25,7 @@ ELEMENTWISE = (
     "log10 log1p logaddexp sin cos tan arcsin arccos arctan arctan2 sinh cosh tanh arcsinh arccosh "
     "arctanh hypot maximum minimum fmax fmin heaviside copysign greater greater_equal less "
     "less_equal equal not_equal logical_and logical_or logical_not logical_xor isnan isfinite "
-    "isinf signbit bitwise_and bitwise_or bitwise_xor invert")
+    "isinf signbit bitwise_and bitwise_or bitwise_xor invert where")
 REDUCING = "axis dtype keepdims initial ddof correction"
 
 
@@ -35,7 +35,7 @@ COSTS = (  # functions; operands; options; FLOPs of the result y, the operands a
     ("sum prod max min amax amin any all argmax argmin count_nonzero", 1, REDUCING,
      lambda y, x, **_: x.elements),
     ("mean", 1, REDUCING, lambda y, x, **_: x.elements + y.elements),  # a sum, and one division
-    ("var", 1, REDUCING, lambda y, x, **_: 4 * x.elements + 2 * y.elements),  # mean, −, square, mean
+    ("var", 1, REDUCING, lambda y, x, **_: 4 * x.elements + 2 * y.elements),  # mean, −, ², mean
     ("std", 1, REDUCING, lambda y, x, **_: 4 * x.elements + 3 * y.elements),
     ("copy tril triu roll", 1, "order subok k shift axis", lambda y, x, **_: 0))
 SUMS = {  # over how many terms each number of a product is a sum
@@ -60,26 +60,35 @@ OTHERS = {  # written with functions that are known
     "hsplit": lambda x, indices_or_sections: np.split(x, indices_or_sections, min(x.ndim - 1, 1)),
     "vsplit": lambda x, indices_or_sections: np.split(x, indices_or_sections, 0),
     "append": lambda x, values, axis=None: np.concatenate([x, values], axis),
+    "average": lambda x, axis=None, weights=None, keepdims=False: np.mean(
+        x, axis, keepdims=keepdims) if weights is None else _weighted(
+            x, as_traced(x.ledger, weights), axis=axis, keepdims=keepdims),
+    "take": lambda x, indices, axis=None: (x if axis is not None else x.over((x.elements,)))[
+        (*[slice(None)] * normalize_axis_index(axis or 0, x.ndim or 1),
+         list(indices) if isinstance(indices, tuple) else indices)],
     "trace": lambda x, offset=0, axis1=0, axis2=1: np.diagonal(x, offset, axis1, axis2).sum(-1)}
+COPIED = {  # the shapes of copies
+    "diag": lambda x, k=0: np.diagonal(x, k) if x.ndim == 2 else [x.shape[0] + abs(k)] * 2,
+    "tile": lambda x, reps: [size * times for size, times in zip_longest(
+        x.shape[::-1], _sizes(reps)[::-1], fillvalue=1)][::-1]}
 CREATING = "zeros ones empty full eye identity tri arange array asarray".split()
 
 
 def rule(names, operands=1, options="", **settings):
     """Enter the decorated function as the rule of these NumPy functions (those that there are)."""
     def enter(function):
-        own = dict(list(inspect.signature(function).parameters.items())[1:])
+        own = list(inspect.signature(function).parameters.values())[1:]
         for name in names.split():
             try:
                 known = attrgetter(name)(np)
             except AttributeError:
                 continue  # newer than this NumPy
             try:
-                parameters = inspect.signature(known).parameters
+                signature = inspect.signature(known)
             except ValueError:
-                parameters = own  # NumPy before 2.4
-            RULES[known] = (partial(function, **settings), operands, {*own, *options.split()}, {
-                key: (value.default, value.kind is value.VAR_POSITIONAL)
-                for key, value in parameters.items()})
+                signature = inspect.Signature(own)  # NumPy before 2.4
+            RULES[known] = (partial(function, **settings), operands,
+                            {*(each.name for each in own), *options.split()}, signature)
         return function
     return enter
 
@@ -91,18 +100,16 @@ def _computed(call, *operands, cost=0, out=None, **options):
 for _names, _operands, _options, _cost in COSTS:
     rule(_names, _operands, _options, cost=_cost)(_computed)
 for _name in ELEMENTWISE.split():
-    if getattr(np, _name).nin == 2:
+    if getattr(getattr(np, _name), "nin", 0) == 2:
         rule(f"{_name}.outer", 2, "dtype", cost=COSTS[0][3])(_computed)
         rule(f"{_name}.reduce {_name}.accumulate", 1, REDUCING, cost=COSTS[2][3])(_computed)
-for _names, _function in OTHERS.items():
-    rule(_names)(lambda call, x, _as=_function, **options: _as(*call.arrays(x), **options))
-    RULES[getattr(np, _names)][2].update(inspect.signature(_function).parameters)
-
-
-@rule("where", operands=3)
-def _where(call, condition, *either):
-    refuse("where", condition=not either and "alone")
-    return call.compute(condition, *either, flops=lambda y, *x: y.elements)
+for _name, _function in (OTHERS | COPIED).items():
+    def _written(call, x, _as=_function, _name=_name, **options):
+        [x] = call.arrays(x)
+        found = _as(x, **options)
+        copied = _name in COPIED and isinstance(found, list)
+        return call.write([x], found, x.dtype) if copied else found
+    rule(_name, 1, " ".join(inspect.signature(_function).parameters))(_written)
 
 
 @rule("clip", operands=3)
@@ -116,49 +123,45 @@ def _clip(call, x, a_min=None, a_max=None, out=None, min=None, max=None):
 def _norm(call, x, ord=None, axis=None, keepdims=False):
     """The root of the sum of the squares; or the sum, or the largest, of the absolute values."""
     axes = np.ndim(x) if axis is None else np.size(axis)
-    refuse("linalg.norm", ord=ord not in {1: (None, 2, 1, np.inf), 2: (None, "fro")}.get(
-        axes, (None,)) and ord)
-    root = ord not in (1, np.inf)
-    return call.compute(x, ord=ord, axis=axis, keepdims=keepdims,
-                        flops=lambda y, x: 2 * x.elements + root * y.elements)
+    known = {1: (None, 2, 1, np.inf), 2: (None, "fro")}.get(axes, (None,))
+    refuse("linalg.norm", ord=ord not in known and ord)
+    return call.compute(x, ord=ord, axis=axis, keepdims=keepdims, flops=lambda y, x: (
+        2 * x.elements + (ord not in (1, np.inf)) * y.elements))
 
 
-@rule("average")
-def _average(call, x, axis=None, weights=None, keepdims=False):
-    if weights is None:
-        return np.mean(x, axis=axis, keepdims=keepdims)
-    x, weights = call.arrays(x, weights)
+def _weighted(x, weights, axis, **options):
     if weights.ndim != x.ndim:
         place = normalize_axis_index(axis, x.ndim)
         weights = weights.reshape([-1 if i == place else 1 for i in range(x.ndim)])
-    total = np.sum(weights, axis=axis, keepdims=keepdims)
-    return np.sum(x * weights, axis=axis, keepdims=keepdims) / total
+    total = np.sum(weights, axis, **options)
+    return np.sum(x * weights, axis, **options) / total
 
 
 @rule("cumsum cumprod", axis=None)
 @rule("sort argsort")
 @rule("partition argpartition", operands=2)
-def _along(call, x, kth=None, axis=-1, dtype=None, out=None, kind=None, stable=None):
-    """A running sum is 1 FLOP per element; a sort what a merge sort compares at most, rounded up:
+def _along(call, x, kth=(), axis=-1, dtype=None, out=None, kind=None, stable=None):
+    """A running sum: 1 FLOP per element. A sort of k numbers, or a partition: ⌈log₂ k⌉ passes.
 
-    ⌈log₂ k⌉ passes over k numbers. A partition is entered as the sort that would do.
+    That is what a merge sort compares at most, rounded up.
     """
     [x] = call.arrays(x)
     flat, axis = (x, axis) if x.shape and axis is not None else (x.over((x.elements,)), 0)
-    size, passes = flat.shape[normalize_axis_index(axis, flat.ndim)], 1
-    if "cum" in call.name:
-        shape, dtype, order, _ = call.ask([flat], axis=axis, dtype=dtype)
-    else:
+    size, passes, function = flat.shape[normalize_axis_index(axis, flat.ndim)], 1, None
+    if "cum" not in call.name:
         function = np.argsort if "arg" in call.name else np.sort
-        shape, dtype, order, _ = call.ask([flat], function, axis=axis)
-        passes = max(size - 1, 0).bit_length() if not is_symbol(size) else _ceiling_of_log(size)
+        passes = _ceiling_of_log(size)
         if not is_symbol(size) and size and not all(
-                -size <= place < size for place in np.ravel(0 if kth is None else kth)):
+                -size <= place < size for place in np.ravel(kth)):
             raise ValueError(f"{call.name}: kth = {kth} lies outside an axis of size {size}")
+    options = {"dtype": dtype} if function is None else {}
+    shape, dtype, order, _ = call.ask([flat], function, axis=axis, **options)
     return call.write([x], shape, dtype, order, product((*shape, passes)), out)
 
 
 def _ceiling_of_log(size):
+    if not is_symbol(size):
+        return max(size - 1, 0).bit_length()
     from sympy import ceiling, log
     return ceiling(log(size, 2))
 
@@ -187,15 +190,16 @@ def _einsum(call, subscripts, *operands, out=None, optimize=False):
     operands = call.arrays(*operands)
     shape, dtype, order, view = call.ask([subscripts, *operands], optimize=optimize)
     left, arrow, result = subscripts.replace(" ", "").partition("->")
-    once = sorted(label for label, times in Counter(left).items() if times == 1 and label.isalpha())
-    dots = [operand.ndim - len(term.replace("...", ""))
-            for term, operand in zip(left.split(","), operands)]
-    terms = [term.replace("...", digits[10 - more:]) for term, more in zip(left.split(","), dots)]
-    result = (result if arrow else "..." + "".join(once)).replace("...", digits[10 - max(dots):])
-    sizes = {}
-    for label, size in (pair for term, x in zip(terms, operands) for pair in zip(term, x.shape)):
-        sizes[label] = size if sizes.get(label, 1) == 1 else sizes[label]
-    summed = len(sizes) > len(set(result))
+    labels, sizes = [], {}
+    for term, x in zip(left.split(","), operands):
+        labels += term.replace("...", digits[10 - x.ndim + len(term.replace("...", "")):])
+        sizes.update((label, size) for label, size in zip(labels[-x.ndim:], x.shape)
+                     if x.ndim and sizes.get(label, 1) == 1)
+    if arrow:
+        kept = result.replace("...", digits)
+    else:
+        kept = [label for label in labels if label.isdigit() or labels.count(label) == 1]
+    summed = not sizes.keys() <= {*kept}
     if len(operands) == 1 and not summed:
         return operands[0].over(shape, view)
     return call.write(operands, shape, dtype, order, product(
@@ -205,16 +209,14 @@ def _einsum(call, subscripts, *operands, out=None, optimize=False):
 # views: no cost
 @rule(VIEWS, options="axes axis axis1 axis2 source destination start k")
 def _view(call, x, **options):
-    [x] = call.arrays(x)
     shape, _, _, view = call.ask([x], **options)
-    return x.over(shape, view)
+    return call.arrays(x)[0].over(shape, view)
 
 
 @rule("diagonal")
 def _diagonal(call, x, offset=0, axis1=0, axis2=1):
-    pair = normalize_axis_tuple((axis1, axis2), x.ndim)
     shape, _, _, view = call.ask([x], axis1=axis1, axis2=axis2)
-    rows, columns = (x.shape[place] for place in pair)
+    rows, columns = (x.shape[place] for place in normalize_axis_tuple((axis1, axis2), x.ndim))
     if offset or not equal(rows, columns):
         refuse("diagonal", offset=(is_symbol(rows) or is_symbol(columns)) and f"{offset} of {x!r}")
         size = max(0, min(rows + min(offset, 0), columns - max(offset, 0)))
@@ -225,10 +227,7 @@ def _diagonal(call, x, offset=0, axis1=0, axis2=1):
 @rule("broadcast_to")
 def _broadcast_to(call, x, shape, subok=False):
     [x], shape = call.arrays(x), _sizes(shape)
-    try:
-        shape, _, _, view = call.ask([x, x.over(shape, [0] * len(shape))], _spread)
-    except ValueError:
-        raise misfit("broadcast_to", x.shape, shape) from None
+    shape, _, _, view = call.ask([x, x.over(shape, [0] * len(shape))], _spread)
     return x.over(shape, view)
 
 
@@ -245,36 +244,27 @@ def _windows(call, x, window_shape, axis=None):
     shape, widths = list(x.shape), _sizes(window_shape)
     places = normalize_axis_tuple(range(x.ndim) if axis is None else axis, x.ndim, None, True)
     for place, width in zip(places, widths, strict=True):
-        if not at_most(width, shape[place]):
-            raise ValueError("sliding_window_view: it cannot be shown that a window of "
-                             f"{width} fits in {shape[place]}; give a size that contains it")
-        shape[place] = exact(shape[place] - width + 1)
+        shape[place] = exact(sliced(shape[place], slice(width - 1, None)))
     return x.over([*shape, *widths], [*x.strides, *(x.strides[place] for place in places)])
 
 
 @rule("split array_split", operands=2)
 def _split(call, x, parts, axis=0):
     place = normalize_axis_index(axis, x.ndim)
-    size, before = x.shape[place], (slice(None),) * place
-    if isinstance(parts, (list, tuple, np.ndarray)):
-        cuts = [0, *parts, size]
-    else:
-        parts = check_size(parts, f"{call.name}: parts")
+    size = x.shape[place]
+    if not isinstance(parts, (list, tuple, np.ndarray)):
         refuse(call.name, indices_or_sections=is_symbol(parts) and parts)
-        rest = 0 if is_symbol(size) else size % parts
+        rest = 0 if is_symbol(size) else size % check_size(parts, f"{call.name}: parts")
         if rest and call.name != "array_split":
             raise ValueError(f"{call.name}: an axis of size {size} cannot be divided into {parts} "
                              "equal parts; np.array_split makes the first ones longer")
-        part = exact(size / parts) if is_symbol(size) else size // parts
-        cuts = [part * i + min(i, rest) for i in range(parts + 1)]
-    return [x[(*before, slice(*pair))] for pair in zip(cuts, cuts[1:])]
+        part = exact((size - rest) / parts) if is_symbol(size) else size // parts
+        parts = [part * i + min(i, rest) for i in range(1, parts)]
+    return [x[(*[slice(None)] * place, slice(*pair))]
+            for pair in zip([0, *parts], [*parts, size])]
 
 
 # views where they can be, otherwise copies: bytes, no FLOPs
-def _copy(call, x, shape):
-    return call.write([x], shape, x.dtype)
-
-
 @rule("reshape")
 def _reshape(call, x, shape, order="C", copy=None):
     refuse("reshape", order=order != "C" and order, copy=copy)
@@ -290,16 +280,14 @@ def _reshape(call, x, shape, order="C", copy=None):
     if x.form.strides is None or x.elements == 0:
         return x.over(shape)
     strides = reshaped_strides(x.shape, x.strides, tuple(shape))
-    return _copy(call, x, shape) if strides is None else x.over(shape, strides)
+    return call.write([x], shape, x.dtype) if strides is None else x.over(shape, strides)
 
 
 @rule("ravel ndarray.flatten")
 def _ravel(call, x, order="C"):
     refuse(call.name, order=order != "C" and order)
-    [x] = call.arrays(x)
-    in_rows = call.name == "ravel" and all(size == 1 or equal(*pair) for size, *pair in zip(
-        x.shape, x.strides, row_strides(x.shape)))
-    return x.over((x.elements,)) if in_rows else _copy(call, x, (x.elements,))
+    [x], view = call.arrays(x), call.name == "ravel" and x.form.strides is None
+    return x.over((x.elements,)) if view else call.write([x], (x.elements,), x.dtype)
 
 
 @rule("astype")
@@ -327,42 +315,22 @@ def _join(call, arrays, axis=0, out=None, dtype=None):
     return call.write(arrays, (*shape[:place], total, *shape[place + 1:]), dtype, order, 0, out)
 
 
-@rule("diag")
-def _diag(call, x, k=0):
-    return np.diagonal(x, k) if x.ndim == 2 else _copy(call, x, [x.shape[0] + abs(k)] * 2)
-
-
 @rule("repeat", operands=2)
 def _repeat(call, x, repeats, axis=None):
     shape = [x.elements] if axis is None or not x.shape else list(x.shape)
     place, repeats = normalize_axis_index(axis or 0, len(shape)), _sizes(repeats)
     repeats = [check_size(times, "repeat: repeats", 0) for times in repeats]
     shape[place] = sum(repeats) if len(repeats) > 1 else shape[place] * repeats[0]
-    return _copy(call, x, shape)
-
-
-@rule("tile", operands=2)
-def _tile(call, x, reps):
-    sizes, reps = (1,) * (np.size(reps) - x.ndim) + x.shape, _sizes(reps)
-    reps = (1,) * (len(sizes) - len(reps)) + reps
-    return _copy(call, x, [size * times for size, times in zip(sizes, reps)])
+    return call.write([x], shape, x.dtype)
 
 
 @rule("pad", operands=2)
 def _pad(call, x, pad_width, mode="constant", constant_values=0):
-    copying = ("constant", "edge", "empty", "reflect", "symmetric", "wrap")
-    refuse("pad", mode=mode not in copying and mode,
-           pad_width=isinstance(pad_width, dict) and pad_width)
+    refuse("pad", pad_width=isinstance(pad_width, dict) and pad_width, mode=mode not in (
+        "constant", "edge", "empty", "reflect", "symmetric", "wrap") and mode)
     widths = np.broadcast_to(np.asarray(pad_width, object), (x.ndim, 2)).tolist()
     shape = [exact(size + before + after) for size, (before, after) in zip(x.shape, widths)]
     return call.write([x], shape, x.dtype, call.ask([x], np.positive)[2])
-
-
-@rule("take", operands=2)
-def _take(call, x, indices, axis=None):
-    x = x if axis is not None else x.over((x.elements,))
-    places = [slice(None)] * normalize_axis_index(axis or 0, x.ndim)
-    return x[(*places, list(indices) if isinstance(indices, tuple) else indices)]
 
 
 @rule("take_along_axis", operands=2)
@@ -382,61 +350,63 @@ def _picked(x, *ids, items):
 
 
 def _indexed(call, x, index):
-    """Of x[index] the shape, the order as a copy, the strides as a view; the arrays of ids in it."""
-    call.name, items = "indexing", []
+    """Of x[index] the shape, the order as a copy, the strides as a view; its arrays of ids."""
+    call.name, items, taken = "indexing", [], []
     for item in index if isinstance(index, tuple) else (index,):
         if isinstance(item, (list, tuple)):
             item = np.asarray(item, None if item else int)
-        elif isinstance(item, TracedArray) and item.values is not None:
+        if isinstance(item, TracedArray) and item.values is not None:
             item = item.values
+        mask = getattr(item, "dtype", type(item)) in (bool, np.bool_)
+        if mask and not (isinstance(item, np.ndarray) and item.ndim):
+            raise NotImplementedError("tracing does not know an index that is True or False, or a "
+                                      "truth mask: the size of the result depends on values; use "
+                                      "np.where, or assign through the mask")
         items.append(item)
-    masks = [getattr(item, "dtype", type(item)) in (bool, np.bool_) for item in items]
-    if any(mask and not (isinstance(item, np.ndarray) and item.ndim) for mask, item in zip(masks, items)):
-        raise NotImplementedError("tracing does not know an index that is True or False, or a "
-                                  "truth mask: the size of the result depends on values; use "
-                                  "np.where, or assign through the mask")
-    taken = [0 if item is None or item is Ellipsis else item.ndim if mask else 1
-             for item, mask in zip(items, masks)]
+        taken.append(0 if item is None or item is Ellipsis else item.ndim if mask else 1)
     if sum(taken) > x.ndim:
         raise IndexError(f"{sum(taken)} indices for an array of shape {shape_text(x.shape)}")
     if not any(item is Ellipsis for item in items):
-        items, taken, masks = [*items, Ellipsis], [*taken, 0], [*masks, False]
+        items, taken = [*items, Ellipsis], [*taken, 0]
     asked, ids, shape, strides, axis = [], [], list(x.shape), list(x.strides), 0
-    for item, count, mask in zip(items, taken, masks):
-        if mask and not equal_shapes(x.shape[axis:axis + count], item.shape):
-            raise misfit("indexing by a mask", x.shape, item.shape)
-        count = x.ndim - sum(taken) if item is Ellipsis else count
-        for part in item.nonzero() if mask else [item]:
+    for item, count in zip(items, taken):
+        parts = [item]
+        if getattr(item, "dtype", None) == bool:
+            parts = item.nonzero()
+            if not equal_shapes(x.shape[axis:axis + count], item.shape):
+                raise misfit("indexing by a mask", x.shape, item.shape)
+        elif item is Ellipsis:
+            axis += x.ndim - sum(taken)
+        for part in parts:
             if isinstance(part, slice):
-                shape[axis], strides[axis] = sliced(x.shape[axis], part), strides[axis] * (
-                    1 if part.step is None else part.step)
+                shape[axis] = sliced(shape[axis], part)
+                strides[axis] *= 1 if part.step is None else part.step
                 part = ":"
             elif part is not None and part is not Ellipsis:
                 part = _place(call, x.shape[axis], part, ids)
             asked.append(part)
-            axis += 1 if mask else count
+            axis += item is not None and item is not Ellipsis
     shape, _, order, view = call.ask([x.over(shape, strides), *ids], _picked, items=tuple(asked))
     return shape, order, view, ids
 
 
 def _place(call, size, item, ids):
     """0 for a whole number, "ids" for an array of them, which joins `ids`; IndexError outside."""
-    if isinstance(item, (float, str)) or isinstance(item, np.ndarray) and item.dtype.kind not in "iu":
+    item = np.asarray(item) if isinstance(item, range) else item
+    if isinstance(item, (float, str)) or isinstance(item, np.ndarray) and (
+            item.dtype.kind not in "iu"):
         raise IndexError(f"index {item!r}: give whole numbers, slices or arrays of them")
-    many, ends = isinstance(item, range) or np.ndim(item) > 0, (item,)
-    if isinstance(item, TracedArray):
-        ends = ()
-    elif many:
-        ends = (item[0], item[-1]) if isinstance(item, range) else (
-            item.min(), item.max()) if item.size else ()
+    ends = ()
+    if not isinstance(item, TracedArray):
+        ends = (item,) if not np.ndim(item) else (item.min(), item.max()) if item.size else ()
     for end in ends:
         if not is_symbol(end) and not is_symbol(size) and not -size <= end < size:
             raise IndexError(f"index {end} is outside an axis of size {size}")
-    if many:
-        form = Form((len(item),), None, int) if isinstance(item, range) else call.arrays(item)[0]
-        ids.append(TracedArray(call.ledger, form.shape, int, form.strides,
-                               getattr(form, "buffer", None), traced=False))
-    return "ids" if many else 0
+    if not np.ndim(item):
+        return 0
+    array = as_traced(call.ledger, item)  # of floats too, as trace's arguments are
+    ids.append(TracedArray(call.ledger, array.shape, int, array.form.strides, array.buffer))
+    return "ids"
 
 
 def sliced(size, item):
@@ -488,25 +458,23 @@ def _setitem(call, x, index, value):
 # new arrays: written once, read nowhere
 @rule("zeros_like ones_like empty_like")
 @rule("full_like", operands=2)
-def _new_like(call, x, value=None, dtype=None, order="K", subok=True, shape=None):
-    refuse(call.name, order=order if order != "K" else None)
+def _new_like(call, x, value=None, dtype=None, subok=True, shape=None):
     [x] = call.arrays(x)
-    call.traced = x.buffer.traced
+    call.traced, dtype = x.buffer.traced, dtype or x.dtype
     if shape is not None:
-        return call.write([], _sizes(shape), dtype or x.dtype)
-    return call.write([], x.shape, dtype or x.dtype, call.ask([x], np.copy)[2])
+        return call.write([], _sizes(shape), dtype)
+    return call.write([], x.shape, dtype, call.ask([x], np.copy)[2])
 
 
 @rule("zeros ones empty identity")
 @rule("tri eye full", operands=2)
-def _new(call, shape, more=None, dtype=None, order="C", M=None, k=0, device=None):
+def _new(call, shape, more=None, dtype=None, M=None, k=0, device=None):
     """more: the value of np.full, the columns of np.eye and np.tri."""
-    refuse(call.name, order=order if order != "C" else None)
-    if call.name in ("identity", "tri", "eye"):
-        columns = (more or M) if call.name != "identity" else None
-        shape = shape, shape if columns is None else columns
     if call.name == "full":
         dtype = dtype or call.arrays(more)[0].dtype
+    elif call.name in ("identity", "tri", "eye"):
+        columns = M if more is None else more
+        shape = shape, shape if columns is None else columns
     return call.write([], _sizes(shape), dtype or float)
 
 

@@ -20,9 +20,7 @@ product = lru_cache(maxsize=None)(prod)  # of a tuple of sizes: how many element
 @lru_cache(maxsize=None)
 def equal(a, b):
     """True if the two sizes can be shown to be equal for all values of their symbols."""
-    if a == b or not (is_symbol(a) or is_symbol(b)):
-        return a == b
-    return bool((a - b).expand().simplify() == 0)
+    return a == b or (is_symbol(a) or is_symbol(b)) and bool((a - b).expand().simplify() == 0)
 
 
 def equal_shapes(a, b):
@@ -36,11 +34,10 @@ def shape_text(shape):
 
 def misfit(operation, *shapes):
     """The ValueError for shapes that do not fit one another, with every shape in its message."""
-    names = [symbol.name for symbol in set().union(
-        *(getattr(size, "free_symbols", ()) for shape in shapes for size in shape))]
-    twice = sorted({name for name in names if names.count(name) > 1})
-    hint = (f" (there are two symbols called {', '.join(twice)} with different assumptions: "
-            "take both from helpers.notation)") if twice else ""
+    symbols = set().union(*(getattr(size, "free_symbols", ()) for of in shapes for size in of))
+    names = [symbol.name for symbol in symbols]
+    hint = "".join(f" (there are two symbols called {name} with different assumptions: take both "
+                   "from helpers.notation)" for name in sorted({*names}) if names.count(name) > 1)
     return ValueError(f"{operation}: the shapes {' and '.join(map(shape_text, shapes))} do not fit:"
                       f" their sizes cannot be shown to be equal{hint}")
 
@@ -171,16 +168,18 @@ def answer(function, operands, options=()):
 
     with np.errstate(all="ignore"), warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        found = np.asarray(function(*map(small, operands), **dict(options)))
+        found = function(*map(small, operands), **dict(options))
+    if isinstance(found, tuple):
+        raise NotImplementedError(f"tracing does not know np.{function.__name__} with one argument")
+    found = np.asarray(found)
     shape = tuple(sizes[size] if size < len(sizes) else None for size in found.shape)
     axes = [axis for axis, size in enumerate(found.shape) if size != 1]
     order = sorted(axes, key=lambda axis: -abs(found.strides[axis]))
     view = [0] * found.ndim
     for axis in axes:
-        rest, sign = abs(found.strides[axis]) // found.itemsize, 1 if found.strides[axis] > 0 else -1
+        step = found.strides[axis] // found.itemsize
+        rest, sign = abs(step), 1 if step > 0 else -1
         for step in sorted(strides, reverse=True):
             while 0 < step <= rest:
                 rest, view[axis] = rest - step, view[axis] + sign * strides[step]
-    rows = None not in shape and all(
-        view[axis] == stride for axis, stride in enumerate(row_strides(shape)) if axis in axes)
-    return shape, found.dtype, None if order == axes else tuple(order), None if rows else tuple(view)
+    return shape, found.dtype, None if order == axes else tuple(order), tuple(view)

@@ -12,8 +12,8 @@ from helpers.notation import Table
 from helpers.sizes import check_size, exact, is_symbol
 from helpers.tracing.layout import largest, product, shape_text
 
-_LEDGER = ContextVar("ledger", default=None)
-current_ledger = _LEDGER.get  # the ledger of the trace that is running, or None
+RUNNING = ContextVar("ledger", default=None)
+current_ledger = RUNNING.get  # the ledger of the trace that is running, or None
 
 
 @dataclass(frozen=True)
@@ -29,11 +29,7 @@ class Operation:
 
 
 class Ledger:
-    """What a traced function costs; made by `helpers.tracing.trace`.
-
-    operations      every NumPy call in order, as `Operation`
-    result          the shape of what the function returned (shapes, where it returned several)
-    """
+    """What a traced function costs: its `operations` in order, the shapes of its `result`, sums."""
 
     def __init__(self, bytes_per_element=2, code=None):
         self.operations, self.result, self.bytes_per_element = [], None, bytes_per_element
@@ -67,7 +63,7 @@ class Ledger:
 
     @property
     def flops(self):
-        """All operations, a multiply-add as 2 (an int when every shape is whole, else SymPy)."""
+        """All operations, a multiply-add as 2: an int when every shape is whole, else SymPy."""
         return _total(op.flops for op in self.operations)
 
     @property
@@ -79,8 +75,7 @@ class Ledger:
     def bytes_moved(self):
         """Bytes, if every operation read its inputs from main memory and wrote its output there.
 
-        An element that a view repeats (broadcasting, windows) is read once; what a call keeps to
-        itself is not seen.
+        An element that a view repeats is read once; what a call keeps to itself is not seen.
         """
         return _total(op.bytes_moved for op in self.operations)
 
@@ -88,8 +83,8 @@ class Ledger:
     def peak_elements(self):
         """The largest number of elements alive at once, arguments included; views cost nothing.
 
-        As Python keeps them: an array lives while a name or a view holds it. What NumPy allocates
-        within one call, and its reuse of large temporaries, is not seen.
+        An array lives while a name or a view holds it. What NumPy allocates within one call, and
+        its reuse of large temporaries, is not seen.
         """
         return exact(largest(_total(size * count for size, count in moment)
                              for moment in self._moments))
@@ -117,11 +112,8 @@ class Ledger:
         rows.append(("total", "", "", self.flops, self.bytes_moved))
         return Table(rows, (by, "operations", "result", "FLOPs", "bytes moved"))
 
-    def __repr__(self):
-        return repr(self.table())
-
-    def _repr_html_(self):
-        return self.table()._repr_html_()
+    __repr__ = lambda self: repr(self.table())
+    _repr_html_ = lambda self: self.table()._repr_html_()
 
 
 @lru_cache(maxsize=4096)
@@ -139,24 +131,8 @@ def _total(counts):
 
 
 @contextmanager
-def recording(ledger):
-    """Make `ledger` the one that steps and repeats report to."""
-    token = _LEDGER.set(ledger)
-    try:
-        yield
-    finally:
-        _LEDGER.reset(token)
-
-
-@contextmanager
 def step(name):
-    """Group the operations inside under `name` in the ledger; outside a trace it does nothing.
-
-    Steps nest: an inner step is called "outer/inner".
-
-    >>> with step("scores"):
-    ...     pass
-    """
+    """Group the operations inside under `name`, an inner step under "outer/inner"."""
     steps = current_ledger()._steps if current_ledger() else []
     steps.append(str(name))
     try:
@@ -168,11 +144,8 @@ def step(name):
 def repeat(times):
     """`range(times)`; with a symbolic number of times, one pass that the ledger counts that often.
 
-    For recurrences: every pass must cost the same. Raises ValueError for a number below 0 and
-    TypeError for a symbol outside a trace, where there is nothing to count.
-
-    >>> list(repeat(3))
-    [0, 1, 2]
+    Every pass must cost the same. Raises ValueError for a number below 0, TypeError for a symbol
+    outside a trace.
     """
     ledger = current_ledger()
     if not is_symbol(times):
