@@ -29,11 +29,11 @@ NOT_IMPORTED = {"jupyterlab", "pytest-xdist", "pytest-benchmark"}
 ORDER = ("sizes", "words", "notation", "tracing", "layers", "counting", "transformer", "published", "memory", "tiles",
          "roofline", "measuring", "planning", "shrinking", "figures", "explorers", "exercises", "environment")
 MAY_IMPORT = {name: ORDER[:place] for place, name in enumerate(ORDER)} | dict(
-    words=(), counting=("sizes", "words"), environment=(), storing=())
+    words=(), counting=("sizes", "words"), environment=())
 # Slow to import, so only where a module cannot do without: SymPy 0.4 s, the others 0.3 s each.
 SLOW = {"sympy", "matplotlib", "ipywidgets"}
 MAY_LOAD = {"figures": {"matplotlib"}, "explorers": {"matplotlib", "ipywidgets"}}
-ON_DEMAND = re.compile(r"helpers\.(storing|exercises\.lesson_\d\d)")     # loaded by nothing but a call
+ON_DEMAND = re.compile(r"helpers\.exercises\.lesson_\d\d")     # loaded by nothing but a call
 
 
 def names_and_bounds(lines):

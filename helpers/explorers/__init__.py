@@ -5,16 +5,18 @@ Importing this package imports none of them: each is read when it is first asked
 
 from importlib import import_module
 
-_WHERE = {"Explorer": "explorer", "GrowthExplorer": "growth", "ModelExplorer": "models", "ConventionsExplorer": "conventions",
-          "RivalsExplorer": "rivals", "MemoryExplorer": "memory", "RooflineExplorer": "roofline",
-          "TilingExplorer": "tiling", "BudgetExplorer": "budget", "ServingExplorer": "serving",
-          "ShrinkExplorer": "shrink", "PatternExplorer": "patterns"}
+_WHERE = dict(
+    Explorer="explorer", BudgetExplorer="budget", ConventionsExplorer="conventions",
+    GrowthExplorer="growth", MemoryExplorer="memory", ModelExplorer="models",
+    PatternExplorer="patterns", RivalsExplorer="rivals", RooflineExplorer="roofline",
+    ServingExplorer="serving", ShrinkExplorer="shrink", TilingExplorer="tiling")
 __all__ = sorted(_WHERE)
 
 
 def __getattr__(name):
     if name not in _WHERE:
-        raise AttributeError(f"module 'helpers.explorers' has no explorer {name!r}; it has {', '.join(__all__)}")
+        raise AttributeError(f"module 'helpers.explorers' has no explorer {name!r}; "
+                             f"it has {', '.join(__all__)}")
     return getattr(import_module(f"{__name__}.{_WHERE[name]}"), name)
 
 

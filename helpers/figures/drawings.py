@@ -63,8 +63,8 @@ def dance_floor(sizes=(4, 8, 16, 32)):
                      for n in sizes)
     title = "Twice the dancers: twice the looks at the door, four times the pairs"
     figure, axes = page(4, title, "Dance floors with dancers on a circle, each joined to each by a "
-                        "line, and below each floor the same dancers in a row at a door. The fuller "
-                        f"the floor, the longer the row. {said}.")
+                        "line, and below each floor the same dancers in a row at a door. "
+                        f"The fuller the floor, the longer the row. {said}.")
     with house():
         for column, n in enumerate(sizes):
             x = 0.89 + 1.74 * column
