@@ -330,7 +330,7 @@ def _pad(call, x, pad_width, mode="constant", constant_values=0):
         "constant", "edge", "empty", "reflect", "symmetric", "wrap") and mode)
     widths = np.broadcast_to(np.asarray(pad_width, object), (x.ndim, 2)).tolist()
     shape = [exact(size + before + after) for size, (before, after) in zip(x.shape, widths)]
-    return call.write([x], shape, x.dtype, call.ask([x], np.positive)[2])
+    return call.write([x], shape, x.dtype, call.ask([x], np.copy)[2])
 
 
 @rule("take_along_axis", operands=2)
