@@ -7,6 +7,7 @@ names the field, the value and the remedy; `make`, `read` and `write` are its wi
 import re
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import partial
 from html import escape
 from numbers import Real
 
@@ -20,9 +21,7 @@ SENTENCE = "margin:0;line-height:20px;font-size:14px"
 MESSAGE = "line-height:17px;font-weight:600;color:var(--page-error,#b3261e)"
 TABLE = "width:100%;line-height:17px;font-size:13px;font-variant-numeric:tabular-nums"
 TYPED = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {ord("−"): "-"}  # full-width too
-NUMBER = re.compile(r"([-+]?(?:[0-9]+|[0-9]{1,3}(?:[, _\u00a0\u2009\u202f][0-9]{3})+)?(?:\.[0-9]*)?"
-                    r"(?:[eE][-+]?[0-9]{1,4})?) ?([kKMGBT]?)")
-POWERS = {"": 0, "k": 3, "K": 3, "M": 6, "G": 9, "B": 9, "T": 12}
+POWERS = {"k": 3, "K": 3, "M": 6, "G": 9, "B": 9, "T": 12}
 
 
 def read_number(text):
@@ -31,12 +30,14 @@ def read_number(text):
     >>> read_number("2,048"), read_number("10 000.5"), read_number("128k"), read_number("2,5")
     (Decimal('2048'), Decimal('10000.5'), Decimal('1.28E+5'), None)
     """
-    found = NUMBER.fullmatch(text.translate(TYPED).strip())
+    digits, suffix = re.fullmatch(r"(.*?)\s*([kKMGBT]?)", text.translate(TYPED).strip()).groups()
     try:
-        digits = Decimal(re.sub(r"[^-+.0-9eE]", "", found[1]))
-        return digits.scaleb(POWERS[found[2]]) if found[2] else digits
-    except (TypeError, ArithmeticError):  # no number at all, or nothing before its e
+        value = Decimal(re.sub(r"(?<=\d)[, _\u00a0\u2009\u202f](?=\d{3}(?!\d))", "", digits))
+    except ArithmeticError:
         return None
+    if not value.is_finite() or abs(value.adjusted()) > 5_000:  # 1e99999 would take for ever
+        return None
+    return value.scaleb(POWERS[suffix]) if suffix else value
 
 
 def exact(value):
@@ -259,10 +260,9 @@ class Panel:
         self.box = Box([left, right], layout=seen | {"flex_flow": "row wrap", "max_width": "100%"})
         self.box.add_class("explorer")
         self.show(explorer.shown.svg())
-        _answer_under(explorer.lock, self.preset)
-        self.preset.observe(self._chosen, names="value")
-        for part in (part for _, row in self.rows for part in row.parts):
-            _answer_under(explorer.lock, part)
+        for part in [self.preset, *(part for _, row in self.rows for part in row.parts)]:
+            # JupyterLab's subshells answer widgets in more than one thread: one at a time
+            part.set_state = partial(_answer, explorer.lock, part.set_state)
             part.observe(self._moved, names="value")
 
     def show(self, svg):
@@ -271,7 +271,11 @@ class Panel:
         self.picture.value = svg
         sentence = escape(shown.sentence).replace(" = ", "\xa0=\xa0").replace(" %", "\xa0%")
         self.sentence.value = f'<p role="status" style="{SENTENCE}">{sentence}</p>'
-        self.numbers.value = _table(shown.numbers)
+        rows = "".join([f'<tr><td style="white-space:normal;text-align:left">{escape(label)}</td>'
+                        f"<td><b>{escape(value)}</b></td></tr>"
+                        for label, value in shown.numbers.items()])
+        self.numbers.value = ('<div role="region" aria-label="numbers" tabindex="0">'
+                              f'<table style="{TABLE}">{rows}</table></div>')
         self.say("")
         self._write()
 
@@ -289,14 +293,13 @@ class Panel:
             self._quiet = False
 
     def _moved(self, change):
-        if not self._quiet:
-            part = change["owner"]
-            control, row = next(pair for pair in self.rows if part in pair[1].parts)
-            self._safely(lambda: self._explorer.change(**{control.name: control.read(row, part)}))
-
-    def _chosen(self, change):
-        if not self._quiet and change["new"] != OWN:
-            self._safely(lambda: self._explorer.load(change["new"]))
+        part = change["owner"]
+        if self._quiet or part.value == OWN:
+            return
+        if part is self.preset:
+            return self._safely(lambda: self._explorer.load(part.value))
+        control, row = next(pair for pair in self.rows if part in pair[1].parts)
+        self._safely(lambda: self._explorer.change(**{control.name: control.read(row, part)}))
 
     def _safely(self, act):
         with self._explorer.lock:
@@ -308,19 +311,6 @@ class Panel:
                          f"({type(error).__name__}: {error}); the last good picture stays.")
 
 
-def _answer_under(lock, widget):
-    """Answer the browser under the lock: JupyterLab's subshells use more than one thread."""
-    answer = widget.set_state
-
-    def set_state(data):
-        with lock:
-            answer(data)
-    widget.set_state = set_state
-
-
-def _table(numbers):
-    rows = "".join([f'<tr><td style="text-align:left;white-space:normal;padding:0 8px 0 0">'
-                    f'{escape(label)}</td><td style="text-align:right;font-weight:600;padding:0">'
-                    f"{escape(value)}</td></tr>" for label, value in numbers.items()])
-    return (f'<div role="region" aria-label="numbers" tabindex="0"><table style="{TABLE}">{rows}'
-            "</table></div>")
+def _answer(lock, answer, data):
+    with lock:
+        answer(data)

@@ -207,7 +207,8 @@ class Lab:
         if self.field(label).count():
             self.field(label).select_option(label=text)
         else:
-            self.box.get_by_role("radio", name=text, exact=True).click()
+            group = self.box.locator(".widget-radio", has_text=label)
+            group.get_by_role("radio", name=text, exact=True).click()
 
     def press(self, button):
         self.box.get_by_role("button", name=button, exact=True).click()
