@@ -1,7 +1,6 @@
 """The course's notation: one symbol, one name, one unit, and how a formula is written as text.
 
-`from helpers.notation import n, d` gives SymPy symbols, all positive whole numbers. SymPy itself
-is imported when the first symbol is asked for, so a module that only makes tables starts fast.
+`from helpers.notation import n, d` gives SymPy symbols, all positive whole numbers.
 """
 
 from html import escape
@@ -32,7 +31,7 @@ _ORDER = {name: place for place, (name, _, _) in enumerate(NOTATION)}
 
 
 def __getattr__(name):
-    """A symbol by its name (PEP 562, so that SymPy waits until it is needed)."""
+    """A symbol by its name; SymPy waits until it is needed, so that tables alone start fast."""
     if name not in _ORDER:
         raise AttributeError(f"helpers.notation has no symbol {name!r}; it has {', '.join(_ORDER)}")
     from sympy import Symbol
@@ -40,11 +39,7 @@ def __getattr__(name):
 
 
 def notation_table(*names):
-    """The table of notation, whole or the rows named; KeyError for a name that is not in it.
-
-    >>> notation_table("n").rows
-    [('n', 'sequence length', 'tokens')]
-    """
+    """The table of notation, whole or the rows named; KeyError for a name that is not in it."""
     for name in names:
         if name not in _ORDER:
             raise KeyError(f"no symbol {name!r} in the notation; it has {', '.join(_ORDER)}")
@@ -53,9 +48,7 @@ def notation_table(*names):
 
 
 def text(value):
-    """A count or formula as plain text; what is neither, as `str` writes it.
-
-    Factors stand in the order of the notation table, terms of the highest degree first.
+    """A count or formula as plain text, factors as in the table, the highest degree first.
 
     >>> from helpers.notation import n, d
     >>> text(4*n**2*d + 8*n*d**2), text(5120000), text(d/2)
@@ -107,27 +100,19 @@ def _factor_key(factor):
 
 
 def _term_key(term):
-    powers = {str(base): power for base, power in term.as_powers_dict().items()
-              if not base.is_number}
+    powers = {str(x): power for x, power in term.as_powers_dict().items() if not x.is_number}
     degree = sum(power for power in powers.values() if power.is_number)
     return -degree, term.could_extract_minus_sign(), powers.get("n", 0), str(term)
 
 
 class Table:
-    """Rows for display: an HTML table in Jupyter and on GitHub, aligned text elsewhere.
-
-    >>> Table([("scores", 20480000)], ("step", "FLOPs"))
-    step         FLOPs
-    ------  ----------
-    scores  20,480,000
-    """
+    """Rows for display: an HTML table in Jupyter and on GitHub, aligned text elsewhere."""
 
     def __init__(self, rows, columns, caption=""):
         self.rows, self.columns, self.caption = [*map(tuple, rows)], tuple(columns), caption
         for row in self.rows:
-            if len(row) != len(self.columns):
-                raise ValueError(f"row {row!r} has {len(row)} cells; "
-                                 f"the columns {self.columns} need {len(self.columns)}")
+            if len(row) != len(columns):
+                raise ValueError(f"{len(row)} cells in {row!r}; the columns need {len(columns)}")
         self._right = [all(_is_number(cell) for cell in cells if cell != "")
                        for cells in zip(*self.rows)] or [False] * len(self.columns)
 
@@ -148,8 +133,7 @@ class Table:
                 for cell, side in zip(cells, sides)) + "</tr>"
         caption = f"<caption>{escape(self.caption)}</caption>" if self.caption else ""
         head, body = row(self.columns, "th"), "\n".join(row(cells, "td") for cells in self.rows)
-        return (f"<table>{caption}\n<thead>{head}</thead>\n"
-                f"<tbody>\n{body}\n</tbody>\n</table>")
+        return f"<table>{caption}\n<thead>{head}</thead>\n<tbody>\n{body}\n</tbody>\n</table>"
 
 
 def _is_number(cell):

@@ -65,7 +65,7 @@ def test_text_means_the_same_expression():
 
 
 def test_table_refuses_a_row_of_another_length():
-    with pytest.raises(ValueError, match="2 cells.*need 3|need 3"):
+    with pytest.raises(ValueError, match="2 cells.*need 3"):
         Table([(1, 2)], ("a", "b", "c"))
 
 

@@ -309,6 +309,16 @@ def test_code_that_needs_values_is_refused(code):
         trace(code, x=(n,))
 
 
+def test_an_array_made_inside_is_numbers_until_a_traced_one_fills_it():
+    def code(x):
+        made = np.zeros(3)
+        assert float(made[0]) == made.sum() == 0 and not (made > 0).any()
+        made[1] = x[0]
+        return float(made[0])
+    with pytest.raises(TypeError, match="no values"):
+        trace(code, x=(3,))
+
+
 def test_sizes_that_leave_numpy_get_a_remedy():
     import math
     with pytest.raises(TypeError) as caught:

@@ -123,6 +123,7 @@ LINKS = {
     "running": lambda x, a: np.cumsum(x, axis=a % x.ndim) if x.ndim else x,
     "clipped": lambda x, a: np.clip(x, 0, x[:1]) if x.ndim else x,
     "largest": lambda x, a: np.argmax(x, axis=a % x.ndim) * 1.0 if x.ndim > 1 else x,
+    "einsum": lambda x, a: np.einsum("...ij,...jk", x, x.swapaxes(-1, -2)) if x.ndim > 1 else x,
     "product": lambda x, a: np.matmul(x, x.swapaxes(-1, -2)) if x.ndim > 1 else x,
 }
 
