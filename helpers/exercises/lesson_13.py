@@ -11,7 +11,7 @@ def _vocabulary(V=128_256, L=32, tables=2):
 before = {_vocabulary(): "that is the share before the change: reset, and then move the slider"}
 EXERCISES["13.1"] = sheet({
     "width d halved, to 2,048": (_vocabulary(), {
-        2 * _vocabulary(): "look again at the shares beside both white bars: do they change?"}),
+        2 * _vocabulary(): "look again at the shares beside both hollow bars: do they change?"}),
     "layers L halved, to 16": (_vocabulary(L=16), before),
     "vocabulary V cut to 50,000": (_vocabulary(V=50_000), before),
     "output head tied to the embedding": (_vocabulary(tables=1), before | {

@@ -3,9 +3,9 @@
 from math import ceil, floor, log10
 
 from helpers.explorers.explorer import Explorer, View
-from helpers.explorers.panel import Choice, Several, one_two_five, powers_of_two, slider
+from helpers.explorers.panel import Choice, Number, Several, one_two_five, powers_of_two, slider
 from helpers.explorers.scene import BLUE, GREEN, GREY, INK, ORANGE, PURPLE, Axes, Page
-from helpers.words import percent, times
+from helpers.words import percent, power, times
 
 # key: (name, formula, count in exact whole numbers, colour, dash, point)
 CURVES = {
@@ -45,7 +45,8 @@ def view(s, before):
     for key, row in zip(s.curves, axes.name_ends(size=12)):
         if moved:
             ratio = CURVES[key][2](s.n, s.d) / CURVES[key][2](before.n, before.d)
-            page.words(694, row, f"× {times(ratio)}", 12, anchor="end", bold=True)
+            said = power(ratio) if ratio >= 1e6 else times(ratio)  # beside the name, in its line
+            page.words(694, row, f"× {said}", 12, anchor="end", bold=True)
 
     numbers = {f"{name}, {formula} ({UNITS.get(key, 'FLOPs')})": f"{cost(s.n, s.d):,}"
                for key, (name, formula, cost, *_) in CURVES.items() if key in chosen}
@@ -129,7 +130,8 @@ class GrowthExplorer(Explorer):
     view = staticmethod(view)
     controls = (
         slider("n", "sequence length n", "tokens", one_two_five(10, END), 100),
-        slider("d", "model width d", "elements", powers_of_two(16, 65_536), 512),
+        Number("d", "model width d", "elements", 16, 65_536, 512, True,
+               tuple(powers_of_two(16, 16_384))),  # wider than any model: typed
         Choice("axes", "axes", {"log": "logarithmic", "linear": "linear"}, "log"),
         Several("curves", "curves", {key: name for key, (name, *_) in CURVES.items()},
                 ("dance", "products", "projections", "layer")),

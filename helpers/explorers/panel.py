@@ -55,7 +55,7 @@ def number_text(value):
     """
     value = exact(value)
     short = f"{Decimal(repr(value)).normalize():E}".replace("E+", "e").replace("E", "e")
-    rarely = abs(value) >= 10**12 if isinstance(value, int) else "e" in repr(value)
+    rarely = abs(value) >= 10**9 if isinstance(value, int) else "e" in repr(value)
     return short if rarely and len(short) <= 12 and exact(Decimal(short)) == value else f"{value:,}"
 
 
@@ -241,7 +241,8 @@ class Panel:
         self._explorer, self._quiet = explorer, False
         self.rows = [(control, control.make(getattr(explorer.state, control.name)))
                      for control in explorer.controls]
-        self.preset = Dropdown(options=[OWN, *explorer.presets], description="preset", style=LABEL,
+        self.preset = Dropdown(options=[OWN, *explorer.presets], description="preset",
+                               style={"description_width": "48px"},  # names are long
                                layout={"flex": "1 1 0", "width": "auto", "min_width": "0"})
         reset = Button(description="reset", tooltip="to the start", layout={"flex": "0 0 60px"})
         reset.on_click(lambda _: self._safely(explorer.reset))

@@ -35,9 +35,9 @@ def view(s, before):
             (182, f"elements kept to write on, n = {s.n:,}", (10, 1e8, "log"), keep, keep_all)):
         page.words(384, top - 14, name)
         axes = Axes(page, 384, top, 300, 60, scale, (0, 2, "linear"), y_ticks=())
-        written = "cannot write on" if ours is None else amount(ours)
+        written = "cannot write on" if ours is None else short(ours)
         page.words(390, top + 8, f"{method.name}: {written}", 12, ORANGE, halo=True)
-        page.words(390, top + 38, f"all pairs: {amount(theirs)}", 12, FAINT, halo=True)
+        page.words(390, top + 38, f"all pairs: {short(theirs)}", 12, FAINT, halo=True)
         axes.point(theirs, 0.25, "s", FAINT, says=f"{theirs:,}")
         if ours is not None:
             axes.point(ours, 1.25, "o", ORANGE, says=f"{ours:,}")
@@ -65,6 +65,11 @@ def view(s, before):
         numbers["of its weight on later tokens"] = percent(ahead)
     return View(page, heading(s, cost, every, found, words),
                 sentence(s, cost, every, found, words), numbers)
+
+
+def short(value):
+    """A count in the picture: exact as long as that is short, as in the list of numbers."""
+    return f"{value:,}" if value < 10**6 else amount(value)
 
 
 def looks_ahead(s):
