@@ -273,7 +273,7 @@ class Panel:
         sentence = escape(shown.sentence).replace(" = ", "\xa0=\xa0").replace(" %", "\xa0%")
         self.sentence.value = f'<p role="status" style="{SENTENCE}">{sentence}</p>'
         rows = "".join([f'<tr><td style="white-space:normal;text-align:left">{escape(label)}</td>'
-                        f"<td><b>{escape(value)}</b></td></tr>"
+                        f"<td><b>{escape(value).replace(' %', chr(160) + '%')}</b></td></tr>"
                         for label, value in shown.numbers.items()])
         self.numbers.value = ('<div role="region" aria-label="numbers" tabindex="0">'
                               f'<table style="{TABLE}">{rows}</table></div>')
