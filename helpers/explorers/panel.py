@@ -19,7 +19,8 @@ IN_VIEW = 6  # controls; the others stand behind "more"
 LABEL = {"description_width": "112px"}
 SENTENCE = "margin:0;line-height:20px;font-size:14px"
 MESSAGE = "line-height:17px;font-weight:600;color:var(--page-error,#b3261e)"
-TABLE = "width:100%;line-height:17px;font-size:13px;font-variant-numeric:tabular-nums"
+TABLE = ("width:100%;text-align:right;line-height:17px;font-size:13px;"
+         "font-variant-numeric:tabular-nums")
 TYPED = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {ord("−"): "-"}  # full-width too
 POWERS = {"k": 3, "K": 3, "M": 6, "G": 9, "B": 9, "T": 12}
 
