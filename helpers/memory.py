@@ -8,6 +8,8 @@ from helpers.sizes import check_choice, check_size, check_switch, exact, is_symb
 from helpers.transformer import Transformer
 
 # Bits as they are stored. tf32 rounds what a product reads; in memory it stays 32 bits wide.
+KEPT_IN = {"16 bit": ("bf16", "bf16"), "weights 8 bit": ("int8", "bf16"),  # weights, cache
+           "weights 4 bit": ("int4", "bf16"), "weights and cache 8 bit": ("int8", "int8")}
 BITS = {"fp64": 64, "fp32": 32, "tf32": 32, "bf16": 16, "fp16": 16, "fp8": 8, "int8": 8, "int4": 4}
 # What an optimizer keeps beside a 16-bit weight and its gradient: bytes a parameter. Micikevicius
 # et al. 2018, section 3.1; Rajbhandari et al. 2020, section 3.1; Dettmers et al. 2022 (8-bit),

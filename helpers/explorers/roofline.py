@@ -7,14 +7,12 @@ from helpers import roofline
 from helpers.explorers.explorer import Explorer, View
 from helpers.explorers.panel import Choice, powers_of_two, slider
 from helpers.explorers.scene import BLUE, FAINT, INK, ORANGE, PALE, Axes, Page
-from helpers.memory import kv_cache_bytes, weight_bytes
+from helpers.memory import KEPT_IN, kv_cache_bytes, weight_bytes
 from helpers.published import ACCELERATORS, MODELS
 from helpers.words import bytes_text, duration, number, percent, plural, times
 
 NAMES = ("GPT-2", "GPT-3 175B", "Llama-2 7B", "Llama-3 8B", "Llama-3 70B", "Llama-3 405B",
          "Mistral 7B", "Mixtral 8x7B", "DeepSeek-V3")
-PRECISIONS = {"16 bit": ("bf16", "bf16"), "weights 8 bit": ("int8", "bf16"),
-              "weights 4 bit": ("int4", "bf16"), "weights and cache 8 bit": ("int8", "int8")}
 PHASES = {"prefill": "reads a prompt (prefill)", "decode": "writes a token (decode)"}
 X, Y = (0.4, 1e5, "log"), (3e11, 6e15, "log")
 CHAT = dict(accelerator="H100 SXM", model="Llama-3 8B", phase="decode", precision="16 bit",
@@ -25,7 +23,7 @@ def view(s, before):
     """The roofline with the work on it, its two clocks, and whether the model fits on one chip."""
     chip, model, work = ACCELERATORS[s.accelerator], MODELS[s.model], phase_work(s)
     memory, ridge = work.limit == "memory", f"{roofline.ridge_point(chip):,.0f}"
-    weights, cache = PRECISIONS[s.precision]
+    weights, cache = KEPT_IN[s.precision]
     weighed, one = weight_bytes(model, weights), kv_cache_bytes(model, s.n, 1, cache)
     held, busy = weighed + s.batch * one, percent(work.arithmetic_seconds / work.seconds)
     chips, intensity = -(-held // chip.memory_bytes), number(work.intensity)
@@ -84,7 +82,7 @@ def view(s, before):
 def phase_work(s):
     """The `helpers.roofline.Work` of a state."""
     run = roofline.prefill if s.phase == "prefill" else roofline.decode
-    return run(MODELS[s.model], s.accelerator, s.n, s.batch, *PRECISIONS[s.precision])
+    return run(MODELS[s.model], s.accelerator, s.n, s.batch, *KEPT_IN[s.precision])
 
 
 def roof(chip):
@@ -97,7 +95,7 @@ def roof(chip):
 def fewest_sequences(model, accelerator, n, precision, most=10**9):
     """The fewest sequences for which arithmetic limits decoding; None if no number is enough."""
     def lead(batch):
-        work = roofline.decode(MODELS[model], accelerator, n, batch, *PRECISIONS[precision])
+        work = roofline.decode(MODELS[model], accelerator, n, batch, *KEPT_IN[precision])
         return work.arithmetic_seconds - work.memory_seconds, work.limit == "arithmetic"
 
     (low, (behind, enough)), (high, (ahead, ever)) = (1, lead(1)), (most, lead(most))
@@ -128,7 +126,7 @@ class RooflineExplorer(Explorer):
         Choice("accelerator", "accelerator", {name: name for name in ACCELERATORS}, "H100 SXM"),
         Choice("model", "model", {name: name for name in NAMES}, "Llama-3 8B"),
         Choice("phase", "what it does", PHASES, "decode"),
-        Choice("precision", "numbers kept in", {name: name for name in PRECISIONS}, "16 bit"),
+        Choice("precision", "numbers kept in", {name: name for name in KEPT_IN}, "16 bit"),
         slider("batch", "batch b", "sequences", powers_of_two(1, 4_096), 1),
         slider("n", "sequence length n", "tokens", powers_of_two(16, 2**20), 8_192),
     )

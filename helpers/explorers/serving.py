@@ -7,14 +7,13 @@ from math import ceil, floor, log10
 from helpers.explorers.explorer import Explorer, View
 from helpers.explorers.panel import Choice, Number, powers_of_two, slider
 from helpers.explorers.scene import BLUE, FAINT, GREY, INK, ORANGE, PALE, Axes, Page
+from helpers.memory import KEPT_IN
 from helpers.planning import ASSUMED_SHARE, ASSUMED_USD_PER_HOUR, serve
 from helpers.published import ACCELERATORS, MODELS
 from helpers.words import bytes_text, duration, money, number, plural, times
 
 NAMES = ("GPT-2 XL", "GPT-3 175B", "Llama-2 7B", "Llama-3 8B", "Llama-3 70B", "Llama-3 405B",
          "Mistral 7B", "Qwen2.5 7B", "Mixtral 8x7B", "DeepSeek-V3")
-PRECISIONS = {"16 bit": ("bf16", "bf16"), "weights 8 bit": ("int8", "bf16"),
-              "weights 4 bit": ("int4", "bf16"), "weights and cache 8 bit": ("int8", "int8")}
 BATCHES = powers_of_two(1, 4_096)
 LIMITS = {"memory": (ORANGE, ()), "arithmetic": (BLUE, (9, 4)), "no room": (GREY, (3, 4))}
 
@@ -110,7 +109,7 @@ def place_of(found):
 @lru_cache(maxsize=8192)
 def served(s):
     """The `helpers.planning.Serving` of a state."""
-    weights, cache = PRECISIONS[s.precision]
+    weights, cache = KEPT_IN[s.precision]
     return serve(MODELS[s.model], s.accelerator, s.prompt, s.written, s.batch, s.devices, weights,
                  cache, s.share / 100, s.price)
 
@@ -153,7 +152,7 @@ class ServingExplorer(Explorer):
         slider("devices", "number of accelerators", "devices", powers_of_two(1, 1_024), 1),
         slider("prompt", "prompt of each user", "tokens", powers_of_two(16, 2**20), 2_048),
         slider("written", "answer to each user", "tokens", powers_of_two(2, 2**16), 512),
-        Choice("precision", "numbers kept in", {name: name for name in PRECISIONS}, "16 bit"),
+        Choice("precision", "numbers kept in", {name: name for name in KEPT_IN}, "16 bit"),
         slider("share", "share of the roofline", "%", range(5, 101, 5), round(100 * ASSUMED_SHARE)),
         Number("price", "price of a device", "USD an hour", 0.01, 1_000, ASSUMED_USD_PER_HOUR),
     )
