@@ -1,6 +1,7 @@
 """Numbers and lists as they stand in sentences and pictures: one way to write each kind."""
 
-from math import floor, log10
+from itertools import accumulate
+from math import floor, inf, log10
 
 SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
@@ -113,3 +114,30 @@ def listed(items, last="and"):
     """
     *first, end = map(str, items)
     return f"{', '.join(first)} {last} {end}" if first else end
+
+
+def tick_text(value, end=0):
+    """A tick's label; powers of ten on an axis that ends above 100,000.
+
+    >>> tick_text(1_000), tick_text(1_000, 10**7), tick_text(2 * 10**6, 10**7), tick_text(0.5)
+    ('1,000', '10³', '2·10⁶', '0.5')
+    """
+    if end > 100_100 and value >= 100:
+        digits, exponent = f"{value:.6e}".split("e")
+        digits = f"{float(digits):g}·" if float(digits) != 1 else ""
+        return f"{digits}10{str(int(exponent)).translate(SUPERSCRIPTS)}"
+    return f"{value:,.0f}" if value >= 10 else f"{value:g}"
+
+
+def spread(places, gap, low=-inf, high=inf):
+    """Places of labels moved apart to at least `gap`, in order, between low and high if they fit.
+
+    >>> spread([1.0, 1.1, 5.0], gap=1.0)
+    [0.55, 1.55, 5.0]
+    """
+    order = sorted(range(len(places)), key=places.__getitem__)
+    level = [places[i] - gap * k for k, i in enumerate(order)]  # must not fall: a gap apart
+    up, down = accumulate(level, max), reversed([*accumulate(reversed(level), min)])
+    last = high - gap * (len(places) - 1)
+    moved = [max(min((a + b) / 2, last), low) + gap * k for k, (a, b) in enumerate(zip(up, down))]
+    return [round(moved[order.index(i)], 9) for i in range(len(places))]

@@ -140,7 +140,7 @@ def regions(s):
         inside = sliding_window_view(best[5::10, 5::10] == number, (3, wide)).all(axis=(2, 3))
         places = np.argwhere(inside)[:, ::-1]
         if len(places):
-            middle = abs(places - places.mean(axis=0)).sum(axis=1).argsort()
+            middle = abs(places - places.mean(axis=0)).sum(axis=1).argsort(kind="stable")
             rooms[key] = (5 * wide, 12), 10 * places[middle] + (LEFT + 5 * wide, TOP + 15)
     return cells, rooms
 

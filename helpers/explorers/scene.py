@@ -11,7 +11,7 @@ from functools import lru_cache
 from html import escape
 from math import ceil, floor, log10
 
-from helpers.words import SUPERSCRIPTS
+from helpers.words import spread, tick_text
 
 WIDTH, HEIGHT = 700, 400
 INK, FAINT, PALE, GRID, PAPER = "#333333", "#616161", "#c9ced4", "#e3e6ea", "#ffffff"
@@ -291,32 +291,3 @@ def ticks(scale):
         return [10**k for k in decades][:: ceil(len(decades) / 8) or 1]
     step = next(m * 10**k for k in range(-6, 40) for m in (1, 2, 5) if high - low <= 6 * m * 10**k)
     return [step * k for k in range(ceil(low / step), floor(high / step + 1e-9) + 1)]
-
-
-def tick_text(value, end=0):
-    """A tick's label; powers of ten on an axis that ends above 100,000.
-
-    >>> tick_text(1_000), tick_text(1_000, 10**7), tick_text(2 * 10**6, 10**7), tick_text(0.5)
-    ('1,000', '10³', '2·10⁶', '0.5')
-    """
-    if end > 100_000 and value >= 100:
-        digits, power = f"{value:.6e}".split("e")
-        digits = f"{float(digits):g}·" if float(digits) != 1 else ""
-        return f"{digits}10{str(int(power)).translate(SUPERSCRIPTS)}"
-    return f"{value:,.0f}" if value >= 10 else f"{value:g}"
-
-
-def spread(positions, gap, low, high):
-    """Positions moved apart until neighbours are `gap` from each other, in order, in low … high.
-
-    >>> spread([10, 12, 50], 10, 0, 100)
-    [10, 20, 50]
-    """
-    order, moved = sorted(range(len(positions)), key=positions.__getitem__), list(positions)
-    for i in order:
-        moved[i] = low = max(positions[i], low)
-        low += gap
-    for i in reversed(order):
-        moved[i] = high = min(moved[i], high)
-        high -= gap
-    return moved
