@@ -208,30 +208,34 @@ class Layer(Block):
     def activation_tensors(self, n, batch=1, dropout=True):
         """What is kept for the backward pass: rows (part, tensor, bytes, of attention's core).
 
-        16-bit activations, 1-byte masks. With dropout, d_ff = 4d and h·d_h = d the bytes sum to
-        n·b·d·(34 + 5hn/d) (Korthikanti et al. 2022, section 4.1); other shapes are counted alike.
-        The core, 5hn²b, is what selective recomputation drops. ValueError for mixtures, latent
-        attention and states, which the paper does not count.
+        Inputs of products and nonlinearities in 16 bits, 1-byte masks. With dropout, d_ff = 4d and
+        h·d_h = d the bytes sum to n·b·d·(34 + 5hn/d) (Korthikanti et al. 2022, section 4.1); other
+        shapes are counted alike: a chosen expert has a copy of its tokens, a latent head a key of
+        its own. The core, 5hn²b, is what selective recomputation drops. ValueError for states,
+        of which programs keep very different parts.
         """
         n, batch = check_size(n, "n"), check_size(batch, "batch")
         check_switch(dropout, "dropout")
-        for name in ("n_experts", "kv_lora_rank", "state"):
-            if getattr(self, name) != ABSENT[name]:
-                raise ValueError(f"{name}: {getattr(self, name)} is outside Korthikanti et al.'s "
-                                 "count, which is for dense layers with keys and values; "
-                                 "give a model without it")
+        if self.state is not None:
+            raise ValueError(f"state: {self.state!r} is outside Korthikanti et al.'s count, which "
+                             "is for layers with keys and values; give a model without it")
         attends, feeds, gated = self.n_heads is not None, self.d_ff is not None, self.gated
         tokens, norms = n * batch, 1 if self.parallel else self.norms
         queries, keys, values, gate, mixed = (2 * tokens * part for part in self._widths)
         squares = batch * self.n_heads * self.pairs(n, causal=False) if attends else 0
         width, mask = 2 * tokens * self.d_model, tokens * self.d_model
-        inner = 2 * tokens * self.d_ff if feeds else 0
+        inner = 2 * tokens * sum(
+            count * wide for count, wide in self._feed_forwards(self.experts_per_token))
+        chosen, latent = self.experts_per_token if self.is_mixture else 0, self.kv_lora_rank or 0
         apart = feeds and not (self.parallel and self.norms == 1)  # else it is kept above
         rows = (
             ("norms", "input of the first norm", width, norms > 0),
             ("attention", "input of the projections", width, attends),
             ("norms", "queries before their norm", queries, self.qk_norm),
             ("norms", "keys before their norm", keys, self.qk_norm),
+            *((part, f"compressed {what}{end}", 2 * tokens * rank, True)
+              for what, rank in (("queries", self.q_lora_rank or 0), ("keys and values", latent))
+              for part, end in (("norms", " before their norm"), ("attention", ""))),
             ("attention", "queries", queries, True),
             ("attention", "keys", keys, True),
             ("attention", CORE[0], 2 * squares, True),
@@ -245,6 +249,12 @@ class Layer(Block):
             *(("norms", f"input of the {count} norm", width, norms > before)
               for before, count in enumerate(("second", "third", "fourth"), 1)),
             ("feed-forward", "input of the expansion", width, apart),
+            ("feed-forward", "the router's shares", 2 * tokens * self.n_experts, chosen),
+            ("feed-forward", "shares of the chosen experts", 2 * tokens * chosen, True),
+            ("feed-forward", "inputs of the chosen experts", chosen * width, True),
+            ("feed-forward", "outputs of the chosen experts", chosen * width, True),
+            ("feed-forward", "the shared experts' gate and output", 2 * tokens + width,
+             self.shared_gate),
             ("feed-forward", ACTIVATED[gated], inner, True),
             ("feed-forward", "the gate", inner, gated),
             ("feed-forward", "what the gate multiplies", inner, gated),
@@ -296,12 +306,15 @@ class Layer(Block):
 
     def _feed_forward(self, routed, biased):
         d, inner = self.d_model, 2 if self.gated else 1
-        widths = [(1, self.d_ff)] if self.d_ff is not None else []
-        if self.is_mixture:
-            shared = self.n_shared_experts, self.d_shared or self.expert_width
-            widths = [(routed, self.expert_width), shared]
         return sum(count * ((inner + 1) * d * width + (inner * width + d if biased else 0))
-                   for count, width in widths)
+                   for count, width in self._feed_forwards(routed))
+
+    def _feed_forwards(self, routed):
+        """Pairs (how many, width): the one, or so many routed experts and those that are shared."""
+        if self.is_mixture:
+            return [(routed, self.expert_width),
+                    (self.n_shared_experts, self.d_shared or self.expert_width)]
+        return [(1, self.d_ff)] if self.d_ff is not None else []
 
 
 def settle(shape, checks):
