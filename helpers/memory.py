@@ -47,7 +47,7 @@ class Footprint:
         """A row for each part, the total, and what is free."""
         rows = [*self.parts.items(), ("total", self.total_bytes)]
         if self.memory_bytes is not None:
-            rows += [(f"memory of {self.accelerator}".removesuffix(" of "), self.memory_bytes),
+            rows += [(f"memory of {self.accelerator}", self.memory_bytes),
                      ("free" if self.fits else "missing", abs(self.free_bytes))]
         return Table([(part, size, "" if is_symbol(size) else f"{size / 1e9:,.2f}")
                       for part, size in rows], ("part", "bytes", "GB"))
@@ -89,21 +89,45 @@ def kv_cache_bytes(model, n, batch=1, precision="bf16"):
     return bytes_of(_checked(model).kv_cache_bytes(n, batch, 1), precision)
 
 
-def training_state_bytes(model, optimizer="adam", gradient_precision="bf16", precision="bf16"):
+def training_state_bytes(model, optimizer="adam", gradient_precision="bf16", precision="bf16",
+                         devices=1):
     """dict: what training keeps whatever the batch -> bytes. Adam: 2 + 2 + 4 + 4 + 4 a parameter.
 
     model: a Transformer, or a number of parameters (whole or symbol). optimizer: of `OPTIMIZERS`.
     gradient_precision="fp32" makes it 18, as in Megatron. With precision="fp32" the weights are
-    their own master copy. Rajbhandari et al. 2020, section 3.1.
+    their own master copy. devices share all evenly, rounded up, and each gathers one layer's
+    weights and holds its gradients (ZeRO, stage 3). Rajbhandari et al. 2020.
     """
     states = dict(OPTIMIZERS[check_choice(optimizer, "optimizer", OPTIMIZERS)])
     if precision in ("fp32", "tf32", "fp64"):
         del states["master weights"]
     parameters = (model.parameters() if isinstance(model, Transformer)
                   else check_size(model, "model"))
-    return {"weights": bytes_of(parameters, precision),
-            "gradients": bytes_of(parameters, gradient_precision),
-            **{state: parameters * size for state, size in states.items()}}
+    widths = {"weights": precision, "gradients": gradient_precision}
+    parts = {part: bytes_of(parameters, width) for part, width in widths.items()}
+    parts |= {state: parameters * size for state, size in states.items()}
+    if check_size(devices, "devices") > 1:
+        parts = {part: -(-size // devices) for part, size in parts.items()}
+        largest = max(sum(layer.parameters_by_part().values()) for _, layer in model.layers)
+        for part, width in widths.items():
+            parts[part] += bytes_of(largest, width)
+    return parts
+
+
+def activation_parts(model, n, batch=1, recompute="none", dropout=True, fused=False):
+    """dict: what a training step holds for a batch -> bytes; see `training_footprint`."""
+    n, batch = check_size(n, "n"), check_size(batch, "batch")
+    check_switch(fused, "fused")
+    stored = "selective" if fused and recompute == "none" else recompute
+    parts = {"activations": model.activation_bytes(n, batch, stored, dropout)}
+    if recompute != "none":
+        dropped = [sum(size for *_, size, core in layer.activation_tensors(n, batch, dropout)
+                       if (core or recompute == "full") and not (core and fused))
+                   for _, layer in model.layers]
+        inputs = 2 * n * batch * model.d_model if recompute == "full" else 0
+        parts["one layer, recomputed"] = exact(max(dropped) - inputs)
+    parts["last norm and logits"] = exact(4 * n * batch * (model.d_model + model.vocab_size))
+    return parts
 
 
 def inference_footprint(model, n, batch=1, precision="bf16", cache_precision="bf16"):
@@ -127,30 +151,13 @@ def training_footprint(model, n, batch=1, precision="bf16", optimizer="adam", re
 
     recompute: as in `Transformer.activation_bytes`; one layer at a time holds again what it drops.
     fused: a kernel as lesson 09's stores nothing that has n². gradient_precision: None is as
-    precision. devices share the states evenly, rounded up, and each gathers one layer's weights and
-    holds its gradients (ZeRO, stage 3, Rajbhandari et al. 2020). Behind the layers: the inputs of
-    last norm and logits, and the logits in 32 bits (Korthikanti et al. 2022, section 4.3). A lower
-    bound: fragments, layers gathered ahead and kernels' own memory are left out.
+    precision. devices: as in `training_state_bytes`. Behind the layers: the inputs of last norm and
+    logits, and the logits in 32 bits (Korthikanti et al. 2022, section 4.3). A lower bound:
+    fragments, layers gathered ahead and kernels' own memory are left out.
     """
-    n, batch = check_size(n, "n"), check_size(batch, "batch")
-    check_switch(fused, "fused")
-    widths = {"weights": precision, "gradients": gradient_precision or precision}
-    parts = training_state_bytes(_checked(model), optimizer, widths["gradients"], precision)
-    if check_size(devices, "devices") > 1:
-        parts = {part: -(-size // devices) for part, size in parts.items()}
-        largest = max(sum(layer.parameters_by_part().values()) for _, layer in model.layers)
-        for part, width in widths.items():
-            parts[part] += bytes_of(largest, width)
-    stored = "selective" if fused and recompute == "none" else recompute
-    parts["activations"] = model.activation_bytes(n, batch, stored, dropout)
-    if recompute != "none":
-        dropped = [sum(size for *_, size, core in layer.activation_tensors(n, batch, dropout)
-                       if (core or recompute == "full") and not (core and fused))
-                   for _, layer in model.layers]
-        inputs = 2 * n * batch * model.d_model if recompute == "full" else 0
-        parts["one layer, recomputed"] = exact(max(dropped) - inputs)
-    parts["last norm and logits"] = exact(4 * n * batch * (model.d_model + model.vocab_size))
-    return Footprint(parts)
+    states = training_state_bytes(_checked(model), optimizer, gradient_precision or precision,
+                                  precision, devices)
+    return Footprint(states | activation_parts(model, n, batch, recompute, dropout, fused))
 
 
 def fits(model, accelerator, n, batch=1, *, training=False, **choices):

@@ -10,7 +10,7 @@ from math import exp, inf, log
 
 import numpy as np
 
-from helpers.memory import (Footprint, accelerator_of, fits, inference_footprint,
+from helpers.memory import (Footprint, accelerator_of, activation_parts, inference_footprint,
                             training_state_bytes)
 from helpers.published import rows
 from helpers.roofline import Work, decode, prefill
@@ -156,17 +156,18 @@ def _sizes(width, block, n):
 def devices_to_hold(model, n, accelerator, recompute="none", fused=False, batch=1,
                     optimizer="adam", precision="bf16"):
     """The fewest devices that hold a training, a batch of its own on each; math.inf if none do."""
-    def held(devices):
-        return fits(model, accelerator, n, batch, training=True, precision=precision,
-                    optimizer=optimizer, recompute=recompute, dropout=not model.gated, fused=fused,
-                    devices=devices)
-    crowd = held(2**60)     # a byte of each state, which one device alone holds whole
-    if held(1).fits or not crowd.fits:
-        return 1 if held(1).fits else inf
-    states = sum(training_state_bytes(model, optimizer, precision, precision).values())
-    free = crowd.free_bytes
-    least, most = max(2, states // (free + len(crowd.parts))), states // max(1, free) + 2
-    return bisect_left(range(most), True, least, key=lambda devices: held(devices).fits)
+    parts = activation_parts(model, n, batch, recompute, not model.gated, fused)
+    room = accelerator_of(accelerator).memory_bytes - sum(parts.values())
+
+    def holds(devices):
+        states = training_state_bytes(model, optimizer, precision, precision, devices)
+        return sum(states.values()) <= room
+    if holds(1) or not holds(2**50):    # one device gathers no layer; of very many each has one
+        return 1 if holds(1) else inf
+    most = 2
+    while not holds(most):
+        most *= 2
+    return bisect_left(range(most), True, most // 2, key=holds)
 
 
 @dataclass(frozen=True)

@@ -1,48 +1,43 @@
 """MemoryExplorer: what fills an accelerator, to learn or to serve, and does it fit? Lesson 07."""
 
 from bisect import bisect_right
-from dataclasses import replace
 from functools import lru_cache
 from math import inf
 
-from helpers import memory, planning
+from helpers import memory
 from helpers.explorers.explorer import Explorer, View
 from helpers.explorers.panel import Choice, Number, powers_of_two, slider
 from helpers.explorers.scene import BLUE, FAINT, GREEN, INK, ORANGE, PURPLE, Axes, Page
+from helpers.planning import devices_to_hold
 from helpers.published import ACCELERATORS, MODELS
 from helpers.transformer import RECOMPUTE
 from helpers.words import bytes_text, times
 
-NAMES = ("GPT-2", "GPT-2 XL", "GPT-3 175B", "Llama-2 7B", "Llama-3 8B", "Llama-3 70B",
-         "Llama-3 405B", "Mistral 7B", "Qwen2.5 7B", "Mixtral 8x7B", "DeepSeek-V3")
-LOOKS = {"weights": (BLUE, False), "gradients": ("#7fb3d8", True), "optimizer": (GREEN, False),
+LOOKS = {"weights": (BLUE, False), "gradients": ("#7fb3d8", True), "optimizer state": (GREEN, False),
          "activations and logits": (ORANGE, True), "KV cache": (PURPLE, False)}  # colour, hatched
 VARYING = {"KV cache": "KV cache", **dict.fromkeys(  # with n and batch
     ("activations", "one layer, recomputed", "last norm and logits"), "activations and logits")}
-WIDTHS = ("fp32", "bf16", "fp8", "int4")
-LONGEST, MOST = 10**7, 5_000  # tokens, sequences
-START = dict(model="GPT-2 XL", task="learn", n=1_024, batch=8, precision="bf16", recompute="none",
-             accelerator="H100 SXM", devices=1, optimizer="adam")
+LONGEST, MOST = 2**20, 1_024  # tokens, sequences
 
 
 def view(s, before):
     """A bar of what fills each accelerator, and a map: all lengths and batches that just fit."""
-    found, counted, page = footprint(s), is_counted(s), Page()
-    total, limit, held = found.total_bytes, found.memory_bytes, dict.fromkeys(LOOKS, 0)
+    found, page, held = footprint(s), Page(), dict.fromkeys(LOOKS, 0)
+    total, limit = found.total_bytes, found.memory_bytes
     for part, size in found.parts.items():
-        held[part if part in LOOKS else VARYING.get(part, "optimizer")] += size
+        held[part if part in LOOKS else VARYING.get(part, "optimizer state")] += size
     scale, left, y = 672 / max(1.15 * limit, total), 14, 135
     for kind, size in ((kind, size) for kind, size in held.items() if size):
         colour, hatched = LOOKS[kind]
         page.box(left, 58, scale * size, 34, colour, says=bytes_text(size), hatched=hatched)
-        page.box(452, y - 7, 14, 14, colour, hatched=hatched)
-        page.words(472, y, kind)
+        page.box(446, y - 7, 14, 14, colour, hatched=hatched)
+        page.words(466, y, kind)
         page.words(686, y, bytes_text(size), anchor="end")
         left, y = left + scale * size, y + 22
     page.line([(14 + scale * limit, 50), (14 + scale * limit, 104)], INK, 2, (5, 3))
     page.words(min(max(14 + scale * limit, 80), 600), 39, f"{s.accelerator}: {limit / 1e9:,.0f} GB",
                anchor="middle")
-    page.words(472, 257, "all of it" if counted else "without activations", bold=True)
+    page.words(466, 257, "all of it", bold=True)
     page.words(686, 257, bytes_text(total), anchor="end", bold=True)
     page.words(686, 279, f"× {times(total / limit)} of the memory", anchor="end")
     if before:
@@ -54,59 +49,43 @@ def view(s, before):
     if positions := MODELS[s.model].max_positions:
         axes.upright(positions, f"its {positions:,} positions", 2, (3, 3))
     for state, fade in ((before, 0.35), (s, 1)):
-        if state and is_counted(state) and room(state) > 0:
-            windows = {layer.window for _, layer in MODELS[state.model].layers} - {None}
-            lengths = sorted({round(10 ** (k / 2)) for k in range(15)} | windows)
-            batches = [room(state) / each(state, n) for n in lengths]
-            axes.curve(lengths, batches, INK, fade=fade, says="what just fits")
+        if state and (space := room(state)) > 0:
+            lengths = sorted({4**k for k in range(11)} | {
+                layer.window or 1 for _, layer in MODELS[state.model].layers})
+            axes.curve(lengths, [space / each(state, n) for n in lengths], INK, fade=fade,
+                       says="what just fits")
             axes.point(state.n, state.batch, "o", FAINT, 6, fade)
-    for n, b, side, said in ((1.3, 1.6, "start", "it fits"), (8e6, 3_000, "end", "too much")):
-        if counted and (room(s) > b * each(s, round(n))) == (said == "it fits"):
+    for n, b, side, said in ((1.3, 1.4, "start", "it fits"), (9e5, 720, "end", "too much")):
+        if (room(s) > b * each(s, round(n))) == (said == "it fits"):
             page.words(*axes.at(n, b), said, 13, FAINT, side, halo=True)
-    if not counted:
-        page.words(249, 236, "activations are not counted", anchor="middle", halo=True)
-    axes.point(s.n, s.batch, "o", ORANGE if not found.fits else BLUE if counted else FAINT, 7,
-               says=bytes_text(total))
+    axes.point(s.n, s.batch, "o", BLUE if found.fits else ORANGE, 7, says=bytes_text(total))
 
     one, most = f"{'one' if s.devices == 1 else 'each'} {s.accelerator}", max(held, key=held.get)
-    title = f"{'It fits' if found.fits else 'Too much for'} {one}, " + (
-        f"and most of it is {most}" if counted else "even without activations")
-    if found.fits and not counted:
-        title = "Not known: its activations are not counted"
+    title = f"{'It fits' if found.fits else 'Too much for'} {one}, and its largest part is {most}"
     said = (f"To {'learn from' if s.task == 'learn' else 'serve'} {s.batch:,} × {s.n:,} tokens, "
-            f"{s.model} needs {'' if counted else 'over '}{bytes_text(total)} of {one}'s "
-            f"{limit / 1e9:,.0f} GB: ")
-    said += (f"{'it fits' if found.fits else 'too much'}; {most}: {bytes_text(held[most])}."
-             if counted else "its activations are not counted.")
+            f"{s.model} needs {bytes_text(total)} of {one}'s {limit / 1e9:,.0f} GB: "
+            f"{'it fits' if found.fits else 'too much'}; {most}: {bytes_text(held[most])}.")
     return View(page, title, said, numbers(s, found))
 
 
 def numbers(s, found):
-    """Bytes of each part, and the largest sizes that fit; what is not counted says so."""
-    counted, free, more = is_counted(s), found.free_bytes, "" if is_counted(s) else " and more"
+    """Bytes of each part, the largest sizes that fit, and how many accelerators it takes."""
+    free, space = found.free_bytes, room(s)
     shown = {f"{part} (bytes)": f"{size:,}" for part, size in found.parts.items()}
-    shown |= {} if counted else {"activations (bytes)": "not counted"}
-    alone = -(-footprint(replace(s, devices=1)).total_bytes // found.memory_bytes)
-    shown |= {"all (bytes)": f"{found.total_bytes:,}{more}",
-              f"{'free' if free >= 0 else 'missing'} (GB)": f"{abs(free) / 1e9:,.2f}",
-              "accelerators, if all were divided evenly": f"{alone:,}{more}"}
-    longest = bisect_right(range(1, LONGEST + 1), room(s) // s.batch, key=lambda n: each(s, n))
+    shown |= {"all (bytes)": f"{found.total_bytes:,}",
+              f"{'free' if free >= 0 else 'missing'} (GB)": f"{abs(free) / 1e9:,.2f}"}
+    longest = bisect_right(range(1, LONGEST + 1), space // s.batch, key=lambda n: each(s, n))
     for label, most, end in (("n that fits (tokens)", longest, LONGEST),
-                             ("batch that fits (sequences)", room(s) // each(s, s.n), MOST)):
-        shown[f"largest {label}"] = ("none: it does not fit" if most < 1 else "not counted" if more
-                                     else f"{most:,}" if most < end else f"{end:,} or more")
-    if s.task == "learn" and counted:
-        least = planning.devices_to_hold(MODELS[s.model], s.n, s.accelerator, s.recompute, False,
-                                         s.batch, s.optimizer, precision(s))
-        shown["accelerators that it needs to fit"] = "no number" if least == inf else f"{least:,}"
+                             ("batch that fits (sequences)", space // each(s, s.n), MOST)):
+        shown[f"largest {label}"] = ("none: it does not fit" if most < 1 else
+                                     f"{most:,}" if most < end else f"{end:,} or more")
+    needed = (-(-found.total_bytes // found.memory_bytes) if s.task == "serve" else devices_to_hold(
+        MODELS[s.model], s.n, s.accelerator, s.recompute, False, s.batch, s.optimizer,
+        precision(s)))
+    shown["accelerators that it needs to fit"] = "no number" if needed == inf else f"{needed:,}"
     if precision(s) != s.precision:
         shown["nobody learns in so few bits; taken is"] = precision(s)
     return shown
-
-
-def is_counted(s):
-    """False where `helpers.memory` refuses: activations of mixtures and of latent attention."""
-    return s.task == "serve" or not (MODELS[s.model].is_mixture or MODELS[s.model].is_latent)
 
 
 def precision(s):
@@ -117,16 +96,11 @@ def precision(s):
 @lru_cache(maxsize=1024)
 def footprint(s):
     """The `Footprint` of one accelerator; learning, all divide what belongs to the weights."""
-    model, chip, width = MODELS[s.model], ACCELERATORS[s.accelerator], precision(s)
-    if s.task == "serve":
-        parts = memory.inference_footprint(model, s.n, s.batch, width, width).parts
-    elif is_counted(s):
-        parts = memory.training_footprint(model, s.n, s.batch, width, s.optimizer, s.recompute,
-                                          dropout=not model.gated, devices=s.devices).parts
-    else:
-        parts = {part: -(-size // s.devices) for part, size in memory.training_state_bytes(
-            model, s.optimizer, width, width).items()}
-    return memory.Footprint(parts, chip.memory_bytes, s.accelerator)
+    model, width = MODELS[s.model], precision(s)
+    choices = (dict(cache_precision=width) if s.task == "serve" else dict(
+        training=True, optimizer=s.optimizer, recompute=s.recompute, dropout=not model.gated,
+        devices=s.devices))
+    return memory.fits(model, s.accelerator, s.n, s.batch, precision=width, **choices)
 
 
 def room(s):
@@ -135,14 +109,16 @@ def room(s):
 
 
 def each(s, n):
-    """Bytes that one sequence of n tokens takes; 1 where they are not counted."""
-    return _each(s.model, s.task, s.recompute, precision(s), n) if is_counted(s) else 1
+    """Bytes that one sequence of n tokens takes."""
+    return _each(s.model, s.task, s.recompute, precision(s), n)
 
 
 @lru_cache(maxsize=65_536)
-def _each(model, task, recompute, width, n):
-    parts = footprint(MemoryExplorer.State(model, task, n, 1, width, recompute)).parts
-    return sum(parts.get(part, 0) for part in VARYING)
+def _each(name, task, recompute, width, n):
+    model = MODELS[name]
+    if task == "serve":
+        return memory.kv_cache_bytes(model, n, 1, width)
+    return sum(memory.activation_parts(model, n, 1, recompute, not model.gated).values())
 
 
 class MemoryExplorer(Explorer):
@@ -159,24 +135,24 @@ class MemoryExplorer(Explorer):
 
     view = staticmethod(view)
     controls = (
-        Choice("model", "model", dict(zip(NAMES, NAMES)), START["model"]),
+        Choice("model", "model", dict(zip(MODELS, MODELS)), "GPT-2 XL"),
         Choice("task", "it is to", {"learn": "learn (training)", "serve": "serve (inference)"},
-               START["task"]),
-        Number("n", "sequence length n", "tokens", 1, LONGEST, START["n"], True,
-               tuple(powers_of_two(16, LONGEST))),
-        Number("batch", "batch b", "sequences", 1, MOST, START["batch"], True,
-               tuple(powers_of_two(1, MOST))),
-        Choice("precision", "precision", dict(zip(WIDTHS, WIDTHS)), START["precision"]),
-        Choice("recompute", "recomputed", dict(zip(RECOMPUTE, RECOMPUTE)), START["recompute"]),
+               "learn"),
+        slider("n", "sequence length n", "tokens", powers_of_two(1, LONGEST), 1_024),
+        slider("batch", "batch b", "sequences", powers_of_two(1, MOST), 8),
+        Choice("precision", "precision", {bits: bits for bits in ("fp32", "bf16", "fp8", "int4")},
+               "bf16"),
+        Choice("recompute", "recomputed", dict(zip(RECOMPUTE, RECOMPUTE)), "none"),
         Choice("accelerator", "accelerator", dict(zip(ACCELERATORS, ACCELERATORS)), "H100 SXM"),
         slider("devices", "how many (learning)", "chips", powers_of_two(1, 65_536), 1),
         Choice("optimizer", "optimizer", dict(zip(memory.OPTIMIZERS, memory.OPTIMIZERS)), "adam"),
     )
-    presets = {"the lesson's start": START} | {name: START | given for name, given in {
-        "Llama-3 8B learns": dict(model="Llama-3 8B", n=8_192, batch=1, accelerator="MI300X"),
-        "Llama-2 7B serves 16 users": dict(model="Llama-2 7B", task="serve", n=4_096, batch=16),
-        "Llama-3 70B, one long text": dict(model="Llama-3 70B", task="serve", n=131_072, batch=1,
-                                           accelerator="H200"),
-        "Mistral 7B at home": dict(model="Mistral 7B", task="serve", n=32_768, batch=1,
-                                   accelerator="RTX 4090"),
+    presets = {name: dict(zip(("model", "task", "n", "batch", "accelerator"), values),
+                          precision="bf16", recompute="none", devices=1, optimizer="adam")
+               for name, values in {
+        "the lesson's start": ("GPT-2 XL", "learn", 1_024, 8, "H100 SXM"),
+        "Llama-3 8B learns": ("Llama-3 8B", "learn", 8_192, 1, "MI300X"),
+        "Llama-2 7B serves 16 users": ("Llama-2 7B", "serve", 4_096, 16, "H100 SXM"),
+        "Llama-3 70B, one long text": ("Llama-3 70B", "serve", 131_072, 1, "H200"),
+        "Mistral 7B at home": ("Mistral 7B", "serve", 32_768, 1, "RTX 4090"),
     }.items()}
