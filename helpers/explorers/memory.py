@@ -61,7 +61,7 @@ def view(s, before):
     axes.point(s.n, s.batch, "o", BLUE if found.fits else ORANGE, 7, says=bytes_text(total))
 
     one, most = f"{'one' if s.devices == 1 else 'each'} {s.accelerator}", max(held, key=held.get)
-    title = f"{'It fits' if found.fits else 'Too much for'} {one}, and its largest part is {most}"
+    title = f"{'It fits' if found.fits else 'Too much for'} {one}; the largest part is {most}"
     said = (f"To {'learn from' if s.task == 'learn' else 'serve'} {s.batch:,} × {s.n:,} tokens, "
             f"{s.model} needs {bytes_text(total)} of {one}'s {limit / 1e9:,.0f} GB: "
             f"{'it fits' if found.fits else 'too much'}; {most}: {bytes_text(held[most])}.")
