@@ -6,15 +6,16 @@ from math import inf
 
 from helpers import memory
 from helpers.explorers.explorer import Explorer, View
-from helpers.explorers.panel import Choice, Number, powers_of_two, slider
+from helpers.explorers.panel import Choice, powers_of_two, slider
 from helpers.explorers.scene import BLUE, FAINT, GREEN, INK, ORANGE, PURPLE, Axes, Page
 from helpers.planning import devices_to_hold
 from helpers.published import ACCELERATORS, MODELS
 from helpers.transformer import RECOMPUTE
 from helpers.words import bytes_text, times
 
-LOOKS = {"weights": (BLUE, False), "gradients": ("#7fb3d8", True), "optimizer state": (GREEN, False),
-         "activations and logits": (ORANGE, True), "KV cache": (PURPLE, False)}  # colour, hatched
+LOOKS = {  # colour, hatched
+    "weights": (BLUE, False), "gradients": ("#7fb3d8", True), "optimizer state": (GREEN, False),
+    "activations and logits": (ORANGE, True), "KV cache": (PURPLE, False)}
 VARYING = {"KV cache": "KV cache", **dict.fromkeys(  # with n and batch
     ("activations", "one layer, recomputed", "last norm and logits"), "activations and logits")}
 LONGEST, MOST = 2**20, 1_024  # tokens, sequences
