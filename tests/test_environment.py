@@ -33,7 +33,6 @@ MAY_IMPORT = {name: ORDER[:place] for place, name in enumerate(ORDER)} | dict(
 # Slow to import, so only where a module cannot do without: SymPy 0.4 s, the others 0.3 s each.
 SLOW = {"sympy", "matplotlib", "ipywidgets"}
 MAY_LOAD = {"figures": {"matplotlib"}, "explorers": {"matplotlib", "ipywidgets"}}
-ON_DEMAND = re.compile(r"helpers\.exercises\.lesson_\d\d")     # loaded by nothing but a call
 
 
 def names_and_bounds(lines):
@@ -165,8 +164,8 @@ def test_no_cycles():
 @pytest.mark.parametrize("group", [None, *MAY_LOAD])
 def test_slow_packages_are_loaded_only_where_needed(group):
     """In one fresh process for each group of modules with the same leave."""
-    names = [name for name in MODULES if not ON_DEMAND.fullmatch(name)
-             and ((part := (name.split(".") + [""])[1]) == group or group is None and part not in MAY_LOAD)]
+    names = [name for name in MODULES
+             if (part := (name.split(".") + [""])[1]) == group or group is None and part not in MAY_LOAD]
     watch = ("import importlib, sys\nfor name in sys.argv[2:]:\n    importlib.import_module(name)\n"
              "    for slow in sys.argv[1].split(','):\n"
              "        if slow in sys.modules:\n            sys.exit(f'importing {name} loads {slow}: '\n"

@@ -1,20 +1,36 @@
 """Checks for the exercises: immediate, explaining, never giving the answer away.
 
-`lesson_NN.py` beside this file holds the exercises of a lesson, as data for one engine:
-
-    EXERCISES["01.1"] = Exercise(4950, {9900: "each couple is counted twice"}, why="…")
+`NN.toml` beside this file holds the exercises of lesson NN; 00.toml says what may stand there.
 """
 
 import importlib
 import re
+import tomllib
+from functools import lru_cache, partial
+from pathlib import Path
 
 from helpers.exercises.engine import (
-    MARKS, NOT_ATTEMPTED, Exercise, Row, Verdict, describe, not_yet, sheet, untouched)
+    MARKS, NOT_ATTEMPTED, Exercise, Verdict, describe, names, not_yet, read, untouched)
 
-__all__ = ["EXERCISES", "Exercise", "NOT_ATTEMPTED", "Row", "Verdict", "check", "not_yet", "report",
-           "sheet"]
+__all__ = ["EXERCISES", "Exercise", "NOT_ATTEMPTED", "Verdict", "check", "load", "not_yet", "read",
+           "report"]
 
 EXERCISES = {}
+
+
+@lru_cache
+def load(lesson):
+    """Put the exercises of a lesson, such as "01", into EXERCISES."""
+    file = tomllib.loads(Path(__file__).with_name(f"{lesson}.toml").read_text(encoding="utf-8"))
+    scope = names(file.get("let"))
+    for number in (number for number in file if re.fullmatch(r"\d\d\.\d+", number)):
+        table = file[number]
+        if "model" in table:        # the capstone's: which of its entries, and for which model
+            judge = importlib.import_module(f"{__name__}.capstone").judge
+            EXERCISES[number] = Exercise(partial(judge, model=table["model"]), why=table["why"],
+                                         entries=dict.fromkeys(table["entries"]))
+        else:
+            EXERCISES[number] = read(table, scope)
 
 
 def check(number, answer=None):
@@ -24,7 +40,7 @@ def check(number, answer=None):
     """
     lesson = number.partition(".")[0] if isinstance(number, str) else ""
     if re.fullmatch(r"0\d|1[0-5]", lesson, re.ASCII):
-        importlib.import_module(f"{__name__}.lesson_{lesson}")      # only now
+        load(lesson)
     if not isinstance(number, str) or number not in EXERCISES:
         known = ", ".join(one for one in EXERCISES if one.startswith(f"{lesson}."))
         return not_yet(f"there is no exercise {describe(number)}; " + (
@@ -46,9 +62,8 @@ def report(answers):
     rows, total = [], dict.fromkeys(MARKS, 0)
     for number, answer in answers.items():
         verdict = check(number, answer)
-        table = EXERCISES.get(number, Exercise(None))
-        names = table.right if isinstance(table.right, dict) else table.entries or ["the answer"]
-        parts = verdict.parts or dict.fromkeys(names, verdict)
+        entries = EXERCISES[number].entries if number in EXERCISES else {}
+        parts = verdict.parts or dict.fromkeys(entries or ["the answer"], verdict)
         found = {state: [one for one in parts if parts[one].state == state] for state in MARKS}
         total = {state: total[state] + len(found[state]) for state in MARKS}
         rows.append((number, f"{len(found['correct'])} of {len(parts)}", *(

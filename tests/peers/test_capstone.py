@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from helpers.exercises.lesson_15 import CASES, quantity
+from helpers.exercises.capstone import CASES, quantity
 
 torch = pytest.importorskip("torch", reason='torch is not installed: pip install -e ".[test,peers]"')
 transformers = pytest.importorskip("transformers", reason='transformers is not installed: pip install -e ".[test,peers]"')
