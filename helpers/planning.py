@@ -3,14 +3,15 @@
 A law is a row of chinchilla_laws: a loss E + A/N^alpha + B/D^beta of N parameters and D tokens.
 """
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from math import exp, inf, log
+from typing import NamedTuple
 
 import numpy as np
 
-from helpers.memory import (Footprint, accelerator_of, activation_parts, inference_footprint,
+from helpers.memory import (Footprint, accelerator_of, activation_parts, fits, kv_cache_bytes,
                             training_state_bytes)
 from helpers.published import rows
 from helpers.roofline import Work, decode, prefill
@@ -27,10 +28,10 @@ BLOCKS = {
 ASSUMED_USD_PER_HOUR = 2.5  # of one accelerator: no offer of anybody
 ASSUMED_ON = "November 2026"
 ASSUMED_SHARE = 0.6  # of both roofs
+WIDTHS = *range(64, 1024, 64), *range(1024, 2**18, 128)
 
 
-@dataclass(frozen=True)
-class Split:
+class Split(NamedTuple):
     """A budget spent on N parameters and D tokens, and the loss that a law predicts, in nats."""
 
     parameters: float
@@ -80,18 +81,15 @@ def optimal_split(law, flops):
 
 def flat_range(law, flops, nats=0.01):
     """The smallest and the largest N whose predicted loss is within `nats` of the best."""
-    best, ends = optimal_split(law, flops), []
+    best = optimal_split(law, flops)
     most = best.loss + check_amount(nats, "nats")
-    for step in (0.5, 2):
-        inside, outside = log(best.parameters), log(best.parameters * step)
-        while split_at(law, flops, exp(outside)).loss <= most:
-            inside, outside = outside, outside + log(step)
-        for _ in range(44):
-            middle = (inside + outside) / 2
-            within = split_at(law, flops, exp(middle)).loss <= most
-            inside, outside = (middle, outside) if within else (inside, middle)
-        ends.append(exp(inside))
-    return tuple(ends)
+
+    def end(direction):
+        def size(steps):    # of a billionth in ln N
+            return best.parameters * exp(direction * 1e-9 * steps)
+        return size(bisect_right(range(10**11), most,
+                                 key=lambda steps: split_at(law, flops, size(steps)).loss))
+    return end(-1), end(1)
 
 
 def bootstrap_optima(flops):
@@ -106,17 +104,11 @@ def buildable_shape(parameters, block="GPT-3", n=2048):
     Of the shapes within 2 % of N that whose width per layer is nearest 128 (64 below a billion), as
     published models have it; if there is none, the nearest in size.
     """
-    least = smallest_shape(block, n)
-    if check_amount(parameters, "parameters") < least.parameters():
-        why = f"a vocabulary of {least.vocab_size:,}"
-        why += f" and {n:,} learned positions; take a shorter n or" if least.max_positions else ";"
-        raise ValueError(f"parameters: {parameters:,.0f} is below {least.parameters():,}, a layer "
-                         f"of width 64 with {why} give more parameters")
+    least, _ = _sizes(64, check_choice(block, "block", BLOCKS), check_size(n, "n"))
+    if check_amount(parameters, "parameters") < least:
+        raise ValueError(f"parameters: {parameters:,.0f} is below {least:,}, one layer of width 64 "
+                         "with its vocabulary and positions; give more parameters or a shorter n")
     aspect = 64 if parameters < 1e9 else 128
-    widest = (aspect * parameters / 10) ** (1 / 3)      # a layer has some 12·d² parameters
-    least, most = 0 if parameters < 1e9 else 0.7 * widest, min(max(64, 1.4 * widest), 2**18 - 1)
-    widths = [width for width in (*range(64, 1024, 64), *range(1024, int(most) + 1, 128))
-              if least <= width <= most]
 
     def layers(width):
         first, each = _sizes(width, block, n)
@@ -125,18 +117,12 @@ def buildable_shape(parameters, block="GPT-3", n=2048):
     def rank(width):
         first, each = _sizes(width, block, n)
         error = abs((first + (layers(width) - 1) * each) / parameters - 1)
-        off = error if error > 0.02 else abs(log(width / layers(width) / aspect))
-        return error > 0.02, off, width
+        return max(error, 0.02), abs(log(width / layers(width) / aspect)), width
 
     # width / layers rises, so those nearest the aspect are neighbours
-    middle = bisect_left(widths, aspect, key=lambda width: width / layers(width))
-    width = min(widths[max(0, middle - 6):middle + 6], key=rank)
+    middle = bisect_left(WIDTHS, aspect, key=lambda width: width / layers(width))
+    width = min(WIDTHS[max(0, middle - 6):middle + 6], key=rank)
     return _shape(layers(width), width, block, n)
-
-
-def smallest_shape(block="GPT-3", n=2048):
-    """The smallest `Transformer` that `buildable_shape` gives: one layer of width 64."""
-    return _shape(1, 64, check_choice(block, "block", BLOCKS), check_size(n, "n"))
 
 
 def _shape(layers, width, block, n):
@@ -171,32 +157,23 @@ def devices_to_hold(model, n, accelerator, recompute="none", fused=False, batch=
 
 
 @dataclass(frozen=True)
-class DecodeSteps:
-    """The decode steps of an answer, in how many memory is the limit, and what is in most."""
-
-    seconds: float
-    steps: int
-    memory_steps: int
-    limit = property(lambda self: "memory" if 2 * self.memory_steps >= self.steps else "arithmetic")
-
-
-@dataclass(frozen=True)
 class Serving:
     """What `batch` users wait, and what their tokens cost."""
 
     batch: int
     footprint: Footprint
-    fits: bool
     largest_batch: int
     reading: Work  # all prompts together
-    writing: DecodeSteps
-    first_token_seconds: float
+    writing: list  # a `Work` at the first and the last step of the answer, and between
     seconds_per_token: float  # mean over the steps of the answer
-    seconds: float  # from the prompts to the last token
-    tokens_per_second_per_user: float  # once the answer runs
-    tokens_per_second: float  # of all users
-    usd_per_million_read: float
-    usd_per_million_written: float
+    usd_per_second: float  # of all accelerators
+    first_token_seconds = property(lambda self: self.reading.seconds)
+    tokens_per_second_per_user = property(lambda self: 1 / self.seconds_per_token)
+    tokens_per_second = property(lambda self: self.batch / self.seconds_per_token)
+    usd_per_million_read = property(
+        lambda self: 1e6 * self.usd_per_second / self.reading.tokens_per_second)
+    usd_per_million_written = property(
+        lambda self: 1e6 * self.usd_per_second / self.tokens_per_second)
 
 
 def serve(model, accelerator, prompt, written, batch=1, devices=1, precision="bf16",
@@ -211,41 +188,31 @@ def serve(model, accelerator, prompt, written, batch=1, devices=1, precision="bf
     chips = accelerator_pool(accelerator, devices, share)
     prompt, written = check_size(prompt, "prompt"), check_size(written, "written", least=2)
     price = 0 if usd_per_hour == 0 else check_amount(usd_per_hour, "usd_per_hour", "USD")
-    kept = precision, cache_precision
-    held = Footprint(inference_footprint(model, prompt + written, batch, *kept).parts,
-                     chips.memory_bytes, chips.name)
-    most = largest_batch(model, accelerator, prompt + written, devices, *kept)
-    reading = prefill(model, chips, prompt, batch, *kept)
-    writing = decode_steps(model, chips, prompt, written, batch, *kept)
-    first, each = reading.seconds, writing.seconds / writing.steps
-    usd = 1e6 * price * devices / 3600      # a second of all accelerators, for a million tokens
-    return Serving(batch, held, held.fits, most, reading, writing, first, each,
-                   first + writing.seconds, 1 / each, batch / each,
-                   usd * first / (batch * prompt), usd * each / batch)
+    kept = dict(precision=precision, cache_precision=cache_precision)
+    held = fits(model, chips, prompt + written, batch, **kept)
+    one = kv_cache_bytes(model, prompt + written, 1, cache_precision)
+    return Serving(batch, held, max(0, (chips.memory_bytes - held.parts["weights"]) // one),
+                   prefill(model, chips, prompt, batch, **kept),
+                   *decode_steps(model, chips, prompt, written, batch, **kept),
+                   price * devices / 3600)
 
 
 def decode_steps(model, accelerator, prompt, written, batch=1, precision="bf16",
                  cache_precision="bf16"):
-    """`DecodeSteps`: the sum of `roofline.decode` over prompt + 1 … prompt + written − 1 tokens.
+    """`roofline.decode` of prompt + 1 … prompt + written − 1 tokens: a list of some, mean seconds.
 
-    FLOPs and bytes of a step are linear in n between the places where a layer's window fills.
+    In the list are the first step, the last, and those where a layer's window fills: between, FLOPs
+    and bytes are linear in n.
     """
     first, last = prompt + 1, prompt + written - 1
     full = {layer.keys(last) for _, layer in model.layers}
     places = sorted({first, last} | {keys for keys in full if first < keys})
     works = [decode(model, accelerator, n, batch, precision, cache_precision) for n in places]
-    clocks = [(work.arithmetic_seconds, work.memory_seconds) for work in works]
-    steps = range(first, last + 1)
-    arithmetic, memory = (np.interp(steps, places, clock) for clock in zip(*clocks))
-    return DecodeSteps(float(np.maximum(arithmetic, memory).sum()), written - 1,
-                       int((memory > arithmetic).sum()))
-
-
-def largest_batch(model, accelerator, tokens, devices=1, precision="bf16", cache_precision="bf16"):
-    """Sequences of `tokens` tokens that have room beside the weights; 0 where not even one has."""
-    one = inference_footprint(model, tokens, 1, precision, cache_precision).parts
-    room = accelerator_pool(accelerator, devices).memory_bytes - one["weights"]
-    return max(0, room // one["KV cache"])
+    if len(works) < 3 and works[0].limit == works[-1].limit:
+        return works, (works[0].seconds + works[-1].seconds) / 2
+    steps = np.arange(first, last + 1)
+    clocks = zip(*[(work.arithmetic_seconds, work.memory_seconds) for work in works])
+    return works, float(np.maximum(*[np.interp(steps, places, clock) for clock in clocks]).mean())
 
 
 def accelerator_pool(accelerator, devices=1, share=1, name="share"):

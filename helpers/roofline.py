@@ -5,6 +5,7 @@ the slower sets the time: every time here is a lower bound, every rate an upper 
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from helpers.memory import accelerator_of, bytes_of, kv_cache_bytes
 from helpers.sizes import check_amount, check_size, exact, is_symbol
@@ -84,17 +85,18 @@ def decode(model, accelerator, n, batch=1, precision="bf16", cache_precision="bf
     return Work(flops, moved, batch, *_rates(accelerator))
 
 
+@lru_cache(maxsize=4096)
 def weights_met(model, tokens):
     """Weights that so many tokens read; of an untied input table only rows, which are left out.
 
     A mixture reads the experts that are met if its tokens choose evenly, E·(1 − (1 − k/E)^tokens),
     rounded to a whole number of weights.
     """
-    met = model.parameters() - (model.active_parameters() - model.active_parameters(False))
+    met = model.active_parameters(input_embedding=False)
     for count, layer in model.layers:
         if layer.is_mixture:
             missed = 1 - layer.experts_per_token / layer.n_experts
-            met -= count * layer.idle_parameters * missed ** (tokens - 1)
+            met += count * layer.idle_parameters * (1 - missed ** (tokens - 1))
     return exact(met) if is_symbol(met) else round(met)
 
 

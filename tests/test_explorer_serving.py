@@ -24,11 +24,11 @@ def test_the_numbers_are_those_of_the_plan(model):
                       *PRECISIONS[precision], 0.5, 3)
         shown = explorer.numbers()
         assert shown["largest batch that fits (users)"] == f"{found.largest_batch:,}"
-        assert shown["it fits"] == ("yes" if found.fits else "no")
+        assert shown["it fits"] == ("yes" if found.footprint.fits else "no")
         assert shown["a million tokens written (USD)"] == money(found.usd_per_million_written)
         assert shown["to the first token"] == duration(found.first_token_seconds)
         assert shown["tokens per second in all"] == number(found.tokens_per_second)
-        assert ("fit" in explorer.sentence() and "No room" in explorer.shown.title) == (not found.fits)
+        assert ("room for" in explorer.sentence()) == ("No room" in explorer.shown.title) == (not found.footprint.fits)
 
 
 def test_sharing_is_said_in_the_title():
