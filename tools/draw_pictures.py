@@ -1,6 +1,7 @@
 """Draw the pictures that hold no data and store them in notebooks/pictures: python tools/draw_pictures.py"""
 import io
 import sys
+from itertools import combinations
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
@@ -10,7 +11,7 @@ from PIL import Image, PngImagePlugin  # noqa: E402
 
 from helpers.figures import chart, house, new_figure  # noqa: E402
 from helpers.figures.charts import growth_axes  # noqa: E402
-from helpers.figures.drawings import couples, on_circle, page  # noqa: E402
+from helpers.figures.drawings import on_circle, page  # noqa: E402
 from helpers.figures.style import COLOURS, INK, png  # noqa: E402
 
 FOLDER = Path(__file__).parents[1] / "notebooks" / "pictures"
@@ -25,7 +26,7 @@ def banner():
         floor = figure.add_axes([0.0, 0.02, 0.37, 0.96], aspect="equal")
         floor.axis("off")
         floor.set(xlim=(-1.12, 1.12), ylim=(-1.12, 1.12))
-        spots, lines = on_circle(32), couples(32)
+        spots, lines = on_circle(32), [*combinations(range(32), 2)]
         nearness = [min(j - i, 32 - (j - i)) / 16 for i, j in lines]
         floor.add_collection(LineCollection([(spots[i], spots[j]) for i, j in lines], linewidths=0.7,
                                             colors=[mix(cyan, rose, t) + "70" for t in nearness]))

@@ -5,10 +5,6 @@ text. `show(figure)` ends the cell. Nothing touches `pyplot`, so nothing is left
 """
 
 from helpers.figures.charts import (  # noqa: F401
-    chart, line_key, mark_place, name_ends, name_points, name_rows, slope_triangle, spread,
-    stacked_bars,
-)
-from helpers.figures.drawings import (  # noqa: F401
-    attention_matrices, dance_floor, matrix_step, memory_hierarchy, weight_strips,
-)
+    chart, line_key, mark_place, name_ends, name_points, name_rows, slope_triangle, stacked_bars)
+from helpers.figures.drawings import attention_matrices, dance_floor, matrix_step  # noqa: F401
 from helpers.figures.style import COLOURS, house, new_figure, png, show  # noqa: F401

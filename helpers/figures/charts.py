@@ -1,15 +1,11 @@
 """Charts: labelled axes in the house style, on which a lesson's own cell plots."""
 
-from math import log10
-
-from matplotlib.ticker import Formatter, LogLocator, MaxNLocator, NullFormatter, NullLocator
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
 
 from helpers.figures.style import COLOURS, INK, house, new_figure
 from helpers.sizes import check_choice
-from helpers.words import SUPERSCRIPTS
+from helpers.words import spread, tick_text
 
-TOKENS, WIDTH = "sequence length n (tokens)", "model width d (elements)"
-IN_FULL = 10**5  # an axis that ends above it has powers of ten
 HALO = {"facecolor": "white", "edgecolor": "none", "pad": 0.8, "alpha": 0.8}  # behind words
 HATCHES = ("", "///", "...", "\\\\\\", "xxx")
 
@@ -27,70 +23,52 @@ def chart(x_label, y_label, *, x="linear", y="linear", title="", panels=(), colu
     check_choice(x, "x", ("linear", "log"))
     check_choice(y, "y", ("linear", "log"))
     names, figure = list(panels) or [""], new_figure(height=height)
-    columns = min(columns, len(names))
-    rows, lines = -(-len(names) // columns), max(name.count("\n") + bool(name) for name in names)
-    one_label = isinstance(x_label, str)
-    wide, above = (5.8 + 0.2) / columns - 0.2, 0.08 + 0.19 * lines
-    tall = (height - 0.8 - 0.15 * rows) / rows - above
-    found = []
+    columns, together = min(columns, len(names)), isinstance(x_label, str)
     with house():
         figure.text(0.02, 1 - 0.1 / height, title, fontsize=12, weight="bold", va="top")
-        for place, name in enumerate(names):
-            row, column = divmod(place, columns)
-            left, low = 0.9 + column * (wide + 0.2), 0.56 + (rows - 1 - row) * (tall + above + 0.15)
-            first = found[0] if found else None
-            axes = figure.add_axes([left / 7, low / height, wide / 7, tall / height], sharey=first,
-                                   sharex=first if one_label else None)
+        figure.set_layout_engine("constrained", rect=(0, 0, 1, 1 - 0.36 / height), w_pad=0.08)
+        grid = [*figure.subplots(-(-len(names) // columns), columns, sharex=together, sharey=True,
+                                 squeeze=False).flat]
+        for axes, name, label in zip(grid, names, [x_label] * len(names) if together else x_label):
             growth_axes(axes, x, y)
             axes.set_title(name, fontsize=10.5 if columns < 3 else 9.5, weight="normal", pad=4)
-            axes.tick_params(labelleft=column == 0, labelbottom=row == rows - 1 or not one_label)
-            axes.set_xlabel(x_label[place] if not one_label else "" if panels else x_label)
-            axes.set_ylabel(y_label if column == 0 else "")
-            found.append(axes)
-        if one_label and panels:
-            figure.text((0.9 + 5.8 / 2) / 7, 0.06 / height, x_label, ha="center", fontsize=11)
-    return found if panels else found[0]
+            axes.set_xlabel("" if panels and together else label)
+        if not panels:
+            axes.set_ylabel(y_label)
+            return axes
+        figure.supxlabel(x_label if together else "", fontsize=11)
+        figure.supylabel(y_label, fontsize=11)
+    return grid
+
+
+def growth_axes(axes, x="log", y="log"):
+    """Scales with readable ticks, about eight a side at most: 1,000, or 10³ on a long axis."""
+    axes.set(xscale=x, yscale=y)
+    for axis, scale in ((axes.xaxis, x), (axes.yaxis, y)):
+        axis.set_major_locator(LogLocator(10, numticks=9) if scale == "log"
+                               else MaxNLocator("auto", steps=(1, 2, 5, 10)))
+        axis.set_minor_locator(NullLocator())
+        axis.set_major_formatter(FuncFormatter(
+            lambda value, _, axis=axis: tick_text(value, max(axis.get_view_interval()))))
 
 
 def name_ends(axes, size=10):
-    """Write each labelled line's name beside its right end; the axes make room for it."""
-    figure, lines = axes.figure, [line for line in axes.lines if line.get_label()[0] != "_"]
-    words = [figure.text(0, 0, line.get_label(), fontsize=size, color=line.get_color(), va="center")
-             for line in lines]
-    boxes = [text.get_window_extent(figure.canvas.get_renderer()) for text in words]
+    """Write each labelled line's name beside its right end."""
     axes.margins(x=0)
-    axes.get_xlim(), axes.get_ylim()    # now the limits are those of the lines
-    make_room(axes, right=0.02 + max(box.width for box in boxes) / figure.bbox.width)
-    place = axes.get_position()
-    to_figure = axes.transData + figure.transFigure.inverted()
-    ends = [to_figure.transform((line.get_xdata()[-1], line.get_ydata()[-1]))[1] for line in lines]
-    gap = max(box.height for box in boxes) / figure.bbox.height + 0.008
-    for text, end, height, line in zip(words, ends, spread(ends, gap, place.y0, place.y1), lines):
+    lines = [line for line in axes.lines if line.get_label()[0] != "_"]
+    ends = [(line.get_xdata()[-1], line.get_ydata()[-1]) for line in lines]
+    names = [axes.annotate(line.get_label(), end, (1.04, 0.5), textcoords="axes fraction",
+                           va="center", fontsize=size, color=line.get_color(), arrowprops={
+                               "arrowstyle": "-", "color": line.get_color(), "linewidth": 0.8,
+                               "relpos": (0, 0.5), "shrinkA": 0, "shrinkB": 0})
+             for line, end in zip(lines, ends)]
+    axes.figure.draw_without_rendering()    # now the axes have their height
+    points = 72 * axes.get_window_extent().height / axes.figure.dpi
+    gap = 1.35 * size * max(1 + name.get_text().count("\n") for name in names) / points
+    heights = (axes.transData - axes.transAxes).transform(ends)[:, 1]
+    for line, name, height in zip(lines, names, spread(heights, gap, 0, 1)):
         line.set_clip_on(False)
-        text.set_position((place.x1 + 0.02, height))
-        axes.annotate("", (place.x1, end), (place.x1 + 0.018, height), "figure fraction",
-                      annotation_clip=False, arrowprops={
-                          "arrowstyle": "-", "color": line.get_color(), "linewidth": 0.8,
-                          "shrinkA": 0, "shrinkB": 0})
-
-
-def spread(heights, gap, low=None, high=None):
-    """Heights moved apart to at least `gap`, in their order, between low and high if they fit.
-
-    >>> spread([1.0, 1.1, 5.0], gap=1.0)
-    [0.55, 1.55, 5.0]
-    """
-    order = sorted(range(len(heights)), key=heights.__getitem__)
-    up, down = [heights[i] for i in order], [heights[i] for i in order]
-    for k in range(1, len(order)):
-        up[k] = max(up[k], up[k - 1] + gap)
-        down[-1 - k] = min(down[-1 - k], down[-k] - gap)
-    placed = [(a + b) / 2 for a, b in zip(up, down)]
-    for k in reversed(range(len(order))) if high is not None else ():
-        placed[k] = min(placed[k], high - gap * (len(order) - 1 - k))
-    for k in range(len(order)) if low is not None else ():
-        placed[k] = max(placed[k], low + gap * k)
-    return [round(placed[order.index(i)], 9) for i in range(len(heights))]
+        name.xyann = 1.04, height
 
 
 def slope_triangle(axes, x, y, power, run=10):
@@ -112,7 +90,7 @@ def mark_place(axes, x, text, left=False):
 
 def name_points(axes, points, size=9):
     """A dot for each of the points, dict name -> (x, y), and its name below, where room is."""
-    axes.get_xlim(), axes.get_ylim()
+    axes.get_xlim(), axes.get_ylim()    # sets the limits
     to_axes = axes.transData + axes.transAxes.inverted()
     for name, point in points.items():
         left = to_axes.transform(point)[0] > 0.86
@@ -123,13 +101,10 @@ def name_points(axes, points, size=9):
 
 
 def name_rows(axes, names):
-    """Names for the rows 0, 1, 2 … of the axes, the first on top; the axes make room for them."""
+    """Names for the rows 0, 1, 2 … of the axes, the first on top."""
     axes.set(yticks=range(len(names)), yticklabels=names, ylim=(len(names) - 0.5, -0.5))
     axes.grid(axis="y", visible=False)
     axes.tick_params(axis="y", length=0)
-    renderer = axes.figure.canvas.get_renderer()
-    widest = max(text.get_window_extent(renderer).width for text in axes.get_yticklabels())
-    make_room(axes, left=widest / axes.figure.bbox.width - 0.09)
 
 
 def stacked_bars(axes, rows, inside=None, total=None):
@@ -139,8 +114,8 @@ def stacked_bars(axes, rows, inside=None, total=None):
     to the words that stand in a piece, where they fit, and behind the whole bar.
     """
     parts = list(dict.fromkeys(part for values in rows.values() for part in values))
-    if not 1 <= len(parts) <= len(COLOURS):
-        raise ValueError(f"rows: {len(parts)} parts; one to {len(COLOURS)} can be told apart: "
+    if not 1 <= len(parts) <= len(HATCHES):
+        raise ValueError(f"rows: {len(parts)} parts; one to {len(HATCHES)} can be told apart: "
                          "put the smallest together")
     ends, most = [0] * len(rows), max(sum(values.values()) for values in rows.values())
     for part, colour, hatch in zip(parts, (*COLOURS[:4], "#8a8a8a"), HATCHES):
@@ -151,72 +126,18 @@ def stacked_bars(axes, rows, inside=None, total=None):
             words = [inside(size) if size > 0.07 * most else "" for size in sizes]
             axes.bar_label(bars, words, label_type="center", fontsize=9, bbox=HALO)
         ends = [end + size for end, size in zip(ends, sizes)]
-    if total:
-        for row, end in enumerate(ends):
-            axes.annotate(total(end), (end, row), (3, 0), textcoords="offset points", va="center",
-                          fontsize=9, bbox=HALO)
+    for row, end in enumerate(ends) if total else ():
+        axes.annotate(total(end), (end, row), (3, 0), textcoords="offset points", va="center",
+                      fontsize=9, bbox=HALO)
     axes.set_xlim(0, most * (1.12 if total else 1))
     name_rows(axes, list(rows))
     line_key(axes)
 
 
 def line_key(axes, columns=5):
-    """The names of what is drawn in the axes, in rows below the title; all axes make room."""
+    """The names of what is drawn in the axes, in rows below the title."""
     figure, (handles, names) = axes.figure, axes.get_legend_handles_labels()
-    height, top = figure.get_figheight(), 0.24 * -(-len(names) // columns)
-    keep = 1 - top / (height - 0.9)
-    for each in figure.axes:
-        x, y, wide, high = each.get_position().bounds
-        each.set_position([x, 0.56 / height + (y - 0.56 / height) * keep, wide, high * keep])
+    height, rows = figure.get_figheight(), -(-len(names) // columns)
+    figure.get_layout_engine().set(rect=(0, 0, 1, 1 - (0.36 + 0.24 * rows) / height))
     figure.legend(handles, names, loc="upper left", ncols=columns, fontsize=9, borderaxespad=0,
                   handlelength=2.2, columnspacing=1.2, bbox_to_anchor=(0.012, 1 - 0.36 / height))
-
-
-def make_room(axes, left=0, right=0):
-    """Move the sides of the axes inward, by parts of the figure."""
-    x, y, wide, high = axes.get_position().bounds
-    axes.set_position([x + left, y, wide - left - right, high])
-
-
-def growth_axes(axes, x="log", y="log"):
-    """Give the axes log scales with readable ticks (at most about eight a side)."""
-    for axis, scale in ((axes.xaxis, x), (axes.yaxis, y)):
-        if scale == "log":
-            axis._set_axes_scale("log")
-            axis.set_major_locator(LogLocator(10, numticks=9))
-            axis.set_minor_locator(NullLocator())
-        else:
-            axis.set_major_locator(MaxNLocator("auto", steps=(1, 2, 5, 10)))
-        axis.set_major_formatter(Ticks())
-        axis.set_minor_formatter(NullFormatter())
-
-
-class Ticks(Formatter):
-    """Labels of one kind along an axis: 1, 10, 100 …, or 1, 10, 10² … if it ends above 100,000."""
-
-    def format_ticks(self, values):
-        low, high = sorted(self.axis.get_view_interval())
-        shown = [value for value in values if low * 0.999 <= value <= high * 1.001]
-        above = 30 if max(shown, default=0) > IN_FULL * 1.001 else float("inf")
-        return [tick_text(value, above=above) for value in values]
-
-    def __call__(self, value, position=None):
-        return tick_text(value)
-
-
-def tick_text(value, _position=None, above=30_000):
-    """A tick's label: 100, 1,000, 10,000, then 10⁵, above a value; and 2.5 stays 2.5.
-
-    >>> [tick_text(10.0**k) for k in (0, 3, 5)]
-    ['1', '1,000', '10⁵']
-    """
-    if value <= 0:
-        return "0" if value == 0 else f"{value:g}"
-    exponent = log10(value)
-    if value > above:
-        whole = round(exponent)
-        if abs(exponent - whole) < 1e-9:
-            return "10" + str(whole).translate(SUPERSCRIPTS)
-        power = int(exponent)
-        return f"{value / 10**power:g}·10" + str(power).translate(SUPERSCRIPTS)
-    return f"{value:,.0f}" if value >= 10 else f"{value:g}"

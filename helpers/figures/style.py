@@ -3,8 +3,6 @@
 import base64
 import io
 import sys
-import warnings
-from functools import lru_cache
 from pathlib import Path
 
 import matplotlib
@@ -12,24 +10,10 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image
 
-STYLE_FILE = Path(__file__).resolve().parents[2] / "notebooks" / "matplotlibrc"
-
+SETTINGS = matplotlib.rc_params_from_file(
+    Path(__file__).resolve().parents[2] / "notebooks" / "matplotlibrc", use_default_template=False)
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#AA4499", "#000000")
-DASHES = ("-", "--", "-.", ":", (0, (6, 1, 1, 1, 1, 1)))
-INK, PALE = "#333333", "#e8eef4"
-
-
-@lru_cache(maxsize=1)
-def _settings(path=STYLE_FILE):
-    if not path.is_file():
-        warnings.warn(
-            f"The house style {path.parent.name}/{path.name} is not beside the package: figures "
-            "use Matplotlib's defaults. Install the course from its own folder: pip install -e .",
-            stacklevel=3,
-        )
-        return {}
-    settings = matplotlib.rc_params_from_file(path, use_default_template=False)
-    return {key: value for key, value in settings.items() if key != "backend"}
+INK = "#333333"
 
 
 def house():
@@ -39,14 +23,13 @@ def house():
     ...     [float(inches) for inches in matplotlib.rcParams["figure.figsize"]]
     [7.0, 4.0]
     """
-    return matplotlib.rc_context(_settings())
+    return matplotlib.rc_context(SETTINGS)
 
 
-def new_figure(width=None, height=None):
-    """An empty figure in the house style, 7 × 4 inches unless told otherwise, outside `pyplot`."""
+def new_figure(width=7, height=4):
+    """An empty figure in the house style, its sides in inches, outside `pyplot`."""
     with house():
-        default_width, default_height = matplotlib.rcParams["figure.figsize"]
-        figure = Figure(figsize=(width or default_width, height or default_height))
+        figure = Figure(figsize=(width, height))
         FigureCanvasAgg(figure)
         return figure
 
@@ -57,13 +40,10 @@ def png(figure, dpi=100):
     A palette of 256 colours keeps saved notebooks small: a third of the bytes, and no difference
     that an eye finds in a drawing of few colours.
     """
-    if not hasattr(figure.canvas, "buffer_rgba"):
-        FigureCanvasAgg(figure)
-    raw = io.BytesIO()
+    raw, small = io.BytesIO(), io.BytesIO()
     with house():
         figure.savefig(raw, format="png", dpi=dpi, pil_kwargs={"compress_level": 0})
     picture = Image.open(raw).convert("RGB").quantize(256, dither=Image.Dither.NONE)
-    small = io.BytesIO()
     picture.save(small, format="png", optimize=True)
     return small.getvalue()
 
@@ -79,12 +59,14 @@ def show(figure, alt=None):
     anything but a figure.
     """
     alt = getattr(figure, "alt", None) if alt is None else alt
-    check_alt(alt)
+    if not isinstance(alt, str) or len(alt.strip()) < 30:
+        raise ValueError(
+            f"alt = {alt!r} is too short for someone who does not see the picture: "
+            "say in at least 30 characters what it shows (axes, range, finding).")
     if not isinstance(figure, Figure):
         raise TypeError(
             f"figure is a {type(figure).__name__}; show() takes the Matplotlib Figure, for example "
-            "figure, axes = plt.subplots(); …; show(figure, 'what the picture shows')."
-        )
+            "axes = chart(…); …; show(axes.figure, 'what the picture shows').")
     from IPython.display import display
 
     width = round(100 * figure.get_figwidth())
@@ -94,17 +76,7 @@ def show(figure, alt=None):
     display(bundle, metadata=metadata, raw=True)
 
 
-def check_alt(alt):
-    """Refuse an alternative text that says nothing."""
-    if not isinstance(alt, str) or len(alt.strip()) < 30:
-        raise ValueError(
-            f"alt = {alt!r} is too short for someone who does not see the picture: "
-            "say in at least 30 characters what it shows (axes, range, finding)."
-        )
-
-
-def picture_bundle(data, alt, width=None):
+def picture_bundle(data, alt, width):
     """A PNG, its alternative text and the width in pixels to show it at, as a Jupyter output."""
-    about = {"alt": alt} if width is None else {"alt": alt, "width": width}
     encoded = base64.b64encode(data).decode("ascii")
-    return {"image/png": encoded, "text/plain": alt}, {"image/png": about}
+    return {"image/png": encoded, "text/plain": alt}, {"image/png": {"alt": alt, "width": width}}
