@@ -22,12 +22,12 @@ EXERCISES = {}
 def load(lesson):
     """Put the exercises of a lesson, such as "01", into EXERCISES."""
     file = tomllib.loads(Path(__file__).with_name(f"{lesson}.toml").read_text(encoding="utf-8"))
-    scope = names(file.get("let"))
+    scope = names(file.get("let", {}))
     for number in (number for number in file if re.fullmatch(r"\d\d\.\d+", number)):
         table = file[number]
-        if "model" in table:        # the capstone's: which of its entries, and for which model
+        if "entries" in table:      # of the capstone
             judge = importlib.import_module(f"{__name__}.capstone").judge
-            EXERCISES[number] = Exercise(partial(judge, model=table["model"]), why=table["why"],
+            EXERCISES[number] = Exercise(partial(judge, model=table.get("model")), why=table["why"],
                                          entries=dict.fromkeys(table["entries"]))
         else:
             EXERCISES[number] = read(table, scope)

@@ -99,13 +99,16 @@ class Exercise:
             answer[1]) else self.judge(self, answer[1])
 
 
-def names(let=None, **own):
-    """What expressions may use: math's functions, a few of Python's, `own` and a file's [let]."""
-    found = vars(math) | own | {"__builtins__": PYTHON, "model": _model, "number": exact,
-                                "describe": describe}
-    for name, text in (let or {}).items():
-        found[name] = value(text, found)
-    return found
+def names(let=(), **own):
+    """What expressions may use: functions of math, a few of Python, `own`, and those of `let`."""
+    return _with(dict(let), vars(math) | own | {
+        "__builtins__": PYTHON, "model": _model, "number": exact, "describe": describe})
+
+
+def _with(let, scope):
+    for name, text in let.items():
+        scope[name] = value(text, scope)
+    return scope
 
 
 def _model(name):
@@ -125,13 +128,13 @@ def read(table, scope=None, above=None):
     said["within"] = table.get("within", above.get("within", 0))
     entries = {int(name) if name.isdecimal() else name: read(entry, scope, table)
                for name, entry in table.items()
-               if isinstance(entry, dict) and name not in ("must", "slips")}
+               if isinstance(entry, dict) and name not in ("let", "must", "slips")}
     if entries or "must" in table:
         return Exercise(None if entries else _conditions, entries=entries, scope=scope, **said)
     own = tuple(re.findall(r"\w+", table.get("arguments", table.get("letters", ""))))
     inputs = POINTS if "letters" in table else [
         [value(one, scope) for one in given] for given in table.get("at", [()])]
-    places = [scope | dict(zip(own, given)) for given in inputs]
+    places = [_with(table.get("let", {}), scope | dict(zip(own, given))) for given in inputs]
     right = [table["word"]] if "word" in table else [
         value(table["right"], place) for place in places]
     slips = _slips(table, places, right)
@@ -149,7 +152,7 @@ def _slips(table, places, right):
     """[(wrong values at the places, hint)], without those that are right after all."""
     found = []
     for text, hint in table.get("slips", {}).items():
-        rows = [text] if isinstance(right[0], str) else [
+        rows = [tuple(text.split(", "))] if isinstance(right[0], str) else [
             value(text, place | {"x": one}) for place, one in zip(places, right)]
         found += [([*wrong], hint) for wrong in zip(
             *(row if isinstance(row, tuple) else (row,) for row in rows))]
