@@ -1,7 +1,5 @@
 """What a Transformer holds in memory while it serves and trains, part by part. Lesson 07."""
 
-from dataclasses import dataclass, field
-
 from helpers.notation import Table
 from helpers.published import ACCELERATORS
 from helpers.sizes import check_choice, check_size, check_switch, exact, is_symbol
@@ -22,41 +20,21 @@ OPTIMIZERS = {
 }
 
 
-@dataclass(frozen=True)
-class Footprint:
+class Footprint(Table):
     """Bytes by part, and the memory that they must fit in (None: no accelerator was named)."""
 
-    parts: dict = field(hash=False)
-    memory_bytes: object = None
-    accelerator: str = ""
     total_bytes = property(lambda self: sum(self.parts.values()))
+    free_bytes = property(lambda self: self.memory_bytes - self.total_bytes)  # below 0: missing
+    fits = property(lambda self: bool(self.free_bytes >= 0))
 
-    @property
-    def free_bytes(self):
-        """What is left of the memory, below 0 if it does not fit. ValueError without a memory."""
-        if self.memory_bytes is None:
-            raise ValueError("accelerator: none was named, so what fits? Use `fits`")
-        return self.memory_bytes - self.total_bytes
-
-    @property
-    def fits(self):
-        """True if the parts are no more than the memory. ValueError without a memory."""
-        return bool(self.free_bytes >= 0)
-
-    def table(self):
-        """A row for each part, the total, and what is free."""
-        rows = [*self.parts.items(), ("total", self.total_bytes)]
-        if self.memory_bytes is not None:
-            rows += [(f"memory of {self.accelerator}", self.memory_bytes),
-                     ("free" if self.fits else "missing", abs(self.free_bytes))]
-        return Table([(part, size, "" if is_symbol(size) else f"{size / 1e9:,.2f}")
-                      for part, size in rows], ("part", "bytes", "GB"))
-
-    def __repr__(self):
-        return repr(self.table())
-
-    def _repr_html_(self):
-        return self.table()._repr_html_()
+    def __init__(self, parts, memory_bytes=None, accelerator=""):
+        self.parts, self.memory_bytes, self.accelerator = parts, memory_bytes, accelerator
+        shown = parts | {"total": self.total_bytes}
+        if memory_bytes is not None:
+            shown |= {f"memory of {accelerator}": memory_bytes,
+                      "free" if self.fits else "missing": abs(self.free_bytes)}
+        super().__init__([(part, size, "" if is_symbol(size) else f"{size / 1e9:,.2f}")
+                          for part, size in shown.items()], ("part", "bytes", "GB"))
 
 
 def bytes_of(elements, precision):

@@ -4,9 +4,11 @@ from bisect import bisect_left
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import lru_cache
+from math import log
+from typing import NamedTuple
 
 from helpers.memory import kv_cache_bytes, weight_bytes
-from helpers.roofline import decode, prefill, weights_met
+from helpers.roofline import decode, prefill
 from helpers.sizes import check_amount, check_choice, check_size
 from helpers.transformer import Transformer
 
@@ -37,12 +39,10 @@ class Job:
     def __post_init__(self):
         check_choice(self.counted, "counted", COUNTED)
         check_size(self.n, "n"), check_size(self.batch, "batch")
-        if self.bits not in PRECISION or isinstance(self.bits, bool):
-            raise ValueError(f"bits: {self.bits!r} is no width of a number; give 32, 16, 8 or 4")
+        check_choice(str(self.bits), "bits", [*map(str, PRECISION)])
 
 
-@dataclass(frozen=True)
-class Shrunk:
+class Shrunk(NamedTuple):
     """A lever's largest value within a limit (None: no value is), the cost there or the least."""
 
     lever: str
@@ -85,33 +85,23 @@ def job_at(job, lever, value):
     """
     values = buildable_values(job, lever)
     if value not in values:
-        few = values if len(values) < 12 else [*values[:2], "…", values[-1]]
-        raise ValueError(f"{lever}: {value!r} cannot be built; give {', '.join(map(str, few))}")
-    return job if value == values[0] else _times(job, lever, Fraction(value, values[0]))
+        more = ", …" * (len(values) > 9)
+        raise ValueError(f"{lever}: {value!r} cannot be built; give "
+                         f"{', '.join(map(str, values[:9]))}{more}")
+    return _at(job, lever, value)
 
 
-def _times(job, lever, factor):
-    """The job with a lever at a multiple; widths that follow are rounded to whole ones."""
-    value = round(factor * lever_value(job, lever))
-    if lever in FIELDS:
-        return replace(job, model=_model_with(job.model, lever, value, factor))
-    model = _beyond_windows(job.model, job.n) if lever == "n" and factor > 1 else job.model
-    return replace(job, model=model, **{lever: value})
-
-
-@lru_cache(maxsize=4096)
-def _beyond_windows(model, n):
-    """The model without the windows that n does not fill: up to those n costs the same without."""
-    free = {"window": None, "chunk": None}
-    if all(layer.keys(n) == n for _, layer in model.layers):
-        return replace(model, **free)
-    return replace(model, mixed=tuple(
-        (count, replace(layer, **free) if layer.keys(n) == n else layer)
-        for count, layer in model.mixed))
+def _at(job, lever, value):
+    """The job with a lever at any whole value; widths that follow are rounded to whole ones."""
+    if lever not in FIELDS:
+        return replace(job, **{lever: value})
+    if value == (today := lever_value(job, lever)):
+        return job
+    return replace(job, model=_model_at(job.model, lever, value, Fraction(value, today)))
 
 
 @lru_cache(maxsize=16384)
-def _model_with(model, lever, value, factor):
+def _model_at(model, lever, value, factor):
     fields = {FIELDS[lever]: value}
     if lever in ("d", "heads"):
         follow = ("n_heads", "d_ff", "d_expert") if lever == "d" else ()
@@ -126,14 +116,15 @@ def _model_with(model, lever, value, factor):
 @lru_cache(maxsize=65536)
 def job_cost(job):
     """What a job costs: an int of FLOPs or bytes, or the least seconds that a roofline allows."""
-    model, precision = job.model, PRECISION[job.bits]
+    model = job.model
     if job.counted == "forward":
         return model.forward_flops(job.n, job.batch, job.causal)
     if job.counted in ("read", "write"):
         return _work(job).seconds
-    return ((0 if job.counted == "cache" else weight_bytes(model, precision))
-            + (0 if job.counted == "weights" else
-               kv_cache_bytes(model, job.n, job.batch, precision)))
+    precision = PRECISION[job.bits]
+    weights = 0 if job.counted == "cache" else weight_bytes(model, precision)
+    cached = 0 if job.counted == "weights" else kv_cache_bytes(model, job.n, job.batch, precision)
+    return weights + cached
 
 
 def _work(job):
@@ -176,22 +167,27 @@ def elasticity(job, lever):
     if lever == "bits" or lever == "groups" and model.is_latent:
         return Fraction(lever == "bits" and not arithmetic)
 
-    def amount(factor):
-        at = _times(job, lever, factor)
-        return Fraction(job_cost(at) if not timed else _work(at).flops if arithmetic
-                        else _work(at).bytes_moved)
+    def amount(value):
+        at = _at(job, lever, value)
+        return (job_cost(at) if not timed else
+                _work(at).flops if arithmetic else _work(at).bytes_moved)
     met = {"read": ("n", "batch"), "write": ("batch",)}.get(job.counted, ())
     if model.is_mixture and not arithmetic and lever in met:    # more tokens meet more experts
-        from sympy import Symbol
-        tokens, cache = Symbol("tokens"), replace(job, counted="cache")
-        slope = weights_met(model, tokens).diff(tokens) * tokens * job.bits / 8
-        slope = slope.subs(tokens, job.batch * (job.n if job.counted == "read" else 1))
-        return float((slope + job_cost(cache) * elasticity(cache, lever)) / amount(1))
-    places = {"window": {1, (1 + job.n) // 2, job.n},           # a window of more is the same
-              "groups": {1, value, model.n_heads}}.get(lever, {value, 2 * value, 3 * value})
-    factors = [Fraction(place, value) for place in sorted(places)]
-    amounts = [amount(factor) for factor in factors]
-    steps = [(b - a) / (y - x) for x, y, a, b in zip(factors, factors[1:], amounts, amounts[1:])]
-    bend = (steps[1] - steps[0]) / (factors[2] - factors[0]) if len(factors) > 2 else 0
-    slope = steps[0] + bend * (2 - factors[0] - factors[1]) if steps else 0
-    return Fraction(slope) / amount(1)      # the slope at 1 of Newton's parabola
+        tokens = job.batch * (job.n if job.counted == "read" else 1)
+        missed, cache = 1 - model.experts_per_token / model.n_experts, replace(job, counted="cache")
+        idle = sum(count * layer.idle_parameters for count, layer in model.layers)
+        slope = -idle * missed ** (tokens - 1) * log(missed) * tokens * job.bits / 8
+        return float(slope + job_cost(cache) * elasticity(cache, lever)) / amount(value)
+    # a window has one polynomial below n, n one between the windows that it fills
+    full = {layer.window or layer.chunk for _, layer in model.layers} - {None}
+    low = max((most for most in full if most < job.n), default=1)
+    high = min((most for most in full if most >= job.n), default=3 * job.n)
+    places = sorted({
+        "n": {low, (low + high) // 2, high}, "window": {1, (1 + job.n) // 2, job.n},
+        "groups": {1, model.n_heads}}.get(lever, {value, 2 * value, 3 * value}))
+    amounts = [amount(place) for place in places]
+    steps = [Fraction(b - a, y - x)
+             for x, y, a, b in zip(places, places[1:], amounts, amounts[1:])]
+    bend = (steps[1] - steps[0]) / (places[2] - places[0]) if len(steps) > 1 else 0
+    slope = steps[0] + bend * (2 * value - places[0] - places[1]) if steps else 0
+    return Fraction(slope * value) / amount(value)      # the slope of Newton's parabola
