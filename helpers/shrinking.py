@@ -1,7 +1,7 @@
 """Which lever brings a cost under a limit, at values that can be built, and its pull. Lesson 14."""
 
 from bisect import bisect_left
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fractions import Fraction
 from functools import lru_cache
 from math import log
@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from helpers.memory import kv_cache_bytes, weight_bytes
 from helpers.roofline import decode, prefill
-from helpers.sizes import check_amount, check_choice, check_size
+from helpers.sizes import check_amount, check_choice
 from helpers.transformer import Transformer
 
 COUNTED = {"forward": ("forward pass", "FLOPs"), "weights": ("weights", "bytes"),  # words, unit
@@ -24,8 +24,7 @@ FIELDS = {"window": "window", "d": "d_model", "layers": "n_layers", "heads": "n_
 PRECISION = {32: "fp32", 16: "bf16", 8: "int8", 4: "int4"}
 
 
-@dataclass(frozen=True)
-class Job:
+class Job(NamedTuple):
     """A model, and n tokens of each of `batch` sequences to pass forward or to keep in a cache."""
 
     model: Transformer
@@ -35,11 +34,6 @@ class Job:
     bits: int = 16  # of weights and cache
     accelerator: object = "H100 SXM"  # for seconds
     causal: bool = True
-
-    def __post_init__(self):
-        check_choice(self.counted, "counted", COUNTED)
-        check_size(self.n, "n"), check_size(self.batch, "batch")
-        check_choice(str(self.bits), "bits", [*map(str, PRECISION)])
 
 
 class Shrunk(NamedTuple):
@@ -94,10 +88,10 @@ def job_at(job, lever, value):
 def _at(job, lever, value):
     """The job with a lever at any whole value; widths that follow are rounded to whole ones."""
     if lever not in FIELDS:
-        return replace(job, **{lever: value})
+        return job._replace(**{lever: value})
     if value == (today := lever_value(job, lever)):
         return job
-    return replace(job, model=_model_at(job.model, lever, value, Fraction(value, today)))
+    return job._replace(model=_model_at(job.model, lever, value, Fraction(value, today)))
 
 
 @lru_cache(maxsize=16384)
@@ -117,6 +111,8 @@ def _model_at(model, lever, value, factor):
 def job_cost(job):
     """What a job costs: an int of FLOPs or bytes, or the least seconds that a roofline allows."""
     model = job.model
+    check_choice(job.counted, "counted", COUNTED)
+    check_choice(str(job.bits), "bits", [*map(str, PRECISION)])
     if job.counted == "forward":
         return model.forward_flops(job.n, job.batch, job.causal)
     if job.counted in ("read", "write"):
@@ -127,6 +123,7 @@ def job_cost(job):
     return weights + cached
 
 
+@lru_cache(maxsize=16384)
 def _work(job):
     precision = PRECISION[job.bits]
     asked = job.model, job.accelerator, job.n, job.batch, precision, precision
@@ -147,7 +144,7 @@ def largest_within(job, lever, limit):
     values = buildable_values(job, lever)
 
     def cost(place):
-        return job_cost(job_at(job, lever, values[place]))
+        return job_cost(_at(job, lever, values[place]))
     # The cost never rises when a lever falls.
     place = bisect_left(range(len(values)), True, key=lambda place: cost(place) <= limit)
     least = cost(min(place, len(values) - 1))
@@ -174,7 +171,7 @@ def elasticity(job, lever):
     met = {"read": ("n", "batch"), "write": ("batch",)}.get(job.counted, ())
     if model.is_mixture and not arithmetic and lever in met:    # more tokens meet more experts
         tokens = job.batch * (job.n if job.counted == "read" else 1)
-        missed, cache = 1 - model.experts_per_token / model.n_experts, replace(job, counted="cache")
+        missed, cache = 1 - model.experts_per_token / model.n_experts, job._replace(counted="cache")
         idle = sum(count * layer.idle_parameters for count, layer in model.layers)
         slope = -idle * missed ** (tokens - 1) * log(missed) * tokens * job.bits / 8
         return float(slope + job_cost(cache) * elasticity(cache, lever)) / amount(value)

@@ -70,12 +70,9 @@ def test_published_levers():
     assert least == 4, "three dense layers and one of experts"
     assert buildable_values(Job(MODELS["GPT-2"], bits=8), "bits") == (8, 4)
     job = Job(LLAMA, n=131_072)
-    linear = 131_072 * job_cost(replace(job, n=1))      # no window cuts below the projections
+    linear = 131_072 * job_cost(job._replace(n=1))      # no window cuts below the projections
     assert largest_within(job, "window", linear).value == 1
     assert largest_within(job, "window", linear - 1).value is None
-    found = [largest_within(Job(LLAMA, "memory", n=131_072), lever, 24e9).value
-             for lever in ("n", "d", "layers", "groups", "bits")]
-    assert found == [60573, 3072, 22, 2, 8]
 
 
 @pytest.mark.parametrize("bits, precision", PRECISION.items())
@@ -88,7 +85,7 @@ def test_costs_are_those_of_the_helpers(bits, precision):
                 "read": roofline.prefill(*asked, causal=False).seconds,
                 "write": roofline.decode(*asked).seconds}
     expected["memory"] = expected["weights"] + expected["cache"]
-    assert {key: job_cost(replace(job, counted=key)) for key in COUNTED} == expected
+    assert {key: job_cost(job._replace(counted=key)) for key in COUNTED} == expected
 
 
 def on_symbols(job, lever):
@@ -145,7 +142,7 @@ def test_elasticities_are_the_formula_s_derivative(name, counted, n, batch):
 @pytest.mark.parametrize("name", ["Llama-3 8B", "DeepSeek-V3"])
 def test_a_window_s_elasticity_is_the_slope_of_its_curve(name, counted):
     job = Job(replace(MODELS[name], window=2_500), counted, 30_000, 4)
-    low, middle, high = (job_cost(replace(job, model=replace(job.model, window=w)))
+    low, middle, high = (job_cost(job._replace(model=replace(job.model, window=w)))
                          for w in (2_499, 2_500, 2_501))
     slope = (high - low) / 2 * 2_500 / middle
     assert float(elasticity(job, "window")) == pytest.approx(slope, rel=1e-6)
@@ -157,14 +154,14 @@ def test_corners_of_windows():
     job = Job(Transformer.of_layers(layers, 1000), "cache", n=8_192)
     assert job_cost(job) == 11_010_048
     assert elasticity(job, "n") == Fraction(8_192, 8_192 + 5 * 512)
-    assert elasticity(replace(job, n=512), "n") == 1
+    assert elasticity(job._replace(n=512), "n") == 1
     with pytest.raises(ValueError, match="window: differs"):
         elasticity(job, "window")
     corner = Job(MODELS["Mistral 7B"], "cache", n=4_096)
-    assert elasticity(corner, "n") == 1 and elasticity(replace(corner, n=4_097), "n") == 0
+    assert elasticity(corner, "n") == 1 and elasticity(corner._replace(n=4_097), "n") == 0
     job = Job(LLAMA, n=8_192)           # at n = w shrinking walks down
-    assert elasticity(job, "window") > 0 == elasticity(replace(job, n=1), "window")
-    assert elasticity(replace(job, n=2), "window") > 0
+    assert elasticity(job, "window") > 0 == elasticity(job._replace(n=1), "window")
+    assert elasticity(job._replace(n=2), "window") > 0
 
 
 @pytest.mark.parametrize("batch", [1, 2, 5, 40])
@@ -184,10 +181,10 @@ def test_precision_pulls_on_bytes_alone():
 
 
 @pytest.mark.parametrize("act, words", [
-    (lambda job: Job(job.model, "flops"), "counted: 'flops'"),
-    (lambda job: Job(job.model, n=0), "n: 0 is below 1"),
-    (lambda job: Job(job.model, batch=1.5), "batch: 1.5"),
-    (lambda job: Job(job.model, bits=12), "bits: .12. .*'16' or '8'"),
+    (lambda job: job_cost(Job(job.model, "flops")), "counted: 'flops'"),
+    (lambda job: job_cost(Job(job.model, n=0)), "n: 0 is below 1"),
+    (lambda job: job_cost(Job(job.model, batch=1.5)), "batch: 1.5"),
+    (lambda job: job_cost(Job(job.model, bits=12)), "bits: .12. .*'16' or '8'"),
     (lambda job: largest_within(job, "n", 0), "limit: 0"),
     (lambda job: largest_within(job, "n", float("nan")), "limit: nan"),
     (lambda job: elasticity(job, "width"), "lever: 'width'"),
