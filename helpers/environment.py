@@ -3,7 +3,6 @@
 At import it needs the standard library alone: it must speak where all else fails.
 """
 
-import json
 import re
 import sys
 from importlib import import_module
@@ -11,8 +10,6 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 COURSE = Path(__file__).resolve().parents[1]
-NOT_IN_KERNEL = ("jupyterlab",)     # runs beside the kernel, and takes longest to import
-MANAGER = "@jupyter-widgets/jupyterlab-manager"     # what of ipywidgets runs in the browser
 RESTART = "Then, in the menu: Kernel → Restart Kernel and Run All Cells…"
 
 
@@ -34,34 +31,36 @@ def environment_check(folder="."):
     try:
         text = (COURSE / "pyproject.toml").read_text(encoding="utf-8")  # Python 3.10 has no tomllib
     except OSError:
-        return Report([("the course", "its package was installed without its folder", install())])
+        return Report([("the course", "its package was installed without its folder", _install())])
     bound = re.search(r'^requires-python = ">=([\d.]+)"', text, re.MULTILINE)[1]
     found = ".".join(map(str, sys.version_info[:2]))
-    old = release(found) < release(bound)
+    old = _release(found) < _release(bound)
     rows = [(f"Python {bound} or newer", f"this kernel runs Python {found}" * old,
              f"Install Python {bound} or newer, close JupyterLab, start again as README.md says.")]
     if not old:     # an old Python explains everything else
         listed = re.search(r"^dependencies = \[\n(.*?)^\]", text, re.MULTILINE | re.DOTALL)[1]
-        rows += [(f"{name} {bound} or newer", package_fault(name, bound), install()) for name, bound
-                 in re.findall(r'^\s*"([\w.-]+)>=([\d.]+)"', listed, re.MULTILINE)]
+        rows += [(f"{name} {least} or newer", _package_fault(name, least), _install())
+                 for name, least in re.findall(r'^\s*"([\w.-]+)>=([\d.]+)"', listed, re.MULTILINE)]
     shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
     alone = not (Path(folder) / "matplotlibrc").is_file()
     return Report([
         *rows,
         ("kernel", "this code does not run in a notebook" * (not hasattr(shell, "kernel")),
          "Start JupyterLab with `make lab` and open notebooks/00_start_here.ipynb there."),
-        ("sliders (ipywidgets in JupyterLab)", *widgets_fault()),
+        ("sliders (ipywidgets in JupyterLab)", _widgets_fault(),
+         "In a new cell: %pip install --force-reinstall --no-deps jupyterlab_widgets"),
         ("course folder", "the file matplotlibrc does not lie beside this notebook" * alone,
          "Open the notebook in the course's folder, notebooks/, or copy matplotlibrc beside it.")])
 
 
-def package_fault(name, bound):
+def _package_fault(name, bound):
     """What is wrong with a package, "" for nothing: is it there, new enough, does it start?"""
     try:
         found = version(name)
-        if release(found) < release(bound):
+        if _release(found) < _release(bound):
             return f"version {found} is too old"
-        name in NOT_IN_KERNEL or import_module(name.replace("-", "_"))
+        if name != "jupyterlab":    # runs beside the kernel, and takes longest to import
+            import_module(name.replace("-", "_"))
     except PackageNotFoundError:
         return "it is not installed in this kernel's Python"
     except Exception as error:      # a broken build raises anything
@@ -69,36 +68,24 @@ def package_fault(name, bound):
     return ""
 
 
-def widgets_fault(places=None):
-    """(fault, remedy): does JupyterLab find the sliders' extension, and is it switched on?"""
-    if places is None:
-        try:
-            from jupyter_core.paths import jupyter_config_path, jupyter_path
-        except ImportError:
-            return "Jupyter is not installed in this kernel's Python", install()
-        places = [*jupyter_path(), *jupyter_config_path()]
-    if not any(Path(place, "labextensions", MANAGER, "package.json").is_file() for place in places):
-        return "the extension is missing", (
-            "In a new cell: %pip install --force-reinstall --no-deps jupyterlab_widgets")
-    for place in places:
-        try:
-            text = Path(place, "labconfig", "page_config.json").read_text(encoding="utf-8")
-            disabled = json.loads(text)["disabledExtensions"] or ()
-        except (OSError, ValueError, LookupError, TypeError):   # none that JupyterLab reads
-            continue
-        if MANAGER in disabled and (not isinstance(disabled, dict) or disabled[MANAGER]):
-            return ("the extension is switched off",
-                    f"In a terminal: jupyter labextension enable {MANAGER}")
-    return "", ""
+def _widgets_fault():
+    """What is wrong with the sliders, "" for nothing: does JupyterLab find their extension?"""
+    try:
+        from jupyter_core.paths import jupyter_path
+    except ImportError:
+        return "Jupyter is not installed in this kernel's Python"
+    part = Path("labextensions", "@jupyter-widgets", "jupyterlab-manager", "package.json")
+    found = any((place / part).is_file() for place in map(Path, jupyter_path()))
+    return "" if found else "JupyterLab does not find the extension of ipywidgets"
 
 
-def install():
+def _install():
     """The line that installs what is missing into this very kernel's Python."""
     if (Path(sys.prefix) / "conda-meta").is_dir():
         return f"In a terminal, in the folder {COURSE}: conda env update -f environment.yml"
     return f'In a new cell: %pip install -e "{COURSE}"'
 
 
-def release(text):
+def _release(text):
     """The numbers of a version, to compare: "3.11.2rc1" → [3, 11, 2]."""
     return [int(part) for part in re.match(r"[\d.]*", text)[0].split(".") if part]

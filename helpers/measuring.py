@@ -1,8 +1,4 @@
-"""How long a function takes on the reader's machine, and how that grows. Lessons 04, 08 and 09.
-
-Other programs disturb a stopwatch, so each size is measured several times in turns, after a
-warm-up, and the median counts. An exponent is a fitted number: it comes with an interval.
-"""
+"""How long a function takes on the reader's machine, and how that grows. Lessons 04, 08 and 09."""
 
 from math import exp, isfinite, sqrt
 from statistics import median
@@ -36,31 +32,28 @@ def median_seconds(function, inputs, rounds=5):
     The inputs take turns, so that a disturbance hits them all. Each runs unmeasured first; quick
     calls are repeated until half a millisecond has passed. ValueError for rounds below 1.
     """
+    def seconds(arguments, calls):
+        start = perf_counter()
+        for _ in range(calls):
+            function(*arguments)
+        return max(perf_counter() - start, 1e-9) / calls
     rounds = check_size(rounds, "rounds")
-    calls = [max(1, round(0.0005 / min(_seconds(function, arguments, 1) for _ in range(2))))
-             for arguments in inputs]
-    times = [[_seconds(function, *each) for each in zip(inputs, calls)] for _ in range(rounds)]
+    calls = [max(1, round(0.0005 / min(seconds(each, 1), seconds(each, 1)))) for each in inputs]
+    times = [[seconds(*each) for each in zip(inputs, calls)] for _ in range(rounds)]
     return [median(each) for each in zip(*times)]
-
-
-def _seconds(function, arguments, calls):
-    start = perf_counter()
-    for _ in range(calls):
-        function(*arguments)
-    return max(perf_counter() - start, 1e-9) / calls
 
 
 def fit_exponent(sizes, values):
     """The least-squares line through log(values) over log(sizes), a `Fit`: its slope the exponent.
 
-    The interval holds for noise about a straight line; where the curve bends, it is wide.
-    ValueError for fewer than three pairs, for a single size, for what has no logarithm.
+    The interval holds for noise about a straight line. ValueError for fewer than three pairs, for a
+    single size, for what has no logarithm.
     """
-    pairs = list(zip(sizes, values, strict=True))
-    fit_for_logs = all(0 < x and isfinite(x) for x in (*sizes, *values))
-    if len(pairs) < 3 or len({*sizes}) < 2 or not fit_for_logs:
+    if (len(sizes) != len(values) or len(sizes) < 3 or len({*sizes}) < 2
+            or not all(0 < x and isfinite(x) for x in (*sizes, *values))):
         raise ValueError(f"sizes {list(sizes)}, values {list(values)}: give at least three of "
                          "each, above 0 and finite, at two different sizes or more")
-    (slope, height), covariance = np.polyfit(*np.log(np.array(pairs, float)).T, 1, cov=True)
-    half = STUDENT[min(len(pairs) - 2, len(STUDENT)) - 1] * sqrt(max(covariance[0, 0], 0))
+    logs = np.log(np.array([sizes, values], float))
+    (slope, height), covariance = np.polyfit(*logs, 1, cov=True)
+    half = STUDENT[min(len(sizes) - 2, len(STUDENT)) - 1] * sqrt(max(covariance[0, 0], 0))
     return Fit(float(slope), float(slope - half), float(slope + half), exp(height))

@@ -40,10 +40,7 @@ def __getattr__(name):
 
 def notation_table(*names):
     """The table of notation, whole or the rows named; KeyError for a name that is not in it."""
-    for name in names:
-        if name not in _ORDER:
-            raise KeyError(f"no symbol {name!r} in the notation; it has {', '.join(_ORDER)}")
-    rows = [row for row in NOTATION if not names or row[0] in names]
+    rows = [NOTATION[_ORDER[name]] for name in names or _ORDER]
     return Table(rows, ("symbol", "meaning", "unit"))
 
 
@@ -70,6 +67,9 @@ def _write(formula):
         return "−" + _factor(-formula)
     if formula.is_Mul:
         above, below = formula.as_numer_denom()
+        if str(below) == "log(2)" and above.func == below.func:
+            return f"log₂ {_write(above.args[0])}" if above.args[0].is_Symbol else \
+                f"log₂({_write(above.args[0])})"
         if below != 1:
             return f"{_factor(above)}/" + (f"({_write(below)})" if below.is_Mul else _factor(below))
         return "·".join(map(_factor, sorted(args, key=_factor_key)))
@@ -79,11 +79,7 @@ def _write(formula):
         return f"√{_factor(args[0])}"
     if formula.is_Pow and args[1].is_Integer:
         return _factor(args[0]) + str(args[1]).translate(SUPERSCRIPTS)
-    if kind == "ceiling":                                   # ⌈log₂ n⌉, the passes of a sort
-        above, below = args[0].as_numer_denom()
-        if above.func.__name__ == below.func.__name__ == "log" and below.args[0] == 2:
-            inside = above.args[0]
-            return f"⌈log₂ {inside}⌉" if inside.is_Symbol else f"⌈log₂({_write(inside)})⌉"
+    if kind == "ceiling":
         return f"⌈{_write(args[0])}⌉"
     if kind in ("Max", "Min"):
         return f"{kind.lower()}({', '.join(sorted(map(_write, args)))})"

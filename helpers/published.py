@@ -13,7 +13,7 @@ its note, and lesson 11 shows why.
 import csv
 from collections import namedtuple
 from dataclasses import dataclass
-from difflib import SequenceMatcher
+from difflib import get_close_matches
 from fractions import Fraction
 from pathlib import Path
 
@@ -22,25 +22,18 @@ from helpers.transformer import Transformer
 
 
 class ByName(dict):
-    """A dict of published things of one kind; an unknown name raises KeyError that lists the near.
-
-    >>> MODELS["llama3"]
-    Traceback (most recent call last):
-    KeyError: "no model 'llama3'; near: 'Llama-3 8B', 'Llama-3 70B', 'Llama-3 405B'"
-    """
+    """A dict of published things; an unknown name raises KeyError that lists those near."""
 
     def __init__(self, kind, entries):
         super().__init__(entries)
         self.kind = kind
 
     def __missing__(self, name):
-        def nearness(known):
-            asked, there = ("".join(filter(str.isalnum, str(text).casefold()))
-                            for text in (name, known))
-            return SequenceMatcher(None, asked, there).ratio() + (asked in there)
-
-        near = sorted((known for known in self if nearness(known) >= 0.5), key=nearness)
-        listed = ", ".join(map(repr, near[:-4:-1] or self))
+        def plain(text):
+            return "".join(filter(str.isalnum, str(text).casefold()))
+        near = [known for known in self if plain(name) in plain(known)]
+        near = near or get_close_matches(str(name), self, n=3)
+        listed = ", ".join(map(repr, near or self))
         raise KeyError(f"no {self.kind} {name!r}; {'near' if near else 'there are'}: {listed}")
 
 
@@ -74,11 +67,8 @@ class Model(Transformer):
 
 
 def rows(table):
-    """The rows of a published table as a tuple of records; KeyError that lists the names near.
-
-    A column of numbers holds int and float as written, and None where nothing is; others hold text.
-    """
-    return TABLES[table if isinstance(table, str) else repr(table)]
+    """The rows of a published table as a tuple of records: numbers, None or text as written."""
+    return TABLES[table]
 
 
 def _read(path):

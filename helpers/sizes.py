@@ -42,7 +42,7 @@ def check_amount(value, name, unit="", least=0):
     """
     if is_symbol(value) and not value.is_number:
         return value
-    real = isinstance(value, (int, float, Real)) and not isinstance(value, bool) and isfinite(value)
+    real = isinstance(value, Real) and not isinstance(value, bool) and isfinite(value)
     if not real or not value > least:
         why = f"is not above {least}" if real else "is not a finite number"
         raise ValueError(f"{name}: {value!r} {why}; give a number above {least} {unit}".rstrip())

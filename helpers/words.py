@@ -17,6 +17,9 @@ def number(value):
     return f"{value:,.{max(0, 2 - floor(log10(abs(float(f'{value:.2e}')))))}f}"
 
 
+times = number  # of a ratio
+
+
 def power(value):
     """
     >>> power(1.914e21), power(314 * 10**21)
@@ -54,16 +57,6 @@ def percent(share):
     if share >= 0.0095:
         return f"{100 * share:,.1f} %"
     return f"{100 * share:.2g} %" if share >= 1e-6 else "under 0.0001 %"
-
-
-def times(ratio):
-    """
-    >>> times(10.24), times(1.5), times(1234.4)
-    ('10.2', '1.50', '1,234')
-    """
-    if ratio < 1:
-        return number(ratio)
-    return f"{ratio:,.0f}" if ratio >= 100 else f"{ratio:.1f}" if ratio >= 10 else f"{ratio:.2f}"
 
 
 def bytes_text(size):

@@ -58,11 +58,10 @@ def test_a_record_holds_what_is_written():
     (lambda: MODELS["GPT2"], "no model 'GPT2'; near: 'GPT-2'"),
     (lambda: MODELS["llama3"], "near: 'Llama-3 8B', 'Llama-3 70B', 'Llama-3 405B'"),
     (lambda: ACCELERATORS["h100"], "no accelerator 'h100'; near: 'H100 SXM'"),
-    (lambda: MODELS[7], "no model 7"),
+    (lambda: MODELS["Lama-3 8B"], "near: 'Llama-3 8B'"), (lambda: MODELS[7], "no model 7"),
     (lambda: rows("GPT3_TRAINING"), "no table 'GPT3_TRAINING'; near: 'gpt3_training'"),
     (lambda: rows("xyz"), "no table 'xyz'; there are: 'accelerators', "),
-    (lambda: rows(None), "no table 'None'"), (lambda: rows(["models"]), "near: .*models"),
-])
+    (lambda: rows(None), "no table None")])
 def test_an_unknown_name_is_answered_with_those_near(look_up, answer):
     with pytest.raises(KeyError, match=answer):
         look_up()

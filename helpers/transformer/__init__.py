@@ -15,7 +15,7 @@ from helpers.notation import text
 from helpers.sizes import check_amount, check_choice, check_size, check_switch, exact
 from helpers.transformer.layer import (
     ABSENT, LAYER_CHECKS, MIXTURE, NORMS, RECOMPUTE, Block, Count, Layer, Size, Switch,
-    check_at_most, checks_of, settle, whole)
+    check_at_most, checks_of, settle)
 
 __all__ = ["NORMS", "PARTS", "RECOMPUTE", "Layer", "Transformer"]
 
@@ -24,14 +24,13 @@ PARTS = ("embedding", "positions", "attention projections", "scores and weighted
 
 
 @dataclass(frozen=True)
-class Differing:
+class _Differing:
     """A field that a model's layers do not share: whoever computes with it is told."""
 
     field: str
 
     def _refuse(self, *_):
-        raise ValueError(f"{self.field}: differs from layer to layer; "
-                         "read it from the model's layers")
+        raise ValueError(f"{self.field}: differs from layer to layer; read it from .layers")
 
     __bool__ = __int__ = __index__ = __lt__ = __le__ = __gt__ = __ge__ = _refuse
     __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = _refuse
@@ -42,24 +41,24 @@ class Differing:
 class Transformer(Block):
     """A decoder-only Transformer, known by its shape; `.layers` is a tuple of (how many, `Layer`).
 
-    n_layers L, d_model d, n_heads h, d_ff, vocab_size V have no default; the rest describes a GPT-2
-    block until told otherwise. All layers are alike, but for the first n_dense_layers of a mixture;
-    `of_layers` makes a model whose layers differ. ValueError as `Layer`.
+    What has a default describes a GPT-2 block until told otherwise. All layers are alike, but for
+    the first n_dense_layers of a mixture; `of_layers` makes a model whose layers differ. ValueError
+    as `Layer`.
 
     FLOPs are of products with weights and of queries, keys and values; a multiply-add is 2. Left
     out are softmax, norms, activations, biases, rotary positions and lookups. A mixture counts what
-    a token meets: experts_per_token + n_shared_experts.
+    a token meets.
 
     >>> gpt2 = Transformer(12, 768, 12, 3072, 50257, max_positions=1024)
     >>> gpt2.parameters(), gpt2.forward_flops(1024), gpt2.forward_flops(notation.n)
     (124439808, 291648307200, 36864*n**2 + 247064064*n)
     """
 
-    n_layers: Size
-    d_model: Size
-    n_heads: Size | None
+    n_layers: Size  # L
+    d_model: Size  # d
+    n_heads: Size | None  # h
     d_ff: Size | None
-    vocab_size: Size
+    vocab_size: Size  # V
     max_positions: Count = 0  # learned positions; 0 for rotary or none
     tied: Switch = True  # the output head is the embedding table
     head_bias: Switch = False  # one bias for each entry of the vocabulary
@@ -73,7 +72,7 @@ class Transformer(Block):
         settle(self, OWN_CHECKS)
         mine = vars(self)
         given = {name: mine[name] for name in LAYER_CHECKS
-                 if not isinstance(mine[name], Differing)}
+                 if not isinstance(mine[name], _Differing)}
         layers = [(check_size(count, "layers"), replace(layer, **given))
                   for count, layer in self.mixed]
         if layers and sum(count for count, _ in layers) != self.n_layers:
@@ -81,7 +80,7 @@ class Transformer(Block):
                              "make the model again with Transformer.of_layers")
         mine["mixed"] = tuple(layers)
         layers = layers or [(self.n_layers, Layer(**given))]
-        mine |= common(layers)
+        mine |= _common(layers)
         check_at_most(self, "n_dense_layers", "n_layers")
         if self.n_dense_layers != 0:
             if self.mixed or not self.is_mixture:
@@ -97,8 +96,7 @@ class Transformer(Block):
     def of_layers(cls, layers, vocab_size, **fields):
         """A model of layers that differ: pairs (how many, `Layer`), and the model's own fields.
 
-        A field that all layers share can be read from the model; one that differs raises ValueError
-        where it is computed with. ValueError for other pairs, and for layers of different d_model.
+        A field of the model raises ValueError where layers differ and it is computed with.
 
         >>> windowed = Layer(640, 4, 2048, n_kv_heads=1, d_head=256, window=512)
         >>> full = replace(windowed, window=None)
@@ -108,10 +106,10 @@ class Transformer(Block):
         layers = tuple(map(tuple, layers))
         if not layers or not all(len(pair) == 2 and isinstance(pair[1], Layer) for pair in layers):
             raise ValueError("layers: give pairs (how many, Layer), at least one")
-        shared = common(layers)
-        if isinstance(shared["d_model"], Differing):
+        shared = _common(layers)
+        if isinstance(shared["d_model"], _Differing):
             raise ValueError("d_model: differs from layer to layer; give layers of one width")
-        differ = any(isinstance(value, Differing) for value in shared.values())
+        differ = any(isinstance(value, _Differing) for value in shared.values())
         return cls(n_layers=sum(check_size(count, "layers") for count, _ in layers),
                    vocab_size=vocab_size, mixed=layers if differ else (), **shared | fields)
 
@@ -121,14 +119,13 @@ class Transformer(Block):
 
         fields replace or add: `n_kv_heads=None, d_head=None` for heads of width d/h.
         """
-        names = {"n_layers": "L", "d_model": "d", "n_heads": "h", "d_ff": "d_ff", "vocab_size": "V"}
-        if "kv_lora_rank" not in fields:
-            names |= {"n_kv_heads": "h_kv", "d_head": "d_h"}
-        symbols = {field: getattr(notation, name) for field, name in names.items()}
-        return Transformer(**symbols | fields)
+        of = notation
+        heads = {} if "kv_lora_rank" in fields else {"n_kv_heads": of.h_kv, "d_head": of.d_h}
+        return Transformer(**{"n_layers": of.L, "d_model": of.d, "n_heads": of.h, "d_ff": of.d_ff,
+                              "vocab_size": of.V} | heads | fields)
 
     def parameters(self):
-        """All weights and biases, whether a token meets them or not."""
+        """All weights and biases."""
         return exact(sum(self.parameters_by_part().values()))
 
     def active_parameters(self, input_embedding=True):
@@ -155,8 +152,7 @@ class Transformer(Block):
 
         For GPT-2's shape L·(24nd² + 4n²d) + 2ndV. Pairs of tokens: n² with causal=False, even where
         a mask hides half, since the plain code computes them; exactly n(n + 1)/2 with causal=True.
-        In a window of w a token meets min(n, w) keys. n may be beyond max_positions: `describe(n)`
-        says so.
+        In a window of w a token meets min(n, w) keys. n may be beyond max_positions.
         """
         return exact(sum(self.flops_by_part(n, batch, causal, absorbed).values()))
 
@@ -221,22 +217,13 @@ class Transformer(Block):
                          for *_, size, core in layer.activation_tensors(n, batch, dropout)
                          if not (core and recompute == "selective")))
 
-    def describe(self, n=None):
-        """The shape in words; with n, also what a sequence of n tokens means for this model."""
+    def describe(self):
+        """The shape in words."""
         kinds = [f"{text(count)} of {layer.describe()}" for count, layer in self.layers]
-        said = [f"{text(self.n_layers)} layers of width {text(self.d_model)} with "
-                f"{'; '.join(kinds) if self.mixed else self.layers[-1][1].describe()}, "
-                f"vocabulary {text(self.vocab_size)}: {text(self.parameters())} parameters."]
-        n, most = n if n is None else check_size(n, "n"), self.max_positions
-        if n is not None and whole(n, most) and 0 < most < n:
-            said.append(f"n = {text(n)} is beyond the {text(most)} learned positions: the formulas "
-                        f"hold, but this model has no position to give token {text(most + 1)}.")
-        for count, layer in self.layers if n is not None else ():
-            if whole(keys := layer.keys(n)) and keys != n:
-                some = f" in {text(count)} of {text(self.n_layers)} layers" if self.mixed else ""
-                said.append(f"n = {text(n)} is beyond the window: each token sees the last "
-                            f"{text(keys)} tokens only{some}.")
-        return "\n".join(said)
+        kinds = kinds if len(kinds) > 1 else [self.layers[0][1].describe()]
+        return (f"{text(self.n_layers)} layers of width {text(self.d_model)} with "
+                f"{'; '.join(kinds)}, vocabulary {text(self.vocab_size)}: "
+                f"{text(self.parameters())} parameters.")
 
     @property
     def _tables(self):
@@ -259,11 +246,11 @@ class Transformer(Block):
         return {part: exact(times * value) for part, value in found.items()}
 
 
-def common(layers):
-    """{field: the value that all layers have}, or `Differing` where they have none in common."""
+def _common(layers):
+    """{field: the value that all layers have}, or `_Differing` where they have none in common."""
     first, *others = (vars(layer) for _, layer in layers)
     differ = {name for other in others for name in LAYER_CHECKS if other[name] != first[name]}
-    return {name: Differing(name) if name in differ else first[name] for name in LAYER_CHECKS}
+    return {name: _Differing(name) if name in differ else first[name] for name in LAYER_CHECKS}
 
 
 OWN_CHECKS = {name: check for name, check in checks_of(Transformer).items()

@@ -110,8 +110,7 @@ class Layer(Block):
         mine = vars(self)
         needed = ("qk_nope_head_dim", "qk_rope_head_dim", "v_head_dim") if self.is_latent else ()
         if missing := [name for name in needed if mine[name] is None]:
-            raise ValueError(f"{', '.join(missing)}: left out; "
-                             f"latent attention needs {', '.join(needed)}")
+            raise ValueError(f"{', '.join(missing)}: left out; latent attention needs it")
         for field, given, why, names in MEANING:
             if (mine[field] != ABSENT[field]) == given:
                 for name in names.split():
@@ -122,34 +121,19 @@ class Layer(Block):
             raise ValueError(f"n_heads: {h} heads do not divide d_model = {d}; "
                              "give n_heads that divides, or d_head")
         if whole(h, groups) and h % groups:
-            divisors = ", ".join(str(i) for i in range(1, h + 1) if h % i == 0)
             raise ValueError(f"n_kv_heads: {groups} key-value heads do not divide n_heads = {h}; "
-                             f"give one of {divisors}")
+                             "give n_kv_heads that divides")
         check_at_most(self, "experts_per_token", "n_experts")
 
     def parameters_by_part(self):
-        """{part: parameters}. What is compressed has a norm (DeepSeek-V2, section 2.1)."""
-        queries, keys, values, gate, _ = self._widths
-        found = self._weights(self.n_experts, self.mlp_bias)
-        found["attention projections"] += self.extra_weights
-        if self.n_heads is not None:
-            output = self.attention_bias if self.output_bias is None else self.output_bias
-            found["attention projections"] += (
-                int(self.attention_bias) * (queries + keys + values + gate)
-                + int(output) * self.d_model + int(self.sinks) * self.n_heads)
-        found["router"] += self.n_experts if self.router_bias else 0
-        narrow = (self.q_lora_rank or 0) + self.kv_lora_rank if self.is_latent else 0
-        if self.qk_norm:
-            each = self.head_width * (1 if self.shared_cache else 2)
-            narrow = queries + keys if self.qk_norm_whole else each
-        of_width = NORMS[self.norm], NORMS[self.qk_norm_kind or self.norm]
-        return found | {"norms": of_width[0] * self.norms * self.d_model + of_width[1] * narrow}
+        """{part: parameters}, whether a token meets them or not."""
+        return {part: sum(both) for part, both in self._weights(self.n_experts).items()}
 
     @property
     def idle_parameters(self):
         """Parameters of the experts that the router passes over for one token."""
-        return self._feed_forward(self.n_experts, self.mlp_bias) - self._feed_forward(
-            self.experts_per_token, self.mlp_bias)
+        return sum(self._weights(self.n_experts)["feed-forward"]) - sum(
+            self._met_weights["feed-forward"])
 
     def flops_by_part(self, tokens, pairs, absorbed=False):
         """{part: FLOPs of products} of so many tokens, with so many pairs of query and key a head.
@@ -158,7 +142,7 @@ class Layer(Block):
         pairs: writing k·vᵀ and reading with q cost 4 FLOPs an element and token (Katharopoulos et
         al. 2020); the delta rule reads with k as well, 6 (Yang et al. 2024).
         """
-        found = {part: 2 * tokens * weights for part, weights in self._met_weights.items()}
+        found = {part: 2 * tokens * weights for part, (weights, _) in self._met_weights.items()}
         core = 0
         if self.state is not None:
             core = STATES[self.state] * tokens * self.n_heads * self.head_width * self.value_width
@@ -290,24 +274,37 @@ class Layer(Block):
     def _met_weights(self):
         return self._weights(self.experts_per_token)
 
-    def _weights(self, routed, biased=False):
-        """{part: weights that multiply}, with this many routed experts; biased: its biases too."""
+    def _weights(self, routed):
+        """{part: (weights that multiply, others)}, with this many routed experts.
+
+        Others are biases, gains and what multiplies nothing. What is compressed has a norm, too
+        (DeepSeek-V2, section 2.1).
+        """
         d, h, (queries, keys, values, gate, mixed) = self.d_model, self.n_heads, self._widths
-        attention = d * (queries + keys + values + gate + mixed)
+        attention, beside, normed = d * (queries + keys + values + gate + mixed), 0, 0
+        if h is not None:
+            output = self.attention_bias if self.output_bias is None else self.output_bias
+            beside = (int(self.attention_bias) * (queries + keys + values + gate)
+                      + int(output) * d + int(self.sinks) * h)
         if self.is_latent:
             up = self.kv_lora_rank * (h * self.qk_nope_head_dim + mixed)
             query = d * queries if self.q_lora_rank is None else self.q_lora_rank * (d + queries)
             attention = query + d * (self.kv_lora_rank + self.qk_rope_head_dim + gate + mixed) + up
+            normed = self.kv_lora_rank + (self.q_lora_rank or 0)
         if self.state is not None:
             attention += d * h * self.head_gates + self.convolution * (queries + keys + values)
-        router = d * (self.n_experts + int(self.shared_gate)) if self.is_mixture else 0
-        return {"attention projections": attention, "router": router,
-                "feed-forward": self._feed_forward(routed, biased)}
-
-    def _feed_forward(self, routed, biased):
-        d, inner = self.d_model, 2 if self.gated else 1
-        return sum(count * ((inner + 1) * d * width + (inner * width + d if biased else 0))
-                   for count, width in self._feed_forwards(routed))
+        if self.qk_norm:
+            each = self.head_width * (1 if self.shared_cache else 2)
+            normed = queries + keys if self.qk_norm_whole else each
+        inner, forwards = 2 if self.gated else 1, self._feed_forwards(routed)
+        biases = sum(count * (inner * width + d) for count, width in forwards)
+        gains = NORMS[self.norm] * self.norms * d + NORMS[self.qk_norm_kind or self.norm] * normed
+        return {"attention projections": (attention, beside + self.extra_weights),
+                "feed-forward": (sum(count * (inner + 1) * d * width for count, width in forwards),
+                                 int(self.mlp_bias) * biases),
+                "router": (d * (self.n_experts + int(self.shared_gate)) if self.is_mixture else 0,
+                           self.n_experts if self.router_bias else 0),
+                "norms": (0, gains)}
 
     def _feed_forwards(self, routed):
         """Pairs (how many, width): the one, or so many routed experts and those that are shared."""
