@@ -8,7 +8,7 @@ import pytest
 from documents import ROOT
 
 from helpers import environment
-from helpers.environment import Report, environment_check
+from helpers.environment import environment_check
 
 
 @pytest.fixture
@@ -77,11 +77,6 @@ def test_outside_a_notebook_without_its_style_or_its_sliders(monkeypatch, tmp_pa
 def test_installed_without_its_folder(monkeypatch, tmp_path):
     monkeypatch.setattr(environment, "COURSE", tmp_path)
     assert "without its folder" in repr(environment_check())
-
-
-def test_the_report_lists_each_remedy_once():
-    said = repr(Report([("a", "", ""), ("b", "bad", "mend"), ("c", "bad", "mend"), ("d", "bad", "other")]))
-    assert said.count("mend\n") == 1 and "2. other" in said
 
 
 def test_importing_it_needs_the_standard_library_only():

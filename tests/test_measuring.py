@@ -53,7 +53,7 @@ def test_of_a_hundred_intervals_ninety_five_hold_the_exponent():
     ([1, 2], [1, 2]), ([1, 2, 3], [1, 2]), ([1, 0, 2], [1, 2, 3]), ([1, 2, 3], [1, -2, 3]),
     ([1, 2, 3], [1, float("nan"), 3]), ([5, 5, 5], [1, 2, 3]), ([1, 2, float("inf")], [1, 2, 3])])
 def test_what_cannot_be_fitted_is_refused(sizes, values):
-    with pytest.raises(ValueError, match="give at least three of each|shorter"):
+    with pytest.raises(ValueError, match="give at least three of each"):
         fit_exponent(sizes, values)
 
 
@@ -71,9 +71,7 @@ def test_inputs_take_turns_after_a_warm_up_and_quick_calls_are_repeated():
     assert len(calls) > 50 and 0 < seconds < 1e-4
 
 
-def test_what_is_wrong_is_said():
-    for rounds in (0, 2.5, True):
-        with pytest.raises(ValueError, match="rounds"):
-            median_seconds(lambda: None, [()], rounds)
-    with pytest.raises(ZeroDivisionError):
-        median_seconds(lambda: 1 / 0, [()])
+@pytest.mark.parametrize("rounds", [0, 2.5, True])
+def test_wrong_rounds_are_named(rounds):
+    with pytest.raises(ValueError, match="rounds"):
+        median_seconds(lambda: None, [()], rounds)
