@@ -69,7 +69,6 @@ def view(s, before):
     model = planning.buildable_shape(asked.parameters, "Llama-2", s.n)
     exact = model.training_flops(s.n, recompute=s.recompute) * asked.tokens / s.n
     days = planning.days_of(exact, s.accelerator, s.devices, s.utilisation / 100)
-    least, *_, most = planning.bootstrap_optima(flops)
     assumed = f", assumed in {ASSUMED_ON} for an H100" * (s.price == ASSUMED_USD_PER_HOUR)
     numbers = {
         "budget C (FLOPs)": power(flops),
@@ -78,7 +77,6 @@ def view(s, before):
         f"N within {NATS} nat of it": " to ".join(map(amount, flat)),
         f"N by the {other} law (parameters)": amount(
             planning.optimal_split(other, flops).parameters),
-        "N by ten refits of resampled data": f"{amount(least)} to {amount(most)}",
         "N asked for (parameters)": amount(asked.parameters),
         "D for it (tokens)": amount(asked.tokens),
         "predicted loss (nats per token)": f"{asked.loss:.3f}",
@@ -91,10 +89,12 @@ def view(s, before):
     }
     sizes = f"{amount(asked.parameters)} parameters and {amount(asked.tokens)} tokens"
     counted = f"all n²{' and recomputation' * (s.recompute != 'none')} counted"
-    said = (f"The {s.law} law spends {power(flops)} FLOPs best on {sizes}" if s.size == 100 else
-            f"{sizes} are {worse:.3f} nats worse than the best size")
-    title = (f"The best of {power(flops)} FLOPs: {short[0]} parameters" if s.size == 100 else
-             f"A size of {s.size:,} % of the best loses {worse:.3f} nats")
+    if s.size == 100:
+        title = f"The best of {power(flops)} FLOPs: {short[0]} parameters"
+        said = f"The {s.law} law spends {power(flops)} FLOPs best on {sizes}"
+    else:
+        title = f"A size of {s.size:,} % of the best loses {worse:.3f} nats"
+        said = f"{sizes} are {worse:.3f} nats worse than the best size"
     return View(page, title, f"{said}; {counted}: {number(days)} days, not {s.days:,}.", numbers)
 
 
@@ -129,7 +129,7 @@ class BudgetExplorer(Explorer):
     view = staticmethod(view)
     controls = (
         slider("devices", "accelerators", "chips", one_two_five(1, 50_000), 8),
-        Choice("accelerator", "kind", {name: name for name in ACCELERATORS}, "H100 SXM"),
+        Choice("accelerator", "kind", dict(zip(ACCELERATORS, ACCELERATORS)), "H100 SXM"),
         slider("days", "time", "days", (1, 2, 3, 5, 7, 14, 21, 30, 60, 90, 180, 365), 7),
         Choice("law", "law", {"refitted": "refitted (Besiroglu 2024)",
                               "published": "published (Hoffmann 2022)"}, "refitted"),
@@ -137,7 +137,7 @@ class BudgetExplorer(Explorer):
                [round(10 ** (1 + step / 8)) for step in range(17)], 100),
         slider("utilisation", "utilisation", "% of the peak", range(10, 101, 5), 40),
         slider("n", "sequence length n", "tokens", powers_of_two(512, 131_072), 4_096),
-        Choice("recompute", "recomputed", {way: way for way in RECOMPUTE}, "none"),
+        Choice("recompute", "recomputed", dict(zip(RECOMPUTE, RECOMPUTE)), "none"),
         Number("price", "your price", "USD an hour", 0.01, 1_000, ASSUMED_USD_PER_HOUR),
     )
     presets = {name: dict(zip(("devices", "accelerator", "days", "utilisation", "size", "n",

@@ -10,7 +10,6 @@ from helpers.words import listed, power, times
 
 NAMES = ("GPT-2", "GPT-3 175B", "Megatron 145.6B", "PaLM 540B", "Llama-3 8B")
 LENGTHS = [round(10 ** (2 + k / 5)) for k in range(21)]  # where curves are drawn
-FORMULAS = {row.name: row for row in rows("flop_formulas")}
 SWITCHES = ("attention", "logits", "softmax", "embedding", "recompute")
 LOOKS = {"Kaplan": (GREY, (3, 4)), "Chinchilla": (ORANGE, (9, 4)), "PaLM": (BLUE, ()),
          "Megatron": (PURPLE, (12, 4, 3, 4)), "Megatron-LM code": (GREEN, (14, 4)),
@@ -20,9 +19,9 @@ LOOKS = {"Kaplan": (GREY, (3, 4)), "Chinchilla": (ORANGE, (9, 4)), "PaLM": (BLUE
 def view(s, before):
     """Each formula as a curve of FLOPs a weight and token over n; your switches in black."""
     mine, published = training_flops(s, s.n), published_flops(s.model, s.n)
-    weights = letters(s.model)["N"]
+    weights, curves = letters(s.model)["N"], published_curves(s.model)
     same = [name for name, flops in published.items() if flops == mine]
-    curves = published_curves(s.model)
+    equal = listed(same) if same else "none of the six formulas"
     own = [training_flops(s, n) / weights for n in LENGTHS]
     values = [value for curve in (own, *curves.values()) for value in curve]
     bottom, top = min(values) / 1.1, max(values) * 1.1
@@ -32,9 +31,8 @@ def view(s, before):
                 "sequence length n (tokens)", "training FLOPs for each weight and token",
                 y_ticks=[y for y in (2, 4, 6, 10, 20, 50, 100, 200, 500) if bottom <= y <= top])
     for name, curve in curves.items():
-        colour, dash = LOOKS[name]
         says = f"{name}: {published[name]:,} FLOPs per token at n = {s.n:,}"
-        axes.curve(LENGTHS, curve, colour, dash, 4 if name in same else 2, name, says=says)
+        axes.curve(LENGTHS, curve, *LOOKS[name], 4 if name in same else 2, name, says=says)
     axes.curve(LENGTHS, own, INK, (2, 3), 3, "your switches")
     axes.upright(s.n, f"n = {s.n:,}", colour=INK)
     if before and before.model == s.model and (was := training_flops(before, before.n)) != mine:
@@ -47,16 +45,11 @@ def view(s, before):
     said = (f"At n = {s.n:,} you count {mine / weights:.2f} FLOPs for each weight and token; "
             f"the formulas reach from {published[low] / weights:.2f} ({low}) to "
             f"{published[high] / weights:.2f} ({high}).")
-    shown = {"your count (FLOPs per token)": f"{mine:,}",
-             "your count, all tokens (FLOPs)": power(mine * s.tokens)}
-    shown |= {f"{name} (FLOPs per token)": f"{flops:,}" for name, flops in published.items()}
-    shown["equal to your count"] = listed(same) if same else "none of the six formulas"
-    if (most := MODELS[s.model].max_positions) and s.n > most:
-        shown["beyond the learned positions of the model"] = f"{most:,}"
-    who = listed(["the " * name.startswith("rule") + name for name in same]) if same else ""
-    title = (f"Your switches count what {who or 'none of the six formulas'} "
-             f"count{'s' * (len(same) < 2)}")
-    return View(page, title, said, shown)
+    return View(page, f"Equal to your count: {equal}", said, {
+        "your count (FLOPs per token)": f"{mine:,}",
+        "your count, all tokens (FLOPs)": power(mine * s.tokens),
+        **{f"{name} (FLOPs per token)": f"{flops:,}" for name, flops in published.items()},
+        "equal to your count": equal})
 
 
 @lru_cache(maxsize=None)
@@ -67,16 +60,10 @@ def letters(name):
     123532032
     """
     model = MODELS[name]
+    parts = model.flops_by_part(1)
     return dict(L=model.n_layers, d=model.d_model, h=model.n_heads, d_h=model.head_width,
                 d_ff=model.d_ff, V=model.vocab_size, b=1,
-                N=layer_weights(name) + model.vocab_size * model.d_model)
-
-
-@lru_cache(maxsize=None)
-def layer_weights(name):
-    """The weights of a model that stand in a matrix product of its layers."""
-    parts = MODELS[name].flops_by_part(1)
-    return (parts["attention projections"] + parts["feed-forward"]) // 2
+                N=(sum(parts.values()) - parts["scores and weighted sum"]) // 2)
 
 
 @lru_cache(maxsize=256)
@@ -87,29 +74,30 @@ def published_flops(name, n):
     although it knows only plain layers.
     """
     given = letters(name) | {"n": n}
-    kaplan = formula_value("2*d*L*(2*h*d_h + d_ff)", **given)
+    kaplan = given | {"N": formula_value("2*d*L*(2*h*d_h + d_ff)", **given)}
     return {row.name: formula_value(f"({row.formula})/{'n' if row.per != 'token' else 1}",
-                                    **given | ({"N": kaplan} if row.name == "Kaplan" else {}))
-            for row in FORMULAS.values()}
+                                    **kaplan if row.name == "Kaplan" else given)
+            for row in rows("flop_formulas")}
 
 
 @lru_cache(maxsize=None)
 def published_curves(name):
     """{formula: FLOPs for each weight and token at each of the LENGTHS}."""
     found, weights = [published_flops(name, n) for n in LENGTHS], letters(name)["N"]
-    return {formula: [float(flops[formula] / weights) for flops in found] for formula in FORMULAS}
+    return {formula: [float(flops[formula] / weights) for flops in found] for formula in LOOKS}
 
 
 def training_flops(s, n):
     """FLOPs per training token by the switches: three passes, or four through what runs again."""
-    shape, model = letters(s.model), MODELS[s.model]
-    pair = 4 * shape["L"] * shape["h"] * shape["d_h"]  # forward, for each token that a token meets
+    of = letters(s.model)
+    pair = 4 * of["L"] * of["h"] * of["d_h"]  # forward, for each token that a token meets
     # n(n + 1)/2 pairs a sequence are (n + 1)/2 a token; pair is even
     met = {"out": 0, "full": pair * n, "half": pair // 2 * n, "seen": pair // 2 * (n + 1)}
-    softmax = 3 * shape["L"] * shape["h"] * n * (s.softmax == "in")  # 3 a score of the whole square
-    layers = 2 * layer_weights(s.model) + met[s.attention] + softmax
-    tables = 2 * model.vocab_size * model.d_model * ((s.logits == "in") + (s.embedding == "in"))
-    return (4 if s.recompute == "full" else 3) * layers + 3 * tables
+    softmax = 3 * of["L"] * of["h"] * n * (s.softmax == "in")  # 3 a score of the whole square
+    table = 2 * of["V"] * of["d"]
+    layers = 2 * of["N"] - table + met[s.attention] + softmax
+    return ((4 if s.recompute == "full" else 3) * layers
+            + 3 * table * ((s.logits == "in") + (s.embedding == "in")))
 
 
 class ConventionsExplorer(Explorer):
@@ -124,7 +112,7 @@ class ConventionsExplorer(Explorer):
 
     view = staticmethod(view)
     controls = (
-        Choice("model", "model", {name: name for name in NAMES}, "GPT-3 175B"),
+        Choice("model", "model", dict(zip(NAMES, NAMES)), "GPT-3 175B"),
         slider("n", "sequence length n", "tokens", one_two_five(100, 10**6), 2_048),
         Choice("attention", "n² products", {"out": "out", "full": "whole square, n²", "half":
                                             "causal, n²/2", "seen": "causal, n(n + 1)/2"}, "full"),

@@ -1,12 +1,13 @@
 """ModelExplorer: where a model's parameters are, and where its FLOPs are. Lesson 05."""
 
-from dataclasses import asdict, fields
+from dataclasses import replace
+from functools import lru_cache
 
 from helpers.explorers.explorer import Explorer, View
 from helpers.explorers.panel import Choice, one_two_five, powers_of_two, slider
-from helpers.explorers.scene import BLUE, FAINT, GREEN, GREY, INK, ORANGE, PAPER, PURPLE, Axes, Page
+from helpers.explorers.scene import (BLUE, FAINT, GREEN, GREY, INK, ORANGE, PAPER, PURPLE,
+                                     Axes, Page)
 from helpers.published import MODELS
-from helpers.transformer import Transformer
 from helpers.words import SHORT, amount, number, percent, times
 
 N2 = "n² products"
@@ -22,18 +23,18 @@ LENGTHS = [round(10 ** (1 + k / 6)) for k in range(37)]  # where curves are draw
 
 def view(s, before):
     """Parameters and FLOPs as bars to scale, beside those before the move; shares over n."""
-    page, model = Page(), shape(s)
-    (held, spent), was = counts(s), before and counts(before)
+    page, model, counted = Page(), shape(s), counts(s)
+    held, spent = counted
     parameters, flops, active = sum(held.values()), sum(spent.values()), model.active_parameters()
     heads = (f"parameters: {amount(parameters, SHORT)}"
              + f", {amount(active, SHORT)} met" * model.is_mixture,
              f"FLOPs per token: {amount(flops, SHORT)}")
-    for side, now in enumerate((held, spent)):
-        then, total = was[side] if was else now, sum(now.values())
-        scale = 200 / max(total, sum(then.values()))  # pixels
-        more = f"  × {times(total / sum(then.values()))}" if was else ""
+    for side, (now, then) in enumerate(zip(counted, counts(before) if before else counted)):
+        total, old = sum(now.values()), sum(then.values())
+        scale = 200 / max(total, old)  # pixels
         page.box(14, 44 + 22 * side, 18, 12, (PAPER, GREY)[side], GREY)
-        page.words(40, 50 + 22 * side, heads[side] + more, bold=True)
+        page.words(40, 50 + 22 * side, heads[side] + f"  × {times(total / old)}" * bool(before),
+                   bold=True)
         for y, (name, (_, colour, _, mark)) in zip(range(96 + 16 * side, 400, 46), ROWS.items()):
             if not side:
                 page.words(14, y + 15, name, 13, colour)
@@ -49,54 +50,49 @@ def view(s, before):
 
     axes = Axes(page, 474, 92, 212, 254, (10, 10**7, "log"), (0, 100, "linear"),
                 "sequence length n (tokens)", "", (10, 1_000, 10**5, 10**7), (0, 50, 100))
-    page.words(474, 72, "share of FLOPs (%)", 12)
+    page.words(474, 72, f"share of FLOPs (%), n = {s.n:,}", 12)
     seen, rest = model.layers[-1][1].keys, flops - spent[N2]  # all but n² costs any token the same
     pair = spent[N2] // seen(s.n)
-    pairs = [pair * seen(n) for n in LENGTHS]
     for name, (_, colour, dash, mark) in ROWS.items():
         if mark:
-            axes.curve(LENGTHS, [100 * (two if name == N2 else spent[name]) / (rest + two)
-                                 for two in pairs], colour, dash)
+            axes.curve(LENGTHS, [100 * (pair * seen(n) if name == N2 else spent[name])
+                                 / (rest + pair * seen(n)) for n in LENGTHS], colour, dash)
             axes.point(s.n, 100 * spent[name] / flops, mark, colour, says=name)
-    axes.upright(s.n, f"n = {s.n:,}", colour=INK)
+    axes.upright(s.n, colour=INK)
     if s.n > model.max_positions > 0:
         page.words(14, 388, f"beyond its {model.max_positions:,} learned positions", 12, FAINT)
     elif seen(s.n) < s.n:
         page.words(14, 388, f"a token sees the last {seen(s.n):,} tokens", 12, FAINT)
 
-    top, busy, half = max(held, key=held.get), max(spent, key=spent.get), -(-rest // pair)
-    known = values_of(s.like).items() <= asdict(s).items()
+    most, busy, half = max(held, key=held.get), max(spent, key=spent.get), -(-rest // pair)
+    known = values_of(s.like).items() <= vars(s).items()
     said = (f"{s.like if known else 'Your shape'} has {parameters:,} parameters "
-            f"({top} {percent(held[top] / parameters)}); over n = {s.n:,} tokens each costs "
+            f"({most} {percent(held[most] / parameters)}); over n = {s.n:,} tokens each costs "
             f"{flops:,} FLOPs ({busy} {percent(spent[busy] / flops)}).")
-    return View(page, f"Most parameters: {top}. Most FLOPs: {busy}", said, {
+    return View(page, f"Most parameters: {most}. Most FLOPs: {busy}", said, {
         "parameters": f"{parameters:,}", "parameters that a token meets": f"{active:,}",
         "FLOPs forward, per token": f"{flops:,}",
         "FLOPs forward, all n tokens": f"{flops * s.n:,}",
-        "FLOPs per token and parameter met": f"{flops / active:.2f}",
         "share of n² in the FLOPs": percent(spent[N2] / flops),
         "n² takes half from n on (tokens)":
-            f"{half:,}" if seen(half) == half else "never: the window stops it",
-        "heads × width, beside d": f"{model.n_heads:,} × {s.d_head:,} = "
-                                   f"{model.n_heads * s.d_head:,}, d = {s.d_model:,}"})
+            f"{half:,}" if seen(half) == half else "never: the window stops it"})
 
 
+@lru_cache(maxsize=256)
 def shape(s):
     """The `Transformer` of a state: its sizes, and the rest as in the model that it is like."""
-    like = MODELS[s.like]
-    given = {field.name: getattr(like, field.name) for field in fields(Transformer)}
-    given |= dict(n_layers=s.n_layers, d_model=s.d_model, n_heads=s.n_kv_heads * s.sharing,
-                  vocab_size=s.vocab_size, gated=s.matrices == "three", tied=s.head == "tied")
-    given |= (dict(qk_nope_head_dim=s.d_head, v_head_dim=s.d_head) if like.is_latent
-              else dict(n_kv_heads=s.n_kv_heads, d_head=s.d_head))
-    if (experts := s.experts_met + s.experts_passed) > 1:
-        return Transformer(**given | dict(
-            n_experts=experts, experts_per_token=s.experts_met, d_expert=s.d_ff,
-            n_dense_layers=min(like.n_dense_layers, s.n_layers)))
-    return Transformer(**given | dict(n_experts=1, experts_per_token=1, d_ff=s.d_ff, d_expert=None,
-                                      n_shared_experts=0, n_dense_layers=0, router_bias=False))
+    like, experts = MODELS[s.like], s.experts_met + s.experts_passed
+    heads = (dict(qk_nope_head_dim=s.d_head, v_head_dim=s.d_head) if like.is_latent
+             else dict(n_kv_heads=s.n_kv_heads, d_head=s.d_head))
+    inner = (dict(d_expert=s.d_ff, n_dense_layers=min(like.n_dense_layers, s.n_layers))
+             if experts > 1 else dict(d_ff=s.d_ff, d_expert=None, n_shared_experts=0,
+                                      n_dense_layers=0, router_bias=False))
+    return replace(like, n_layers=s.n_layers, d_model=s.d_model, n_heads=s.n_kv_heads * s.sharing,
+                   vocab_size=s.vocab_size, gated=s.matrices == "three", tied=s.head == "tied",
+                   n_experts=experts, experts_per_token=s.experts_met, **heads, **inner)
 
 
+@lru_cache(maxsize=256)
 def counts(s):
     """Two dicts, row of the picture -> parameters, and FLOPs for each of n tokens; exact."""
     model = shape(s)
@@ -104,6 +100,7 @@ def counts(s):
             for parts, each in ((model.parameters_by_part(), 1), (model.flops_by_part(s.n), s.n))]
 
 
+@lru_cache(maxsize=None)
 def values_of(name):
     """The values of the controls, n excepted, that make a published model."""
     model = MODELS[name]
@@ -142,5 +139,5 @@ class ModelExplorer(Explorer):
         slider("experts_met", "experts a token meets", "experts", powers_of_two(1, 32), 1),
         slider("experts_passed", "experts it passes by", "experts", [0, *powers_of_two(1, 512)], 0),
         Choice("matrices", "feed-forward", {"two": "two matrices", "three": "three, gated"}, "two"),
-        Choice("like", "otherwise like", {name: name for name in MODELS}, "GPT-2"))
+        Choice("like", "otherwise like", dict(zip(MODELS, MODELS)), "GPT-2"))
     presets = {name: values_of(name) for name in MODELS}
