@@ -13,7 +13,7 @@ from heapq import merge
 from inspect import signature
 from itertools import zip_longest
 from math import prod
-from string import ascii_letters, digits
+from string import digits
 from threading import get_ident
 
 import numpy as np
@@ -38,13 +38,13 @@ def count(function, /, **arguments):
     """
     if not callable(function):
         raise ValueError(f"function: {function!r} cannot be called; give the function itself")
-    sizes = {name: [x.size for x in found(np.ndarray, each)] for name, each in arguments.items()}
-    if not any(sizes.values()):
+    sizes = [x.size for x in found(np.ndarray, arguments)]
+    if not sizes:
         raise ValueError(f"{listed(arguments or ['arguments'])}: count needs arrays, here is none; "
                          "give np.ones((n, d)) or such, or ask trace, which takes sizes: (n, d)")
-    if sum(sizes[most := max(sizes, key=lambda name: sum(sizes[name]))]) > MOST_NUMBERS:
-        raise ValueError(f"{most}: {sum(sizes[most]):,} numbers, one at a time, would take hours; "
-                         f"give at most {MOST_NUMBERS:,}, or ask trace, which takes sizes")
+    if sum(sizes) > MOST_NUMBERS:
+        raise ValueError(f"{listed(arguments)}: {sum(sizes):,} numbers, one at a time, would take "
+                         f"hours; give at most {MOST_NUMBERS:,}, or ask trace, which takes sizes")
     tally = [Counter()]
     given = rebuilt(np.ndarray, lambda x: Counted(x.copy(), tally), arguments)
     vars(np).update({name: partial(made, make, get_ident()) for name, make in MAKING.items()})
@@ -179,20 +179,18 @@ def elementwise(function, done, *operands):
     return array(numbers, result.dtype).reshape(result.shape)
 
 
-def fold(ufunc, done, a, axis=0, keepdims=False, initial=None):
+def fold(ufunc, done, a, axis=0, keepdims=False):
     """A sum over k terms starts from zero: k additions; likewise a product, a maximum, any, all."""
-    start = {} if initial is None else {"initial": initial}
-    result = ufunc.reduce(a, axis=axis, keepdims=keepdims, **start)
-    return by_row(lambda row: totals(ufunc, done, row, result, initial)[-1], result, done, a, axis)
+    result = ufunc.reduce(a, axis=axis, keepdims=keepdims)
+    return by_row(lambda row: totals(ufunc, done, row, result)[-1], result, done, a, axis)
 
 
-def totals(ufunc, done, row, result, start=None):
+def totals(ufunc, done, row, result):
     """The start (zero for a sum, the first number for a maximum), and each total from there on."""
-    start = ufunc.identity if start is None else start
-    passed, word = [row[0] if start is None else start], word_for(ufunc)
+    passed = [row[0] if ufunc.identity is None else ufunc.identity]
     for number in row.astype(result.dtype):
         passed.append(ufunc(passed[-1], number))
-        done[word] += 1
+        done[word_for(ufunc)] += 1
     return passed
 
 
@@ -271,23 +269,17 @@ def einsum(done, subscripts, *operands, optimize=False):
     return array(numbers).astype(result.dtype).reshape(result.shape)
 
 
-def paired(done, a, b, axes=2):
-    """np.tensordot, and np.dot and np.inner through it: sums over pairs of axes."""
-    if not (np.ndim(a) and np.ndim(b)):
-        return np.multiply(a, b)
-    first, second = [*ascii_letters[:np.ndim(a)]], [*ascii_letters[26:26 + np.ndim(b)]]
-    axes = (range(-axes, 0), range(axes)) if isinstance(axes, int) else axes
-    places = (normalize_axis_tuple(of, np.ndim(x)) for of, x in zip(axes, (a, b)))
-    for i, j in zip(*places, strict=True):
-        second[j] = first[i]
-    rest = [c for c in (*first, *second) if (c in first) != (c in second)]
-    return np.einsum("".join([*first, ",", *second, "->", *rest]), a, b)
-
-
 def batched(first, second, done, a, b):
     """np.matmul and its like: the axes in front broadcast, a vector lacks a letter."""
     first, second = first[-np.ndim(a):], second[:np.ndim(b)]
     return np.einsum(f"...{first},...{second}->...{(first + second).replace('k', '')}", a, b)
+
+
+def dot(done, a, b):
+    """A sum over the last axis of both, of the second over its last but one if it has two."""
+    if np.ndim(b) > 2:
+        raise unknown("np.dot with a second operand of more than two axes", "write a @ b")
+    return np.matmul(a, b) if np.ndim(a) and np.ndim(b) else np.multiply(a, b)
 
 
 def mean(done, a, axis=None, keepdims=False, ddof=0):
@@ -369,26 +361,20 @@ WRITTEN = {    # in NumPy again
     **{function: partial(batched, *letters) for name, letters in {
         "matmul": ("ik", "kj"), "vecdot": "kk", "matvec": ("ik", "k"), "vecmat": ("k", "kj")
     }.items() for function in named(name)},
-    np.tensordot: paired, np.inner: lambda done, a, b: paired(done, a, b, (-1, -1)),
-    np.dot: lambda done, a, b: paired(done, a, b, (-1, max(np.ndim(b) - 2, 0))),
-    np.vdot: lambda done, a, b: np.dot(np.ravel(a), np.ravel(b)),
+    np.dot: dot,
     np.outer: lambda done, a, b: np.multiply.outer(np.ravel(a), np.ravel(b)),
     np.mean: mean, np.average: mean, np.clip: clip,
     np.var: lambda done, a, axis=None, keepdims=False, ddof=0: mean(
         done, np.square(a - mean(done, a, axis, True)), axis, keepdims, ddof),
     np.std: lambda done, a, **options: np.sqrt(np.var(a, **options)),
-    np.ptp: lambda done, a, **options: np.max(a, **options) - np.min(a, **options),
     np.linalg.norm: lambda done, x, axis=None, keepdims=False: np.sqrt(
-        np.sum(np.square(x), axis, keepdims=keepdims)),
-    np.diff: lambda done, a: a[..., 1:] - a[..., :-1],
-    np.trace: lambda done, a: np.sum(np.diagonal(a))}
+        np.sum(np.square(x), axis, keepdims=keepdims))}
 FREE = {np.lib.stride_tricks.sliding_window_view, *named("""
     reshape transpose permute_dims matrix_transpose swapaxes moveaxis rollaxis ravel squeeze
-    expand_dims broadcast_to broadcast_arrays flip fliplr flipud rot90 diagonal diag split
-    array_split hsplit vsplit dsplit concatenate stack hstack vstack dstack column_stack append
-    block tile repeat roll copy astype tril triu take take_along_axis pad zeros_like ones_like
-    empty_like full_like zeros ones empty full array asarray arange eye identity tri atleast_1d
-    atleast_2d atleast_3d meshgrid shape ndim size""")}
+    expand_dims broadcast_to flip fliplr flipud rot90 diagonal diag split array_split hsplit vsplit
+    concatenate stack hstack vstack column_stack append tile repeat roll copy astype tril triu take
+    take_along_axis pad zeros_like ones_like empty_like full_like zeros ones empty full array
+    asarray arange eye identity tri atleast_1d atleast_2d atleast_3d shape ndim size""")}
 PADS = "constant edge reflect symmetric wrap".split()
 UNSAID = {"where": True, "dtype": None, "out": None}
 ARRAY_METHODS = """sum prod mean var std max min any all argmax argmin cumsum cumprod argsort clip

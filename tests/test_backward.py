@@ -116,14 +116,6 @@ def test_nothing_is_kept_without_saved():
     assert without.peak_elements < with_saved.peak_elements and without.flops == with_saved.flops
 
 
-def test_hidden_pairs_get_no_gradient():
-    x, *weights = np.random.default_rng(0).normal(size=(5, 4, 4))
-    saved, g = {}, np.eye(4)[[1]] * np.eye(4)[:, [1]]
-    layers.self_attention(x, *weights, causal=True, saved=saved)
-    g_x = layers.backward.self_attention_backward(g, x, *weights, **saved)[0]
-    assert np.all(g_x[2:] == 0) and np.all(g_x[:2] != 0)
-
-
 def test_bad_input_is_named():
     with pytest.raises(ValueError, match="activation: 'tanh' is not known; give 'relu' or 'gelu' or"):
         layers.backward.feed_forward_backward(*[np.ones((2, 2))] * 6, activation=np.tanh)

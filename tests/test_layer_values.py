@@ -76,6 +76,9 @@ def test_recurrent_cells_are_their_equations():
     rows = np.stack([x, state])
     close(layers.lstm(rows, r, u)[1], layers.lstm_cell(
         rows[1], *layers.lstm_cell(x, 0 * x, 0 * x, r, u), r, u)[0])
+    for layer, w in ((layers.gru, (r[:, :9], u[:, :9])), (layers.rnn, (r[:, :3], u[:, :3]))):
+        cell = getattr(layers, f"{layer.__name__}_cell")
+        close(layer(rows, *w)[1], cell(rows[1], cell(x, 0 * x, *w), *w))
 
 
 def test_a_convolution_is_numpys_own():
@@ -229,31 +232,14 @@ def test_more_rounds_lead_to_full_attention_and_near_directions_meet():
     assert (own == near).mean() > 0.8 and 0.05 < (own == far).mean() < 0.2
 
 
-def test_the_papers_chunks_know_the_future():
-    """Which past tokens are seen depends on later ones, so `causal` goes by places in a bucket."""
-    rng, moved = np.random.default_rng(5), 0
-    for t in range(1, 12):
-        q = rng.normal(size=(12, 3))
-        changed = np.vstack([q[:t], rng.normal(size=(12 - t, 3))])
-        rotations = layers.random_rotations(3, 4, 2, rng)
-        before, after = (layers.hashed_attention(x, x, np.eye(12), rotations, 3) > 0 for x in (q, changed))
-        moved += (np.tril(before)[:t] != np.tril(after)[:t]).any()
-    assert moved > 3
-
-
 # summaries ----------------------------------------------------------------------------------------
-def test_low_rank_is_exact_where_tokens_repeat_and_comes_nearer_with_the_rank():
+def test_low_rank_is_exact_where_tokens_repeat():
     q, k, v = normal(*[(6, 3)] * 3)
     order = np.eye(6)[[3, 1, 0, 5, 4, 2]]
     close(layers.low_rank_attention(q, k, v, order, order), layers.mix(q, k, v))
-    place, errors = np.linspace(0, 3, 48)[:, None], []
-    q, k, v = (np.sin(place * rate + rate) for rate in np.arange(1., 5) + np.arange(3)[:, None])
-    for rank in (3, 6, 12, 24, 48):
-        means = np.repeat(np.eye(rank), 48 // rank, axis=1) * rank / 48
-        errors.append(np.abs(layers.low_rank_attention(q, k, v, means, means) - layers.mix(q, k, v)).max())
-        rows = [np.repeat(a[::48 // rank], 48 // rank, axis=0) for a in (q, k, v)]    # in runs
-        close(layers.low_rank_attention(*rows, means, means), layers.mix(*rows))
-    assert errors == sorted(errors, reverse=True) and errors[0] > 0.1 and errors[-1] < 1e-12
+    rows, means = (np.repeat(a, 2, axis=0) for a in (q, k, v)), np.repeat(np.eye(6), 2, axis=1) / 2
+    q, k, v = rows    # in runs of two
+    close(layers.low_rank_attention(q, k, v, means, means), layers.mix(q, k, v))
 
 
 @pytest.mark.parametrize("causal", [False, True])
@@ -287,17 +273,6 @@ def test_random_features_are_right_on_average_scatter_as_their_lemma_says_and_un
         with np.errstate(invalid="ignore"):
             found = layers.random_feature_attention(2 * length * unit(q), 2 * length * unit(k), v, omega)
         assert np.isfinite(found).all() == finite
-
-
-def test_random_features_come_nearer_as_one_over_the_root_of_their_number():
-    q, k, v = normal(*[(24, 8)] * 3)
-    def error(features, scale):
-        exact = layers.mix(q * scale, k * scale, v)
-        return np.mean([np.linalg.norm(layers.random_feature_attention(
-            q * scale, k * scale, v, *normal((features, 8), seed=seed)) - exact) for seed in range(12)])
-    errors = [error(features, 0.6) for features in (64, 256, 1024, 4096)]
-    assert -0.6 < np.polyfit(np.log([64, 256, 1024, 4096]), np.log(errors), 1)[0] < -0.4
-    assert error(256, 2.0) > 5 * error(256, 0.5), "their bet is lost on large entries"
 
 
 @given(st.integers(1, 9), SIZE, SIZE, st.integers(0, 99))

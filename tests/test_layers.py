@@ -189,41 +189,23 @@ def test_the_formula_is_the_published_one(name):
 @pytest.mark.parametrize("name", ALL)
 @given(data=st.data())
 @settings(max_examples=6)
-def test_trace_formula_and_oracle_agree_and_so_do_the_values(name, data):
+def test_trace_formula_oracle_and_real_arrays_agree(name, data):
     sizes, arrays, options = drawn(data, name)
     shapes = {key: array.shape for key, array in arrays.items()}
-    traced = trace(layer_of(name), **shapes, **options)
+    traced = trace(layer_of(name), bytes_per_element=8, **shapes, **options)
     values, operations = count(layer_of(name), **arrays, **options)
     assert type(traced.flops) is int
     assert traced.flops == operations.total() == sympy.sympify(ALL[name][2]).subs(sizes)
     assert_close(layer_of(name)(**arrays, **options), values)
-
-
-@pytest.mark.parametrize("name", CHEAPER)
-@given(data=st.data())
-@settings(max_examples=4)
-def test_bytes_and_peak_are_those_of_real_arrays(name, data):
-    """LAYERS: see test_tracing_memory."""
-    sizes, arrays, options = drawn(data, name)
-    shapes = {key: array.shape for key, array in arrays.items()}
-    traced = trace(layer_of(name), bytes_per_element=8, **shapes, **options)
     seen = watch(layer_of(name), **shapes, **options)
     assert (traced.bytes_moved, traced.peak_elements) == (seen.bytes_moved, seen.peak)
-
 
 
 def test_the_cost_grows_with_the_length_and_not_with_its_square():
     for name in ("windowed_attention", "block_sparse_attention", "linear_attention",
                  "causal random_feature_attention", "diagonal_state_space"):
-        assert sympy.degree(on_symbols(name).flops, n) == 1
-        assert all(sympy.degree(sympy.prod(op.output), n) <= 1    # and no n² in memory
+        assert all(sympy.degree(sympy.prod(op.output), n) <= 1    # no n² in memory
                    for op in on_symbols(name).operations if op.output)
-    assert sympy.degree(on_symbols("global windowed_attention").flops, m) == 1
-    at_root = on_symbols("causal strided_attention").flops.subs(m, sympy.sqrt(n)).expand()
-    assert at_root.coeff(n, 2) == 0 and at_root.coeff(sympy.sqrt(n)**3).expand() == 2*PAIRS
-    hashing = on_symbols("hashed_attention").flops
-    few = (hashing / (n * log(n, 2))).subs({d_h: 64, R: 4, m: 32, B: 8})
-    assert sympy.limit(few, n, sympy.oo) == 4 * 4
     wide = dict.fromkeys("qkv", (4096, 512))    # no window is unrolled: not 63 · 4096 · 512
     assert trace(layers.windowed_attention, **wide, window=63).peak_elements < 6 * 4096 * 512
     strided = trace(layers.strided_attention, **wide, stride=64, causal=True)
@@ -239,83 +221,6 @@ def test_what_is_called_a_matrix_product():
         assert on_symbols(name).matmul_flops == constant*n*d**2
     for name in ("relu", "gelu", "silu", "layer_norm", "rms_norm", "softmax"):
         assert on_symbols(name).matmul_flops == 0
-
-
-def test_shared_keys_and_values_are_broadcast_and_not_copied():
-    scores = next(op for op in on_symbols("grouped_query_attention").operations
-                  if op.step == "scores" and op.is_matmul)
-    assert (scores.bytes_moved / 2).expand() == h_kv*w*n*d_h + h_kv*n*d_h + h_kv*w*n**2
-
-
-def test_absorbed_decoding_reads_the_rows_and_makes_none():
-    """Beside the cache and h·n scores no array has n rows; expanded, keys and values have."""
-    for name, made, row in (("absorbed latent_mix", set(), 2*D_C + D_ROPE + 16*h), (
-            "latent_mix", {(n, h*D_NOPE), (n, h*D_V)},
-            2*D_C + D_ROPE + 16*h + 2*h*(D_NOPE + D_V))):
-        one = ROWS | dict(q_content=(h, 1, D_NOPE), q_position=(h, 1, D_ROPE))
-        ledger = trace(layers.latent_mix, **one, **CHEAPER[name][1], bytes_per_element=1)
-        assert made == {op.output for op in ledger.operations
-                        if n in op.output and sympy.prod(op.output) != h*n}
-        assert sympy.Poly(ledger.bytes_moved, n).coeff_monomial(n).expand() == row.expand()
-
-
-# the past does not know the future ----------------------------------------------------------------
-RNG = np.random.default_rng(7)
-FOUR, OMEGA, ROTATIONS = RNG.normal(size=(4, 4, 4)), RNG.normal(size=(3, 4)), RNG.normal(size=(2, 4, 2))
-SPACES = RNG.uniform(-0.9, 0.9, (3, 4, 2))
-LATENT = {key: RNG.normal(size=shape) for key, shape in
-          layers.latent_attention_shapes(4, 3, 4, 3, 2, 5, 6).items()}
-PAST = {    # functions of q, k, v
-    "mix": lambda q, k, v: layers.mix(q, k, v, causal=True),
-    "mix, skip": lambda q, k, v: layers.mix(q, k, v, causal="skip"),
-    "one head": lambda q, k, v: layers.self_attention(q + k + v, *FOUR, causal=True),
-    "heads": lambda q, k, v: layers.multi_head_attention(q + k + v, *FOUR, 2, causal=True),
-    "window 1": lambda q, k, v: layers.windowed_attention(q, k, v, 1, causal=True),
-    "window 3": lambda q, k, v: layers.windowed_attention(q, k, v, 3, causal=True),
-    "global": lambda q, k, v: layers.windowed_attention(q, k, v, 3, n_global=2, causal=True),
-    **{f"stride {stride}": lambda q, k, v, stride=stride: layers.strided_attention(
-        q, k, v, stride, causal=True) for stride in (1, 3, 4, 12)},
-    "hashing": lambda q, k, v: layers.hashed_attention(q, None, k + v, ROTATIONS, 3, causal=True),
-    "features": lambda q, k, v: layers.random_feature_attention(q, k, v, OMEGA, causal=True),
-    "linear": lambda q, k, v: layers.linear_attention(q, k, v, causal=True),
-    "linear, recurrent": layers.linear_attention_recurrent,
-    "state space": lambda q, k, v: layers.diagonal_state_space(q + k + v, *SPACES),
-    "kernel": lambda q, k, v: layers.diagonal_state_space_convolution(q + k + v, *SPACES),
-    "latent": lambda q, k, v: layers.latent_attention(q + k + v, **LATENT, n_heads=3, causal=True),
-    "absorbed": lambda q, k, v: layers.latent_attention(
-        q + k + v, **LATENT, n_heads=3, causal=True, absorbed=True),
-    "rnn": lambda q, k, v: layers.rnn(q + k + v, *FOUR[:2]),
-    "gru": lambda q, k, v: layers.gru(q + k + v, *np.concatenate(FOUR[:3], 1).reshape(1, 4, 12)[[0, 0]]),
-    "lstm": lambda q, k, v: layers.lstm(q + k + v, *np.concatenate(FOUR, 1).reshape(1, 4, 16)[[0, 0]]),
-    "convolution": lambda q, k, v: layers.convolution(q + k + v, FOUR[:3]),
-    "separable": lambda q, k, v: layers.separable_convolution(q + k + v, FOUR[0, :3], FOUR[1])}
-
-
-@pytest.mark.parametrize("name", PAST)
-def test_the_past_does_not_know_the_future_and_the_present_does_count(name):
-    arrays = np.random.default_rng(4).normal(size=(3, 12, 4))
-    before = PAST[name](*arrays)
-    for t in range(1, 12):
-        for changed in range(3):
-            future = arrays.copy()
-            future[changed, t:] += RNG.normal(size=(12 - t, 4))
-            after = PAST[name](*future)
-            np.testing.assert_allclose(before[:t], after[:t], rtol=1e-12, atol=1e-14)
-        assert not np.allclose(before[t], after[t])
-    if name != "window 1":
-        past = arrays.copy()
-        past[:, 0] += 1
-        assert not np.allclose(before[1:], PAST[name](*past)[1:])
-
-
-@pytest.mark.parametrize("name", ["linear_attention", "causal linear_attention", "latent_attention"])
-def test_without_causal_the_future_is_seen(name):
-    arrays = np.random.default_rng(4).normal(size=(3, 6, 4))
-    future, seen = arrays.copy(), "causal" not in name
-    future[:, 5] += 1
-    call = {"latent_attention": lambda q, k, v: layers.latent_attention(q, **LATENT, n_heads=3)}.get(
-        name, lambda q, k, v: layers.linear_attention(q, k, v, not seen))
-    assert np.allclose(call(*arrays)[0], call(*future)[0]) != seen
 
 
 # what is refused ----------------------------------------------------------------------------------

@@ -3,6 +3,8 @@
 `saved`, where a function has it, is a dict that takes what the backward pass will need.
 """
 
+from functools import reduce
+
 import numpy as np
 
 from helpers.sizes import check_size, is_symbol
@@ -89,14 +91,21 @@ def mix(q, k, v, causal=False, saved=None):
                             "another number; give n as a whole number")
         return np.concatenate([mix(q[..., t:t + 1, :], k[..., :t + 1, :], v[..., :t + 1, :])
                                for t in range(q.shape[-2])], axis=-2)
+    keep(saved, q=q, k=k, v=v)
+    return weighted([(q, k)], v, q.shape[-1], hide_future if causal else None, saved)
+
+
+def weighted(pairs, v, width, hide=None, saved=None):
+    """softmax(Σ q·kᵀ/√width)·v over pairs of queries and keys; hide: what is done to the scores."""
     with step("scores"):
-        scores = q @ k.swapaxes(-1, -2) / np.sqrt(q.shape[-1])
-    if causal:
+        scores = reduce(np.add, [q @ k.swapaxes(-1, -2) for q, k in pairs])
+        scores = scores / np.sqrt(width)
+    if hide:
         with step("mask"):
-            scores = hide_future(scores)
+            scores = hide(scores)
     with step("softmax"):
         weights = softmax(scores)
-    keep(saved, q=q, k=k, v=v, weights=weights)
+    keep(saved, weights=weights)
     with step("weighted sum"):
         return weights @ v
 
@@ -185,16 +194,8 @@ def latent_mix(q_content, q_position, latent, k_position, w_uk, w_uv, causal=Fal
     else:
         with step("keys and values"):
             k_content, values = (split_heads(latent @ w, n_heads) for w in (w_uk, w_uv))
-    with step("scores"):
-        scores = q_content @ k_content.swapaxes(-1, -2) + q_position @ k_position.swapaxes(-1, -2)
-        scores = scores / np.sqrt(width)
-    if causal:
-        with step("mask"):
-            scores = hide_future(scores)
-    with step("softmax"):
-        weights = softmax(scores)
-    with step("weighted sum"):
-        mixed = weights @ values
+    mixed = weighted([(q_content, k_content), (q_position, k_position)], values, width,
+                     hide_future if causal else None)
     if absorbed:
         with step("rows to values"):
             return mixed @ split_heads(w_uv, n_heads)

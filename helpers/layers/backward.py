@@ -5,6 +5,8 @@ its gain alone), and by name what the forward pass put into `saved`. It returns 
 array argument, a block as a dict. Every forward product has two here: exactly twice its FLOPs.
 """
 
+from functools import reduce
+
 import numpy as np
 
 from helpers.layers.attention import join_heads, split_heads
@@ -26,10 +28,7 @@ def softmax_backward(g, weights):
 def projections_backward(gradients, x, weights):
     """Of several products x·w: the gradient of x, the sum over all, then one for each w."""
     pairs = [matrix_product_backward(g, x, w) for g, w in zip(gradients, weights)]
-    g_x, *others = (g_x for g_x, _ in pairs)
-    for other in others:
-        g_x = g_x + other
-    return g_x, *(g_w for _, g_w in pairs)
+    return reduce(np.add, [g_x for g_x, _ in pairs]), *(g_w for _, g_w in pairs)
 
 
 # attention ---------------------------------------------------------------------------------------

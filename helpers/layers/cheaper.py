@@ -5,23 +5,16 @@ block and bucket; with global tokens write q=(g + m, d_h), so that the g first r
 """
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 
-from helpers.layers.attention import check_divides, mix, softmax
+from helpers.layers.attention import check_divides, mix, softmax, weighted
+from helpers.layers.rivals import windows
 from helpers.sizes import check_size, is_symbol
 from helpers.tracing import repeat, step
 
 
 def masked_attention(q, k, v, mask):
     """softmax over the pairs of `mask`, (n, n), at the cost of all: 4·n²·d_h + 7·n² FLOPs."""
-    with step("scores"):
-        scores = q @ k.T / np.sqrt(q.shape[-1])
-    with step("mask"):
-        scores = np.where(mask, scores, -np.inf)
-    with step("softmax"):
-        weights = softmax(scores)
-    with step("weighted sum"):
-        return weights @ v
+    return weighted([(q, k)], v, q.shape[-1], lambda scores: np.where(mask, scores, -np.inf))
 
 
 # sliding windows ---------------------------------------------------------------------------------
@@ -57,11 +50,6 @@ def tokens_before(window, causal=False):
         raise ValueError(f"window: {window} is even and cannot be centred; give {window - 1} or "
                          f"{window + 1}, or causal=True")
     return check_size(window, "window") - 1 if causal else (window - 1) // 2
-
-
-def windows(a, window, before):
-    """For each token its window of rows, `before` before it: (n, d, w), a view of a padded copy."""
-    return sliding_window_view(np.pad(a, ((before, window - 1 - before), (0, 0))), window, axis=0)
 
 
 def window_scores(q, k, window, before):
@@ -118,15 +106,10 @@ def block_sparse_attention(q, k, v, block, blocks):
     q, k_blocks, v_blocks = (a.reshape(-1, block, a.shape[-1]) for a in (q, k, v))
     mixed = np.zeros_like(v_blocks)
     for row in repeat(q.shape[0]):
-        mixed[row] = block_row(q[row], k_blocks, v_blocks, blocks[row])
+        with step("gather"):
+            keys, values = (a[blocks[row]].reshape(-1, a.shape[-1]) for a in (k_blocks, v_blocks))
+        mixed[row] = mix(q[row], keys, values)
     return mixed.reshape(v.shape)
-
-
-def block_row(q, k_blocks, v_blocks, seen):
-    """One block of queries with the blocks that it sees: (b, d_h)."""
-    with step("gather"):
-        keys, values = (a[seen].reshape(-1, a.shape[-1]) for a in (k_blocks, v_blocks))
-    return mix(q, keys, values)
 
 
 def seen_blocks(blocks, n_blocks, block):

@@ -106,6 +106,11 @@ def separable_convolution(x, depthwise, pointwise):
         return mixed @ pointwise
 
 
+def windows(a, window, before):
+    """For each token its window of rows, `before` before it: (n, d, w), a view of a padded copy."""
+    return sliding_window_view(np.pad(a, ((before, window - 1 - before), (0, 0))), window, axis=0)
+
+
 def causal_windows(x, k):
     """For each token the k rows that end with it, zeros before the first. (n, d) -> (n, d, k)."""
-    return sliding_window_view(np.pad(x, ((k - 1, 0), (0, 0))), k, axis=0)
+    return windows(x, k, k - 1)

@@ -6,9 +6,8 @@ Whole-number sizes give exact integers, SymPy sizes the formula. Lesson 02 build
 
 import sys
 from contextlib import contextmanager
-from copy import copy
-from dataclasses import fields, is_dataclass
-from functools import wraps
+from dataclasses import is_dataclass
+from functools import partial, wraps
 from inspect import unwrap
 from threading import RLock
 
@@ -37,59 +36,42 @@ def trace(function, /, *, bytes_per_element=2, **arguments):
     Costs: a multiply-add 2 FLOPs, an elementwise function 1 per element, a sum or maximum over k
     terms k, a sort of k numbers k·⌈log₂ k⌉; what depends on sizes alone, like the 1/√d of attention
     or a mask, is free. Symbols that are divided by // are taken to divide.
-    Raises ValueError for a size that is no whole number or symbol and for shapes that do not fit,
-    NotImplementedError where the cost is not known, TypeError for code that needs values.
+    ValueError: a size that is no whole number or symbol, shapes that do not fit;
+    NotImplementedError: a cost that is not known; TypeError: code that needs values.
 
     >>> from helpers.notation import d, n
     >>> trace(lambda x, w: x @ w, x=(n, d), w=(d, d)).flops
     2*d**2*n
     """
     if not callable(function):
-        raise ValueError(f"function: {function!r} cannot be called; "
-                         "give the function itself, not its result")
+        raise ValueError(f"function: {function!r} cannot be called; give the function itself")
     check_size(bytes_per_element, "bytes_per_element")
     wrapped = unwrap(getattr(function, "func", function))
     ledger = Ledger(bytes_per_element, getattr(wrapped, "__code__", None))
     with _running(ledger):
-        given = {name: _planted(ledger, name, value) for name, value in arguments.items()}
+        def planted(value, name):
+            return TracedArray(ledger, [
+                check_size(size, f"{name}, size {place} of {value!r}", 0)
+                for place, size in enumerate(value)]) if _is_shape(value) else valued(ledger, value)
+
+        given = {name: mapped(partial(planted, name=name), value, _is_shape)
+                 for name, value in arguments.items()}
         try:
             ledger.result = mapped(lambda leaf: getattr(leaf, "shape", leaf), function(**given))
         except TypeError as error:
             if any(hint in str(error) for hint in HINTS):
                 error.add_note(REMEDY)
             raise
-        except MemoryError as error:
-            error.add_note("A trace makes no array of real size: make it with like=x, as in "
-                           "np.zeros((n, n), like=x), where x is one of the traced arrays.")
-            raise
     return ledger
 
 
-def _planted(ledger, name, value):
-    """The argument with an array in place of each shape in it."""
-    if isinstance(value, tuple) and not any(map(_is_tree, value)):
-        return TracedArray(ledger, [check_size(size, f"{name}, size {place} of {value!r}", 0)
-                                    for place, size in enumerate(value)])
-    if isinstance(value, (list, tuple)):
-        parts = (_planted(ledger, f"{name}[{place}]", part) for place, part in enumerate(value))
-        return type(value)(*parts) if hasattr(value, "_fields") else type(value)(parts)
-    if isinstance(value, dict):
-        return type(value)((key, _planted(ledger, f"{name}[{key!r}]", part))
-                           for key, part in value.items())
-    if is_dataclass(value) and not isinstance(value, type):
-        value = copy(value)
-        for field in fields(value):
-            part = _planted(ledger, f"{name}.{field.name}", getattr(value, field.name))
-            object.__setattr__(value, field.name, part)
-    return valued(ledger, value)
+def _is_shape(value):
+    """A tuple without trees in it."""
+    return isinstance(value, tuple) and not any(
+        isinstance(part, (tuple, list, dict)) or is_dataclass(part) for part in value)
 
 
-def _is_tree(value):
-    return isinstance(value, (tuple, list, dict)) or is_dataclass(value)
-
-
-# what NumPy and SymPy are lent while a trace runs; in one thread at a time
-_LENDING = RLock()
+_LENDING = RLock()  # NumPy and SymPy are lent functions while a trace runs; in one thread at a time
 
 
 @contextmanager
@@ -111,11 +93,11 @@ def _running(ledger):
 def _loans():
     for name in CREATING:
         yield np, name, _creating(getattr(np, name))
-    sympy = sys.modules.get("sympy")  # nobody can hold a symbol before SymPy is imported
-    for name in ("sqrt", "log", "exp") if sympy else ():  # NumPy asks an object for such a method
-        yield sympy.Expr, name, lambda self, of=getattr(sympy, name): of(self)
-    for name in ("__floordiv__", "__rfloordiv__", "__mod__", "__rmod__") if sympy else ():
-        yield sympy.Expr, name, _dividing(getattr(sympy.Expr, name), name)
+    if sympy := sys.modules.get("sympy"):  # nobody can hold a symbol before SymPy is imported
+        for name in ("sqrt", "log", "exp"):  # NumPy asks an object for such a method
+            yield sympy.Expr, name, lambda self, of=getattr(sympy, name): of(self)
+        for name in ("__floordiv__", "__rfloordiv__", "__mod__", "__rmod__"):
+            yield sympy.Expr, name, _dividing(getattr(sympy.Expr, name), name)
 
 
 def _creating(original):

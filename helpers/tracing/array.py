@@ -5,6 +5,8 @@ NumPy hands its own calls over (`__array_ufunc__`, `__array_function__`) to the 
 as 1/√d is, until a traced array fills it.
 """
 
+from copy import copy
+from dataclasses import fields, is_dataclass
 from functools import partial
 from operator import index as whole
 
@@ -19,14 +21,11 @@ from helpers.tracing.layout import (
 RULES = {}  # NumPy function -> its rule, how many operands it has, the options that it knows
 METHODS = (
     "sum prod mean var std max min any all argmax argmin cumsum cumprod dot clip repeat take round "
-    "diagonal argsort argpartition ravel squeeze swapaxes trace").split()
+    "diagonal argsort ravel squeeze swapaxes trace astype").split()
 VALUED_AT_MOST = 2**22  # elements: what is larger has no values, and takes no memory
-DEFAULTS = {  # of ufuncs
-    "where": True, "casting": "same_kind", "order": "K", "subok": True, "dtype": None}
-COMPLEX = {  # FLOPs of a complex one for each FLOP of a real one; a comparison looks at both parts
-    "add": 2, "subtract": 2, "negative": 2, "multiply": 6, "matmul": 4, "sum": 2, "cumsum": 2,
-    "mean": 2, "prod": 6, "max": 2, "min": 2, "amax": 2, "amin": 2, "argmax": 2, "argmin": 2,
-    "any": 2, "all": 2, "count_nonzero": 2, "clip": 2, "equal": 2, "not_equal": 2}
+COMPLEX = {"multiply": 6, "prod": 6, "matmul": 4} | dict.fromkeys((  # FLOPs for each of a real one
+    "add subtract negative sum cumsum mean max min amax amin argmax argmin any all count_nonzero "
+    "clip equal not_equal").split(), 2)  # a comparison looks at both parts
 
 
 class Buffer:
@@ -73,26 +72,29 @@ class TracedArray(NDArrayOperatorsMixin):
         if self.dtype.kind not in "biufc":
             raise NotImplementedError(f"tracing does not know arrays of dtype {self.dtype}")
 
-    def __array_ufunc__(self, ufunc, method, *inputs, **options):
+    def __array_ufunc__(self, ufunc, method, *inputs, out=(None,), **options):
         function = ufunc if method == "__call__" else getattr(ufunc, method)
+        [options["out"]] = out
         return called(self.ledger, function, inputs, options, ufunc)
 
     def __array_function__(self, function, types, args, options):
         return called(self.ledger, function, args, options)
 
-    # in elements; NumPy's are in bytes
-    strides = property(lambda self: self._strides or row_strides(self.shape))
+    strides = property(lambda self: self._strides or row_strides(self.shape))  # in elements
     ndim = property(lambda self: len(self.shape))
     size = property(lambda self: exact(self.elements))
     form = property(lambda self: Form(self.shape, self._strides, self.dtype))
     values = property(lambda self: None if self.buffer.traced else self._values)
+    cells = property(lambda self: covered(self.shape, self._strides) if self._strides
+                     else self.elements)  # of memory: what broadcasting repeats counts once
     T = property(lambda self: np.transpose(self))
     mT = property(lambda self: np.swapaxes(self, -1, -2))
-
-    @property
-    def cells(self):
-        """How many elements of memory it covers: those that broadcasting repeats count once."""
-        return covered(self.shape, self._strides) if self._strides else self.elements
+    transpose = lambda self, *to: np.transpose(self, to[0] if len(to) == 1 else to or None)
+    reshape = lambda self, *to, **more: np.reshape(self, to[0] if len(to) == 1 else to, **more)
+    copy = lambda self, order="C": np.copy(self, order=order)
+    flatten = lambda self, **more: called(self.ledger, np.ndarray.flatten, (self,), more)
+    __iter__ = lambda self: (self[i] for i in range(len(self)))
+    __repr__ = lambda self: f"TracedArray(shape={shape_text(self.shape)})"
 
     def over(self, shape, strides=None):
         """The same elements under another shape: no cost. strides=None: row after row."""
@@ -104,25 +106,6 @@ class TracedArray(NDArrayOperatorsMixin):
             self.buffer.traced = True
             self.ledger.allocate(self.buffer.elements)
             self.ledger.record("made", [], self.over((self.buffer.elements,)), 0)
-
-    def transpose(self, *axes):
-        return np.transpose(self, axes[0] if len(axes) == 1 else axes or None)
-
-    def reshape(self, *shape, **options):
-        return np.reshape(self, shape[0] if len(shape) == 1 else shape, **options)
-
-    def astype(self, dtype, order="K", casting="unsafe", subok=True, copy=True):
-        refuse("astype", order=order != "K" and order)
-        return np.astype(self, dtype, copy=copy)
-
-    def copy(self, order="C"):
-        return np.copy(self, order=order)
-
-    def flatten(self, order="C"):
-        return called(self.ledger, np.ndarray.flatten, (self,), {"order": order})
-
-    def fill(self, value):
-        self[...] = value
 
     def __getitem__(self, index):
         return called(self.ledger, np.ndarray.__getitem__, (self, index), {})
@@ -136,22 +119,14 @@ class TracedArray(NDArrayOperatorsMixin):
             return partial(getattr(np, name), self)
         if name.startswith("_") or not hasattr(np.ndarray, name):
             raise AttributeError(f"a traced array has no {name!r}")
-        if self.values is None:
-            raise NotImplementedError(f"a traced array has no {name!r}; it has "
-                                      f"{', '.join(METHODS)} and NumPy's operators")
-        found = getattr(self.values, name)
-        return valued(self.ledger, found, [self]) if not callable(found) else (
-            lambda *args, **options: valued(
-                self.ledger, found(*bare(args), **bare(options)), [self]))
+        raise NotImplementedError(f"a traced array has no {name!r}; it has {', '.join(METHODS)} "
+                                  "and NumPy's operators")
 
     def __len__(self):
         if not self.shape or is_symbol(self.shape[0]):
             raise TypeError(f"the length of {self!r} is not a number; use x.shape[0], and "
                             "`for t in repeat(x.shape[0])` from helpers.tracing")
         return self.shape[0]
-
-    def __iter__(self):
-        return (self[i] for i in range(len(self)))
 
     __bool__, __float__, __int__, __index__, __complex__, __array__, item, tolist = map(
         _with_values,
@@ -161,13 +136,28 @@ class TracedArray(NDArrayOperatorsMixin):
         from sympy import SympifyError  # SymPy asks this for n * x, and leaves it to the array
         raise SympifyError(self)
 
-    def __repr__(self):
-        return f"TracedArray(shape={shape_text(self.shape)})"
-
 
 # values and operands
+def mapped(change, value, whole=lambda value: False):
+    """Nested tuples, lists, dicts and dataclasses with each leaf, and what is `whole`, changed."""
+    inside = partial(mapped, change, whole=whole)
+    if whole(value):
+        return change(value)
+    if isinstance(value, (tuple, list)):
+        return getattr(type(value), "_make", type(value))(map(inside, value))
+    if isinstance(value, dict):
+        value = copy(value)
+        value.update((key, inside(part)) for key, part in value.items())
+    elif is_dataclass(value) and not isinstance(value, type):
+        value = copy(value)
+        for field in fields(value):
+            object.__setattr__(value, field.name, inside(getattr(value, field.name)))
+    else:
+        return change(value)
+    return value
+
+
 def leaves(value):
-    """What stands in nested tuples, lists and dicts."""
     if isinstance(value, (tuple, list, dict)):
         for part in value.values() if isinstance(value, dict) else value:
             yield from leaves(part)
@@ -175,22 +165,11 @@ def leaves(value):
         yield value
 
 
-def mapped(change, value):
-    """Nested tuples, lists and dicts with each leaf changed."""
-    if isinstance(value, (tuple, list)):
-        return type(value)(mapped(change, part) for part in value)
-    if isinstance(value, dict):
-        return {key: mapped(change, part) for key, part in value.items()}
-    return change(value)
-
-
 bare = partial(mapped, lambda leaf: leaf.values if isinstance(leaf, TracedArray) else leaf)
 
 
 def valued(ledger, value, sources=()):
-    """A real array, or those in a tuple or list, as traced; a view shares its source's buffer."""
-    if type(value) in (tuple, list):
-        return type(value)(valued(ledger, part, sources) for part in value)
+    """A real array as a traced one, other values as they are; a view shares a source's buffer."""
     if type(value) is not np.ndarray or value.dtype.kind not in "biufc":
         return value
     buffer = next((source.buffer for source in sources
@@ -245,7 +224,7 @@ def called(ledger, function, args, options, ufunc=None, traced=False):
         if blind or product(getattr(found, "shape", ())) > VALUED_AT_MOST:
             return found
     found, out = function(*bare(args), **bare(options)), options.get("out")
-    return valued(ledger, found, arrays) if out is None else out[0] if ufunc else out
+    return mapped(partial(valued, ledger, sources=arrays), found) if out is None else out
 
 
 class Call:
@@ -265,27 +244,17 @@ class Call:
                 f"tracing does not know what {module.replace('numpy', 'np')}.{self.name} costs; "
                 "write the step with operations that it knows, or add its cost to helpers/tracing")
         rule, count, known, signature = RULES[self.function]
-        if self.ufunc:
-            operands = args
-            given = {key: value for key, value in options.items()
-                     if key not in DEFAULTS or DEFAULTS[key] is not value}
-            if "out" in given:
-                [given["out"]] = given["out"]
-        else:
-            operands, given = [], {}
-            for name, value in signature.bind(*args, **options).arguments.items():
-                parameter = signature.parameters[name]
-                if parameter.kind is parameter.VAR_POSITIONAL:
-                    operands.extend(value)
-                elif parameter.kind is parameter.VAR_KEYWORD:
-                    given.update(value)
-                elif len(operands) < count:
-                    operands.append(value)
-                elif value is not parameter.default:
-                    given[name] = value
+        if not self.ufunc:
+            bound = signature.bind(*args, **options)
+            given = bound.args
+            options = dict(zip([*signature.parameters][count:], given[count:])) | bound.kwargs
+            args = given[:count]
+        given = {name: value for name, value in options.items()
+                 if name not in signature.parameters
+                 or value is not signature.parameters[name].default}
         for name in given.keys() - known:
             raise unknown(self.name, name, given[name])
-        return rule(self, *operands, **given)
+        return rule(self, *args, **given)
 
     def arrays(self, *operands):
         return [as_traced(self.ledger, operand) for operand in operands]
@@ -306,17 +275,14 @@ class Call:
         """What NumPy needs to know of an operand: the type of a number, or the form of an array."""
         if operand is None or isinstance(operand, str):
             return operand
-        if type(operand) in (bool, int, float, complex):
-            return type(operand)
-        if not isinstance(operand, TracedArray) and is_symbol(operand):
-            return int if operand.is_integer else float
-        return as_traced(self.ledger, operand).form
+        number = type(operand) in (bool, int, float, complex)
+        return type(operand) if number else as_traced(self.ledger, operand).form
 
-    def compute(self, *operands, flops=0, out=None, **options):
+    def compute(self, *operands, flops=0, out=None, is_matmul=False, **options):
         """Enter the call as NumPy answers it; flops: a number, or of the result and operands."""
         shape, dtype, order, _ = self.ask(operands, **options)
         arrays = self.arrays(*(operand for operand in operands if operand is not None))
-        return self.write(arrays, shape, dtype, order, flops, out)
+        return self.write(arrays, shape, dtype, order, flops, out, is_matmul)
 
     def write(self, reads, shape, dtype, order=None, flops=0, out=None, is_matmul=False):
         """Enter one operation and return its output, which is `out` where one is given."""

@@ -27,51 +27,37 @@ ELEMENTWISE = (
     "less_equal equal not_equal logical_and logical_or logical_not logical_xor isnan isfinite "
     "isinf signbit bitwise_and bitwise_or bitwise_xor invert where")
 REDUCING = "axis dtype keepdims initial ddof correction"
-
-
 COSTS = (  # functions; operands; options; FLOPs of the result y, the operands and the options
     (ELEMENTWISE, 3, "dtype", lambda y, *x, **_: y.elements),
     ("round nan_to_num", 1, "decimals nan", lambda y, x, **_: y.elements),
     ("sum prod max min amax amin any all argmax argmin count_nonzero", 1, REDUCING,
      lambda y, x, **_: x.elements),
-    ("mean", 1, REDUCING, lambda y, x, **_: x.elements + y.elements),  # a sum, and one division
+    ("mean average", 1, REDUCING, lambda y, x, **_: x.elements + y.elements),  # a sum, a division
     ("var", 1, REDUCING, lambda y, x, **_: 4 * x.elements + 2 * y.elements),  # mean, −, ², mean
     ("std", 1, REDUCING, lambda y, x, **_: 4 * x.elements + 3 * y.elements),
+    ("linalg.norm", 1, REDUCING, lambda y, x, **_: 2 * x.elements + y.elements),
+    ("outer", 2, "", lambda y, *x: y.elements),
     ("copy tril triu roll", 1, "order subok k shift axis", lambda y, x, **_: 0))
-SUMS = {  # over how many terms each number of a product is a sum
-    "matmul linalg.matmul vecdot linalg.vecdot matvec vecmat dot inner": lambda a: a.shape[-1],
-    "vdot": lambda a: a.elements, "outer": lambda a: 1,
-    "tensordot": lambda a, axes=2: product(
-        tuple(a.shape[place] for place in axes[0]) if isinstance(axes, (list, tuple))
-        else a.shape[a.ndim - axes:])}
 VIEWS = ("transpose permute_dims matrix_transpose swapaxes moveaxis rollaxis squeeze expand_dims "
          "flip fliplr flipud rot90 atleast_1d atleast_2d atleast_3d")
 JOINS = {  # what each array is made before they are put one behind the other, and along which axis
     "concatenate": (lambda x, axis: x, lambda x, axis: axis),
     "stack": (np.expand_dims, lambda x, axis: axis),
     "hstack": (lambda x, axis: np.atleast_1d(x), lambda x, axis: min(x.ndim - 1, 1)),
-    "vstack": (lambda x, axis: np.atleast_2d(x), lambda x, axis: 0),
-    "dstack": (lambda x, axis: np.atleast_3d(x), lambda x, axis: 2),
-    "column_stack": (lambda x, axis: x if x.ndim > 1 else x.reshape(-1, 1), lambda x, axis: 1)}
+    "vstack": (lambda x, axis: np.atleast_2d(x), lambda x, axis: 0)}
 OTHERS = {  # written with functions that are known
     "shape": lambda x: x.shape, "ndim": lambda x: x.ndim,
     "size": lambda x, axis=None: x.size if axis is None else x.shape[axis],
-    "unstack": lambda x, axis=0: tuple(np.moveaxis(x, axis, 0)),
-    "hsplit": lambda x, indices_or_sections: np.split(x, indices_or_sections, min(x.ndim - 1, 1)),
-    "vsplit": lambda x, indices_or_sections: np.split(x, indices_or_sections, 0),
     "append": lambda x, values, axis=None: np.concatenate([x, values], axis),
-    "average": lambda x, axis=None, weights=None, keepdims=False: np.mean(
-        x, axis, keepdims=keepdims) if weights is None else _weighted(
-            x, as_traced(x.ledger, weights), axis=axis, keepdims=keepdims),
     "take": lambda x, indices, axis=None: (x if axis is not None else x.over((x.elements,)))[
         (*[slice(None)] * normalize_axis_index(axis or 0, x.ndim or 1),
          list(indices) if isinstance(indices, tuple) else indices)],
-    "trace": lambda x, offset=0, axis1=0, axis2=1: np.diagonal(x, offset, axis1, axis2).sum(-1)}
-COPIED = {  # the shapes of copies
-    "diag": lambda x, k=0: np.diagonal(x, k) if x.ndim == 2 else [x.shape[0] + abs(k)] * 2,
-    "tile": lambda x, reps: [size * times for size, times in zip_longest(
-        x.shape[::-1], _sizes(reps)[::-1], fillvalue=1)][::-1]}
+    "trace": lambda x, axis1=0, axis2=1: np.diagonal(x, 0, axis1, axis2).sum(-1)}
 CREATING = "zeros ones empty full eye identity tri arange array asarray".split()
+
+
+def _ufunc(*x, out=None, where=True, casting="same_kind", order="K", subok=True, dtype=None):
+    """How every ufunc is called."""
 
 
 def rule(names, operands=1, options="", **settings):
@@ -81,10 +67,10 @@ def rule(names, operands=1, options="", **settings):
         for name in names.split():
             try:
                 known = attrgetter(name)(np)
+                like = _ufunc if isinstance(getattr(known, "__self__", known), np.ufunc) else known
+                signature = inspect.signature(like)
             except AttributeError:
                 continue  # newer than this NumPy
-            try:
-                signature = inspect.signature(known)
             except ValueError:
                 signature = inspect.Signature(own)  # NumPy before 2.4
             RULES[known] = (partial(function, **settings), operands,
@@ -103,12 +89,9 @@ for _name in ELEMENTWISE.split():
     if getattr(getattr(np, _name), "nin", 0) == 2:
         rule(f"{_name}.outer", 2, "dtype", cost=COSTS[0][3])(_computed)
         rule(f"{_name}.reduce {_name}.accumulate", 1, REDUCING, cost=COSTS[2][3])(_computed)
-for _name, _function in (OTHERS | COPIED).items():
-    def _written(call, x, _as=_function, _name=_name, **options):
-        [x] = call.arrays(x)
-        found = _as(x, **options)
-        copied = _name in COPIED and isinstance(found, list)
-        return call.write([x], found, x.dtype) if copied else found
+for _name, _function in OTHERS.items():
+    def _written(call, x, _as=_function, **options):
+        return _as(as_traced(call.ledger, x), **options)
     rule(_name, 1, " ".join(inspect.signature(_function).parameters))(_written)
 
 
@@ -119,44 +102,17 @@ def _clip(call, x, a_min=None, a_max=None, out=None, min=None, max=None):
     return call.compute(x, *bounds, out=out, flops=lambda y, *_: product((given, *y.shape)))
 
 
-@rule("linalg.norm")
-def _norm(call, x, ord=None, axis=None, keepdims=False):
-    """The root of the sum of the squares; or the sum, or the largest, of the absolute values."""
-    axes = np.ndim(x) if axis is None else np.size(axis)
-    known = {1: (None, 2, 1, np.inf), 2: (None, "fro")}.get(axes, (None,))
-    refuse("linalg.norm", ord=ord not in known and ord)
-    return call.compute(x, ord=ord, axis=axis, keepdims=keepdims, flops=lambda y, x: (
-        2 * x.elements + (ord not in (1, np.inf)) * y.elements))
-
-
-def _weighted(x, weights, axis, **options):
-    if weights.ndim != x.ndim:
-        place = normalize_axis_index(axis, x.ndim)
-        weights = weights.reshape([-1 if i == place else 1 for i in range(x.ndim)])
-    total = np.sum(weights, axis, **options)
-    return np.sum(x * weights, axis, **options) / total
-
-
-@rule("cumsum cumprod", axis=None)
-@rule("sort argsort")
-@rule("partition argpartition", operands=2)
-def _along(call, x, kth=(), axis=-1, dtype=None, out=None, kind=None, stable=None):
-    """A running sum: 1 FLOP per element. A sort of k numbers, or a partition: ⌈log₂ k⌉ passes.
-
-    That is what a merge sort compares at most, rounded up.
-    """
+@rule("cumsum cumprod", options="dtype", axis=None)
+@rule("sort argsort", options="kind stable")
+def _along(call, x, axis=-1, out=None, **options):
+    """A running sum: 1 FLOP per element. A sort of k numbers: ⌈log₂ k⌉ passes of a merge sort."""
     [x] = call.arrays(x)
-    flat, axis = (x, axis) if x.shape and axis is not None else (x.over((x.elements,)), 0)
-    size, passes, function = flat.shape[normalize_axis_index(axis, flat.ndim)], 1, None
-    if "cum" not in call.name:
-        function = np.argsort if "arg" in call.name else np.sort
-        passes = _ceiling_of_log(size)
-        if not is_symbol(size) and size and not all(
-                -size <= place < size for place in np.ravel(kth)):
-            raise ValueError(f"{call.name}: kth = {kth} lies outside an axis of size {size}")
-    options = {"dtype": dtype} if function is None else {}
-    shape, dtype, order, _ = call.ask([flat], function, axis=axis, **options)
-    return call.write([x], shape, dtype, order, product((*shape, passes)), out)
+    if axis is None or not x.shape:
+        x, axis = x.over((x.elements,)), 0
+    size = x.shape[normalize_axis_index(axis, x.ndim)]
+    passes = 1 if "cum" in call.name else _ceiling_of_log(size)
+    return call.compute(x, axis=axis, out=out, **options,
+                        flops=lambda y, _: product((*y.shape, passes)))
 
 
 def _ceiling_of_log(size):
@@ -167,39 +123,27 @@ def _ceiling_of_log(size):
 
 
 # products with a sum: a multiply-add for each point of the index space
-def _product(call, a, b, out=None, terms=None, **options):
-    a, b = call.arrays(a, b)
-    if call.name in ("dot", "inner") and not (a.ndim and b.ndim):
+@rule("matmul linalg.matmul vecdot linalg.vecdot matvec vecmat dot inner", operands=2)
+def _product(call, a, b, out=None):
+    if call.name in ("dot", "inner") and not (np.ndim(a) and np.ndim(b)):
         return np.multiply(a, b, out=out)
-    if call.name in ("outer", "vdot"):
-        a, b = (x.over((x.elements,)) for x in (a, b))
-    shape, dtype, order, _ = call.ask([a, b], **options)
-    summed = call.name != "outer" and options.get("axes") != 0
-    flops = product((1 + summed, *shape, terms(a, **options)))
-    return call.write([a, b], shape, dtype, order, flops, out, summed)
+    return call.compute(a, b, out=out, is_matmul=True,
+                        flops=lambda y, a, b: product((2, *y.shape, a.shape[-1])))
 
 
-for _names, _terms in SUMS.items():
-    rule(_names, 2, "axes" if _names == "tensordot" else "", terms=_terms)(_product)
-
-
-@rule("einsum", operands=2)
+@rule("einsum", operands=99)
 def _einsum(call, subscripts, *operands, out=None, optimize=False):
-    refuse("einsum", subscripts=None if isinstance(subscripts, str) else "no text",
+    explicit = isinstance(subscripts, str) and "->" in subscripts
+    refuse("einsum", subscripts=None if explicit else subscripts,
            optimize=len(operands) > 2 and optimize)  # the order, and so the cost, would be NumPy's
-    operands = call.arrays(*operands)
+    operands, sizes = call.arrays(*operands), {}
     shape, dtype, order, view = call.ask([subscripts, *operands], optimize=optimize)
-    left, arrow, result = subscripts.replace(" ", "").partition("->")
-    labels, sizes = [], {}
-    for term, x in zip(left.split(","), operands):
-        labels += term.replace("...", digits[10 - x.ndim + len(term.replace("...", "")):])
-        sizes.update((label, size) for label, size in zip(labels[-x.ndim:], x.shape)
-                     if x.ndim and sizes.get(label, 1) == 1)
-    if arrow:
-        kept = result.replace("...", digits)
-    else:
-        kept = [label for label in labels if label.isdigit() or labels.count(label) == 1]
-    summed = not sizes.keys() <= {*kept}
+    *terms, result = subscripts.replace(" ", "").replace("->", ",").split(",")
+    for term, x in zip(terms, operands):
+        letters = term.replace("...", digits[10 - x.ndim + len(term.replace("...", "")):])
+        sizes |= {letter: size for letter, size in zip(letters, x.shape)
+                  if sizes.get(letter, 1) == 1}
+    summed = not sizes.keys() <= {*result.replace("...", digits)}
     if len(operands) == 1 and not summed:
         return operands[0].over(shape, view)
     return call.write(operands, shape, dtype, order, product(
@@ -214,25 +158,21 @@ def _view(call, x, **options):
 
 
 @rule("diagonal")
-def _diagonal(call, x, offset=0, axis1=0, axis2=1):
+def _diagonal(call, x, axis1=0, axis2=1):
     shape, _, _, view = call.ask([x], axis1=axis1, axis2=axis2)
-    rows, columns = (x.shape[place] for place in normalize_axis_tuple((axis1, axis2), x.ndim))
-    if offset or not equal(rows, columns):
-        refuse("diagonal", offset=(is_symbol(rows) or is_symbol(columns)) and f"{offset} of {x!r}")
-        size = max(0, min(rows + min(offset, 0), columns - max(offset, 0)))
-        shape = (*shape[:-1], size)
-    return x.over(shape, view)
+    sizes = x.shape[axis1], x.shape[axis2]
+    refuse("diagonal", axis1=not equal(*sizes) and any(map(is_symbol, sizes)) and f"{axis1} of {x}")
+    return x.over((*shape[:-1], sizes[0] if is_symbol(sizes[0]) else min(sizes)), view)
 
 
 @rule("broadcast_to")
 def _broadcast_to(call, x, shape, subok=False):
     [x], shape = call.arrays(x), _sizes(shape)
-    shape, _, _, view = call.ask([x, x.over(shape, [0] * len(shape))], _spread)
-    return x.over(shape, view)
-
-
-def _spread(x, like):
-    return np.broadcast_to(x, like.shape)
+    new = len(shape) - x.ndim
+    if new < 0 or any(a != 1 and not equal(a, b) for a, b in zip(x.shape, shape[new:])):
+        raise misfit("broadcast_to", x.shape, shape)
+    return x.over(shape, [0] * new + [stride * (size != 1)
+                                      for size, stride in zip(x.shape, x.strides)])
 
 
 def _sizes(shape):
@@ -253,12 +193,11 @@ def _split(call, x, parts, axis=0):
     place = normalize_axis_index(axis, x.ndim)
     size = x.shape[place]
     if not isinstance(parts, (list, tuple, np.ndarray)):
-        refuse(call.name, indices_or_sections=is_symbol(parts) and parts)
-        rest = 0 if is_symbol(size) else size % check_size(parts, f"{call.name}: parts")
+        whole = not is_symbol(size)
+        part, rest = divmod(size, check_size(parts, "parts")) if whole else (exact(size / parts), 0)
         if rest and call.name != "array_split":
             raise ValueError(f"{call.name}: an axis of size {size} cannot be divided into {parts} "
                              "equal parts; np.array_split makes the first ones longer")
-        part = exact((size - rest) / parts) if is_symbol(size) else size // parts
         parts = [part * i + min(i, rest) for i in range(1, parts)]
     return [x[(*[slice(None)] * place, slice(*pair))]
             for pair in zip([0, *parts], [*parts, size])]
@@ -266,8 +205,7 @@ def _split(call, x, parts, axis=0):
 
 # views where they can be, otherwise copies: bytes, no FLOPs
 @rule("reshape")
-def _reshape(call, x, shape, order="C", copy=None):
-    refuse("reshape", order=order != "C" and order, copy=copy)
+def _reshape(call, x, shape):
     [x], shape = call.arrays(x), [*_sizes(shape)]
     rest = [i for i, size in enumerate(shape) if not is_symbol(size) and size == -1]
     known = product(tuple(size for i, size in enumerate(shape) if i not in rest))
@@ -284,8 +222,7 @@ def _reshape(call, x, shape, order="C", copy=None):
 
 
 @rule("ravel ndarray.flatten")
-def _ravel(call, x, order="C"):
-    refuse(call.name, order=order != "C" and order)
+def _ravel(call, x):
     [x], view = call.arrays(x), call.name == "ravel" and x.form.strides is None
     return x.over((x.elements,)) if view else call.write([x], (x.elements,), x.dtype)
 
@@ -318,10 +255,16 @@ def _join(call, arrays, axis=0, out=None, dtype=None):
 @rule("repeat", operands=2)
 def _repeat(call, x, repeats, axis=None):
     shape = [x.elements] if axis is None or not x.shape else list(x.shape)
-    place, repeats = normalize_axis_index(axis or 0, len(shape)), _sizes(repeats)
-    repeats = [check_size(times, "repeat: repeats", 0) for times in repeats]
+    place = normalize_axis_index(axis or 0, len(shape))
+    repeats = [check_size(times, "repeat: repeats", 0) for times in _sizes(repeats)]
     shape[place] = sum(repeats) if len(repeats) > 1 else shape[place] * repeats[0]
     return call.write([x], shape, x.dtype)
+
+
+@rule("tile", operands=2)
+def _tile(call, x, reps):
+    times = zip_longest(x.shape[::-1], _sizes(reps)[::-1], fillvalue=1)
+    return call.write([x], [size * reps for size, reps in times][::-1], x.dtype)
 
 
 @rule("pad", operands=2)
@@ -336,7 +279,6 @@ def _pad(call, x, pad_width, mode="constant", constant_values=0):
 @rule("take_along_axis", operands=2)
 def _take_along_axis(call, x, indices, axis=-1):
     """It reads as many elements as it writes, and the indices. The other axes broadcast."""
-    refuse("take_along_axis", axis="None" if axis is None else None)
     x, indices = call.arrays(x, indices)
     shape, dtype, order, _ = call.ask([x, indices], axis=axis)
     return call.write([x.over(shape), indices], shape, dtype, order)
@@ -351,57 +293,53 @@ def _picked(x, *ids, items):
 
 def _indexed(call, x, index):
     """Of x[index] the shape, the order as a copy, the strides as a view; its arrays of ids."""
-    call.name, items, taken = "indexing", [], []
+    call.name, parts = "indexing", []  # what takes an axis, and the size that it must have
     for item in index if isinstance(index, tuple) else (index,):
-        if isinstance(item, (list, tuple)):
-            item = np.asarray(item, None if item else int)
+        if isinstance(item, (list, tuple, range)):
+            item = np.asarray(item, None if len(item) else int)
         if isinstance(item, TracedArray) and item.values is not None:
             item = item.values
-        mask = getattr(item, "dtype", type(item)) in (bool, np.bool_)
-        if mask and not (isinstance(item, np.ndarray) and item.ndim):
+        if getattr(item, "dtype", type(item)) not in (bool, np.bool_):
+            parts.append((item, None))
+        elif isinstance(item, np.ndarray) and item.ndim:
+            parts += zip(item.nonzero(), item.shape)
+        else:
             raise NotImplementedError("tracing does not know an index that is True or False, or a "
                                       "truth mask: the size of the result depends on values; use "
                                       "np.where, or assign through the mask")
-        items.append(item)
-        taken.append(0 if item is None or item is Ellipsis else item.ndim if mask else 1)
-    if sum(taken) > x.ndim:
-        raise IndexError(f"{sum(taken)} indices for an array of shape {shape_text(x.shape)}")
-    if not any(item is Ellipsis for item in items):
-        items, taken = [*items, Ellipsis], [*taken, 0]
+    taken = sum(item is not None and item is not Ellipsis for item, _ in parts)
+    if taken > x.ndim:
+        raise IndexError(f"{taken} indices for an array of shape {shape_text(x.shape)}")
+    if not any(item is Ellipsis for item, _ in parts):
+        parts.append((Ellipsis, None))
     asked, ids, shape, strides, axis = [], [], list(x.shape), list(x.strides), 0
-    for item, count in zip(items, taken):
-        parts = [item]
-        if getattr(item, "dtype", None) == bool:
-            parts = item.nonzero()
-            if not equal_shapes(x.shape[axis:axis + count], item.shape):
-                raise misfit("indexing by a mask", x.shape, item.shape)
-        elif item is Ellipsis:
-            axis += x.ndim - sum(taken)
-        for part in parts:
-            if isinstance(part, slice):
-                shape[axis] = sliced(shape[axis], part)
-                strides[axis] *= 1 if part.step is None else part.step
-                part = ":"
-            elif part is not None and part is not Ellipsis:
-                part = _place(call, x.shape[axis], part, ids)
-            asked.append(part)
-            axis += item is not None and item is not Ellipsis
+    for item, size in parts:
+        if item is None or item is Ellipsis:
+            axis += 0 if item is None else x.ndim - taken
+            asked.append(item)
+            continue
+        if size is not None and not equal(shape[axis], size):
+            raise IndexError(f"a mask of size {size} meets an axis of size {shape[axis]}")
+        if isinstance(item, slice):
+            shape[axis] = sliced(shape[axis], item)
+            strides[axis] *= 1 if item.step is None else item.step
+            asked.append(":")
+        else:
+            asked.append(_place(call, shape[axis], item, ids))
+        axis += 1
     shape, _, order, view = call.ask([x.over(shape, strides), *ids], _picked, items=tuple(asked))
     return shape, order, view, ids
 
 
 def _place(call, size, item, ids):
     """0 for a whole number, "ids" for an array of them, which joins `ids`; IndexError outside."""
-    item = np.asarray(item) if isinstance(item, range) else item
-    if isinstance(item, (float, str)) or isinstance(item, np.ndarray) and (
-            item.dtype.kind not in "iu"):
-        raise IndexError(f"index {item!r}: give whole numbers, slices or arrays of them")
-    ends = ()
-    if not isinstance(item, TracedArray):
-        ends = (item,) if not np.ndim(item) else (item.min(), item.max()) if item.size else ()
-    for end in ends:
-        if not is_symbol(end) and not is_symbol(size) and not -size <= end < size:
-            raise IndexError(f"index {end} is outside an axis of size {size}")
+    if not isinstance(item, TracedArray) and not is_symbol(item):
+        item = np.asarray(item)
+        if item.dtype.kind not in "iu":
+            raise IndexError(f"index {item!r}: give whole numbers, slices or arrays of them")
+        for end in (item.min(), item.max()) if item.size else ():
+            if not is_symbol(size) and not -size <= end < size:
+                raise IndexError(f"index {end} is outside an axis of size {size}")
     if not np.ndim(item):
         return 0
     array = as_traced(call.ledger, item)  # of floats too, as trace's arguments are
@@ -458,12 +396,10 @@ def _setitem(call, x, index, value):
 # new arrays: written once, read nowhere
 @rule("zeros_like ones_like empty_like")
 @rule("full_like", operands=2)
-def _new_like(call, x, value=None, dtype=None, subok=True, shape=None):
+def _new_like(call, x, value=None, dtype=None, subok=True):
     [x] = call.arrays(x)
-    call.traced, dtype = x.buffer.traced, dtype or x.dtype
-    if shape is not None:
-        return call.write([], _sizes(shape), dtype)
-    return call.write([], x.shape, dtype, call.ask([x], np.copy)[2])
+    call.traced = x.buffer.traced
+    return call.write([], x.shape, dtype or x.dtype, call.ask([x], np.copy)[2])
 
 
 @rule("zeros ones empty identity")
@@ -481,11 +417,9 @@ def _new(call, shape, more=None, dtype=None, M=None, k=0, device=None):
 @rule("arange", operands=3)
 def _arange(call, *bounds, dtype=None):
     start, stop, step = (0, *bounds, 1) if len(bounds) == 1 else (*bounds, 1)[:3]
-    if any(map(is_symbol, (start, stop, step))):
-        refuse("arange", step=step if step != 1 else None)
-        size = exact(stop - start)
-    else:
-        size = max(0, -int((start - stop) // step))
+    symbols = any(map(is_symbol, bounds))
+    refuse("arange", step=symbols and step != 1 and step)
+    size = exact(stop - start) if symbols else max(0, -int((start - stop) // step))
     return call.write([], (size,), dtype or np.result_type(
         *(int if is_symbol(each) else type(each) for each in bounds)))
 

@@ -36,8 +36,8 @@ def misfit(operation, *shapes):
     """The ValueError for shapes that do not fit one another, with every shape in its message."""
     symbols = set().union(*(getattr(size, "free_symbols", ()) for of in shapes for size in of))
     names = [symbol.name for symbol in symbols]
-    hint = "".join(f" (there are two symbols called {name} with different assumptions: take both "
-                   "from helpers.notation)" for name in sorted({*names}) if names.count(name) > 1)
+    hint = "".join(f"; there are two symbols called {name}: take both from helpers.notation"
+                   for name in sorted({*names}) if names.count(name) > 1)
     return ValueError(f"{operation}: the shapes {' and '.join(map(shape_text, shapes))} do not fit:"
                       f" their sizes cannot be shown to be equal{hint}")
 
@@ -68,29 +68,23 @@ def row_strides(shape):
     return tuple(product(tuple(shape[place + 1:])) for place in range(len(shape)))
 
 
-def _absolute(stride):
-    negative = stride.could_extract_minus_sign() if is_symbol(stride) else stride < 0
-    return -stride if negative else stride
-
-
+@lru_cache(maxsize=4096)
 def covered(shape, strides):
     """How many different elements a view has: axes whose steps overlap, as windows have, are a run.
 
     a steps of p elements over a run of b ≥ p cover (a − 1)·p + b. Exact where one stride divides
     the other; symbols overlap only where their strides are equal.
     """
-    axes = [(_absolute(stride), size) for size, stride in zip(shape, strides)
+    axes = [(abs(stride), size) for size, stride in zip(shape, strides)
             if size != 1 and stride != 0]
-    if not any(is_symbol(value) for axis in axes for value in axis):
-        axes.sort()
+    symbols = any(is_symbol(value) for axis in axes for value in axis)
     runs = []  # [stride, elements]
-    for stride, size in axes:
-        run = next((run for run in runs if run[0] == stride), runs[-1] if runs else [0, 0])
-        steps = 1 if run[0] == stride else 0
-        if run[0] and not steps and not any(map(is_symbol, (stride, *run))):
-            steps = stride // run[0] if stride % run[0] == 0 and stride // run[0] <= run[1] else 0
-        if steps:
-            run[1] += (size - 1) * steps
+    for stride, size in axes if symbols else sorted(axes):
+        for run in runs:
+            steps = 1 if symbols else stride // run[0]
+            if run[0] * steps == stride and (symbols or steps <= run[1]):
+                run[1] += (size - 1) * steps
+                break
         else:
             runs.append([stride, size])
     cells = product(tuple(elements for _, elements in runs))

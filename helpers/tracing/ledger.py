@@ -35,16 +35,16 @@ class Ledger:
         self.operations, self.result, self.bytes_per_element = [], None, bytes_per_element
         self._code, self._steps, self._times = code, [], []
         self._alive, self._moments = Counter(), set()
+        self._widths = {"b": 1, "c": 2 * bytes_per_element}
 
     def record(self, name, reads, output, flops, is_matmul=False):
         """Enter one operation. reads: the arrays that it reads; output: the array it writes."""
-        moved = _sum_of_products(tuple((a.cells, self._width(a.dtype)) for a in (*reads, output)))
+        moved = _sum_of_products(tuple(
+            (a.cells, self._widths.get(a.dtype.kind, self.bytes_per_element))
+            for a in (*reads, output)))
         flops, moved = (product((each, *self._times)) for each in (flops, moved))
         self.operations.append(Operation(name, "/".join(self._steps), self._source_line(),
                                          output.shape, flops, is_matmul, moved))
-
-    def _width(self, dtype):
-        return 1 if dtype == bool else self.bytes_per_element * (2 if dtype.kind == "c" else 1)
 
     def allocate(self, elements):
         self._alive[elements] += 1
@@ -109,8 +109,8 @@ class Ledger:
         rows = [(name, ", ".join(dict.fromkeys(op.name for op in group)),
                  shape_text(group[-1].output), _total(op.flops for op in group),
                  _total(op.bytes_moved for op in group)) for name, group in self._by(by)]
-        rows.append(("total", "", "", self.flops, self.bytes_moved))
-        return Table(rows, (by, "operations", "result", "FLOPs", "bytes moved"))
+        return Table([*rows, ("total", "", "", self.flops, self.bytes_moved)],
+                     (by, "operations", "result", "FLOPs", "bytes moved"))
 
     __repr__ = lambda self: repr(self.table())
     _repr_html_ = lambda self: self.table()._repr_html_()
