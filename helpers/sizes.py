@@ -17,19 +17,15 @@ def check_size(value, name, least=1):
     Traceback (most recent call last):
     ValueError: n: 0 is below 1; give a whole number of at least 1 or a SymPy symbol
     """
-    def refuse(why):
+    free = is_symbol(value) and not value.is_number
+    if free and False not in (value.is_positive, value.is_integer, value.is_commutative):
+        return value
+    whole = value.is_Integer if is_symbol(value) else hasattr(value, "__index__")
+    if isinstance(value, bool) or not whole or int(value) < least:
+        why = ("is a truth value" if isinstance(value, bool) else
+               f"is below {least}" if whole else "is not a whole number")
         raise ValueError(f"{name}: {value!r} {why}; "
                          f"give a whole number of at least {least} or a SymPy symbol")
-    if isinstance(value, bool):
-        refuse("is a truth value")
-    if is_symbol(value) and not value.is_number:
-        if value.is_positive is False or value.is_integer is False or not value.is_commutative:
-            refuse("is a symbol that cannot be a positive whole number")
-        return value
-    if not (value.is_Integer if is_symbol(value) else hasattr(value, "__index__")):
-        refuse("is not a whole number")
-    if int(value) < least:
-        refuse(f"is below {least}")
     return int(value)
 
 

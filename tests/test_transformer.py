@@ -395,16 +395,16 @@ def test_a_bad_argument_is_named(method, arguments, value):
     (dict(n_kv_heads=4), "n_kv_heads: 4 key-value heads do not divide n_heads = 6"),
     (dict(n_experts=4, experts_per_token=5), "experts_per_token: 5 is above n_experts = 4"),
     (dict(n_experts=4, n_dense_layers=3), "n_dense_layers: 3 is above n_layers = 2"),
-    (dict(n_dense_layers=1), "n_dense_layers: 1 needs a mixture"), (dict(n_shared_experts=1), "n_shared_experts: 1 needs a mixture"),
-    (dict(d_ff=None, n_experts=3), "n_experts: 3 needs a feed-forward"), (dict(n_heads=None, window=3), "window: 3 needs attention"),
-    (dict(convolution=3), "convolution: 3 needs a state"), (dict(qk_norm_whole=True), "qk_norm_whole: True needs norms on queries"),
-    (dict(state="linear", window=3), "window: 3 has no meaning in a layer with a state"),
-    (dict(chunk=2, window=3), "chunk: 2 has no meaning in a layer with a window"), (dict(max_positions=-1), "max_positions: -1 is below 0"),
+    (dict(n_dense_layers=1), "n_dense_layers: 1 has no meaning without n_experts"), (dict(n_shared_experts=1), "n_shared_experts: 1 has no meaning without n_experts; give n_shared_experts=0"),
+    (dict(d_ff=None, n_experts=3), "n_experts: 3 has no meaning without d_ff"), (dict(n_heads=None, window=3), "window: 3 has no meaning without n_heads"),
+    (dict(convolution=3), "convolution: 3 has no meaning without state"), (dict(qk_norm_whole=True), "qk_norm_whole: True has no meaning without qk_norm"),
+    (dict(state="linear", window=3), "window: 3 has no meaning with state"),
+    (dict(chunk=2, window=3), "chunk: 2 has no meaning with window"), (dict(max_positions=-1), "max_positions: -1 is below 0"),
     (dict(norm="batch"), "norm: 'batch' is not known; give 'layer' or 'rms' or"),
     (dict(gated=1), "gated: 1 is not a switch; give True or False"), (dict(output_bias="no"), "output_bias: 'no' is not a switch"),
-    (dict(qk_nope_head_dim=4), "qk_nope_head_dim: 4 needs latent attention: kv_lora_rank; give qk_nope_head_dim=None"),
+    (dict(qk_nope_head_dim=4), "qk_nope_head_dim: 4 has no meaning without kv_lora_rank; give qk_nope_head_dim=None"),
     (dict(kv_lora_rank=4), "qk_nope_head_dim, qk_rope_head_dim, v_head_dim: left out"),
-    (LATENT | dict(attention_bias=True), "attention_bias: True has no meaning in latent attention; give attention_bias=False")])
+    (LATENT | dict(attention_bias=True), "attention_bias: True has no meaning with kv_lora_rank; give attention_bias=False")])
 def test_sizes_that_do_not_fit_are_explained(changes, message):
     with pytest.raises(ValueError, match=f"^{message}"):
         Transformer(**GOOD | changes)

@@ -84,8 +84,8 @@ class Transformer(Block):
         check_at_most(self, "n_dense_layers", "n_layers")
         if self.n_dense_layers != 0:
             if self.mixed or not self.is_mixture:
-                raise ValueError(f"n_dense_layers: {self.n_dense_layers} needs a mixture whose "
-                                 "layers are alike otherwise; give n_experts above 1, or leave it")
+                raise ValueError(f"n_dense_layers: {self.n_dense_layers} has no meaning without "
+                                 "n_experts, or with layers that differ; give n_dense_layers=0")
             names = f"{MIXTURE} n_experts experts_per_token".split()
             dense = replace(layers[0][1], **{name: ABSENT[name] for name in names})
             layers = [(self.n_dense_layers, dense),

@@ -14,21 +14,17 @@ ACTIVATED = "input of the activation", "input of the gate's SiLU"
 MIXTURE = "n_shared_experts d_expert d_shared router_bias shared_gate"
 RECOMPUTE = ("none", "selective", "full")
 CORE = ("softmax's result", "mask of the weights' dropout", "weights after dropout")  # have n²
-MEANING = (  # a field, whether it is given, and what then has no meaning, and why
-    ("n_heads", False, "needs attention: n_heads", "n_kv_heads d_head v_head_dim window chunk "
-     "shared_cache sinks qk_norm output_gate kv_lora_rank state"),
-    ("kv_lora_rank", False, "needs latent attention: kv_lora_rank",
-     "q_lora_rank qk_nope_head_dim qk_rope_head_dim"),
-    ("state", False, "needs a state: state='linear' or state='delta'", "convolution head_gates"),
-    ("d_ff", False, "needs a feed-forward: d_ff", "n_experts"),
-    ("n_experts", False, "needs a mixture: n_experts above 1", MIXTURE),
-    ("qk_norm", False, "needs norms on queries and keys: qk_norm=True",
-     "qk_norm_whole qk_norm_kind"),
-    ("kv_lora_rank", True, "has no meaning in latent attention",
-     "n_kv_heads d_head attention_bias qk_norm state shared_cache"),
-    ("state", True, "has no meaning in a layer with a state",
-     "window chunk shared_cache sinks qk_norm"),
-    ("window", True, "has no meaning in a layer with a window", "chunk"))
+MEANING = (  # what has no meaning without a field, or with it
+    ("without", "n_heads", "n_kv_heads d_head v_head_dim window chunk shared_cache sinks qk_norm "
+     "output_gate kv_lora_rank state"),
+    ("without", "kv_lora_rank", "q_lora_rank qk_nope_head_dim qk_rope_head_dim"),
+    ("without", "state", "convolution head_gates"),
+    ("without", "d_ff", "n_experts"),
+    ("without", "n_experts", MIXTURE),
+    ("without", "qk_norm", "qk_norm_whole qk_norm_kind"),
+    ("with", "kv_lora_rank", "n_kv_heads d_head attention_bias qk_norm state shared_cache"),
+    ("with", "state", "window chunk shared_cache sinks qk_norm"),
+    ("with", "window", "chunk"))
 
 Size = Count = int  # at least 1, at least 0; or a SymPy symbol
 Switch, Norm, State = bool, str, str
@@ -111,11 +107,11 @@ class Layer(Block):
         needed = ("qk_nope_head_dim", "qk_rope_head_dim", "v_head_dim") if self.is_latent else ()
         if missing := [name for name in needed if mine[name] is None]:
             raise ValueError(f"{', '.join(missing)}: left out; latent attention needs it")
-        for field, given, why, names in MEANING:
-            if (mine[field] != ABSENT[field]) == given:
-                for name in names.split():
-                    if mine[name] != ABSENT[name]:
-                        raise ValueError(f"{name}: {mine[name]} {why}; give {name}={ABSENT[name]}")
+        for word, field, names in MEANING:
+            for name in names.split() if (mine[field] != ABSENT[field]) == (word == "with") else ():
+                if mine[name] != ABSENT[name]:
+                    raise ValueError(f"{name}: {mine[name]} has no meaning {word} {field}; "
+                                     f"give {name}={ABSENT[name]}")
         d, h, groups = self.d_model, self.n_heads or 1, self.kv_heads or 1
         if not self.is_latent and self.d_head is None and whole(d, h) and d % h:
             raise ValueError(f"n_heads: {h} heads do not divide d_model = {d}; "
