@@ -9,7 +9,7 @@ from matplotlib.colors import to_rgb
 from PIL import Image
 
 from helpers.figures import (
-    COLOURS, attention_matrices, chart, dance_floor, house, line_key, mark_place, matrix_step, name_ends, name_points,
+    COLOURS, attention_matrices, chart, house, line_key, mark_place, matrix_step, name_ends, name_points,
     new_figure, png, show, slope_triangle, stacked_bars)
 
 
@@ -42,7 +42,7 @@ def bars():
 
 
 DRAWINGS = {
-    "floor": dance_floor, "matrices": lambda: attention_matrices(100, 512), "long": lambda: attention_matrices(4096, 64),
+    "matrices": lambda: attention_matrices(100, 512), "long": lambda: attention_matrices(4096, 64),
     "step": lambda: matrix_step("q @ k.T = scores"), "steps": lambda: matrix_step("x @ w = y", "q @ k.T = scores", title="Two")}
 ALL = {**DRAWINGS, "curves": curves, "panels": panels, "bars": bars}
 
@@ -89,9 +89,6 @@ def test_the_drawings_are_to_scale():
     q, k, scores = [box for box in matrix_step("q @ k.T = scores").axes[0].patches if box.get_label()]
     assert q.get_width() / q.get_height() == pytest.approx(5.12) and k.get_height() == q.get_width()
     assert scores.get_width() == scores.get_height() == q.get_height()
-    for floor, n in zip(dance_floor().axes[0].collections, (4, 8, 16, 32)):
-        lines = floor.get_segments()
-        assert len({frozenset(map(tuple, line.round(6))) for line in lines}) == len(lines) == n * (n - 1) // 2
 
 
 @pytest.mark.parametrize("step, cost", [
@@ -130,11 +127,11 @@ def test_show_displays_one_sharp_picture_with_its_words_and_closes_it(monkeypatc
     monkeypatch.setattr(IPython.display, "display", lambda *args, **options: calls.append((args, options)))
     figure, axes = pyplot.subplots(figsize=(5, 3))
     show(figure, "A line that rises from 1 to 2 over two points")
-    show(dance_floor())
+    show(matrix_step("w @ w = w"))
     assert pyplot.get_fignums() == []
     ((data,), options), ((_,), drawn) = calls
     assert options["metadata"] == {"image/png": {"alt": data["text/plain"], "width": 500}} and options["raw"]
-    assert drawn["metadata"]["image/png"]["alt"] == dance_floor().alt
+    assert drawn["metadata"]["image/png"]["alt"] == matrix_step("w @ w = w").alt
     picture = Image.open(io.BytesIO(base64.b64decode(data["image/png"])))
     assert picture.width == 1000 and not {"Software", "Creation Time"} & set(picture.info)
 

@@ -2,19 +2,46 @@
 import io
 import sys
 from itertools import combinations
+from math import cos, pi, sin
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from matplotlib.collections import LineCollection  # noqa: E402
-from matplotlib.patches import FancyBboxPatch  # noqa: E402
+from matplotlib.patches import Circle, FancyBboxPatch, Rectangle  # noqa: E402
 from PIL import Image, PngImagePlugin  # noqa: E402
 
 from helpers.figures import chart, house, new_figure  # noqa: E402
 from helpers.figures.charts import growth_axes  # noqa: E402
-from helpers.figures.drawings import on_circle, page  # noqa: E402
+from helpers.figures.drawings import page  # noqa: E402
 from helpers.figures.style import COLOURS, INK, png  # noqa: E402
 
 FOLDER = Path(__file__).parents[1] / "notebooks" / "pictures"
+
+
+def on_circle(n, x=0.0, y=0.0, radius=1.0):
+    """Where n dancers stand on a circle, the first at the top."""
+    angles = [2 * pi * i / n for i in range(n)]
+    return [(x + radius * sin(angle), y + radius * cos(angle)) for angle in angles]
+
+
+def floors():
+    """Lesson 01: floors with n dancers, a line for each two, and under each the n who walk past a door."""
+    figure, axes = page(4, "Twice the dancers: twice the looks at the door, four times the pairs", "")
+    blue, orange, *_ = COLOURS
+    with house():
+        for column, n in enumerate((4, 8, 16, 32)):
+            x = 0.89 + 1.74 * column
+            spots = on_circle(n, x, 2.1, 0.62)
+            axes.add_patch(Circle((x, 2.1), 0.8, facecolor="#f3ead9"))
+            axes.add_collection(LineCollection([*combinations(spots, 2)], colors=blue, linewidths=min(1.8, 13 / n)))
+            axes.plot(*zip(*spots), "o", color=orange, markersize=8 if n <= 16 else 4, markeredgecolor="white", markeredgewidth=0.6)
+            counts = f"n = {n}\n{n}² = {n * n:,} pairs\n{n * (n - 1) // 2} couples drawn"
+            axes.text(x, 3.02, counts, ha="center", va="bottom", fontsize=10, color=INK, linespacing=1.3)
+            axes.add_patch(Rectangle((x - 0.8, 0.5), 0.2, 0.38, facecolor="#f3ead9", edgecolor=INK))
+            axes.plot([x - 0.8, x + 0.8], [0.5, 0.5], color=INK, linewidth=1, linestyle="-")
+            axes.plot([x - 0.53 + 0.042 * k for k in range(n)], [0.56] * n, "o", color=orange, markersize=3, markeredgewidth=0)
+            axes.text(x, 0.4, f"past the door: {n} looks", ha="center", va="top", fontsize=10, color=INK)
+    return figure
 
 
 def banner():
@@ -138,7 +165,7 @@ def capstone():
     return figure
 
 
-PICTURES = {"banner.png": (banner, 100), "ways.png": (ways, 150), "roofline.png": (roofline, 150), "capstone.png": (capstone, 150)}
+PICTURES = {"banner.png": (banner, 100), "floors.png": (floors, 150), "ways.png": (ways, 150), "roofline.png": (roofline, 150), "capstone.png": (capstone, 150)}
 
 if __name__ == "__main__":
     from store import DRAWN_BY

@@ -1,11 +1,8 @@
-"""Drawings to scale; each brings its own alternative text: `show(dance_floor())`."""
+"""Matrices to scale; each drawing brings its own alternative text: `show(matrix_step(…))`."""
 
-from itertools import combinations
-from math import cos, pi, sin
 from re import findall
 
-from matplotlib.collections import LineCollection
-from matplotlib.patches import Circle, Rectangle
+from matplotlib.patches import Rectangle
 
 from helpers.figures.style import COLOURS, INK, house, new_figure
 from helpers.sizes import check_choice, check_size
@@ -28,43 +25,6 @@ def page(height, title, alt):
 
 def _write(axes, x, y, words, size=10, colour=INK, **more):
     axes.text(x, y, words, fontsize=size, color=colour, **{"ha": "center", "va": "center", **more})
-
-
-def on_circle(n, x=0.0, y=0.0, radius=1.0):
-    """Where n dancers stand on a circle, the first at the top."""
-    angles = [2 * pi * i / n for i in range(n)]
-    return [(x + radius * sin(angle), y + radius * cos(angle)) for angle in angles]
-
-
-def dance_floor():
-    """Floors with n dancers, a line for each two, and under each the n who walk past a door.
-
-    Attention counts ordered pairs, and each dancer with itself: n² = 2 × the lines + n.
-    """
-    lines = {n: n * (n - 1) // 2 for n in (4, 8, 16, 32)}
-    said = "; ".join(f"{n} dancers: {n * n:,} pairs, {drawn} couples drawn, {n} looks"
-                     for n, drawn in lines.items())
-    title = "Twice the dancers: twice the looks at the door, four times the pairs"
-    figure, axes = page(4, title, "Dance floors with dancers on a circle, each joined to each by a "
-                        "line, and below each floor the same dancers in a row at a door. "
-                        f"The fuller the floor, the longer the row. {said}.")
-    with house():
-        for column, (n, drawn) in enumerate(lines.items()):
-            x = 0.89 + 1.74 * column
-            spots = on_circle(n, x, 2.1, 0.62)
-            axes.add_patch(Circle((x, 2.1), 0.8, facecolor="#f3ead9"))
-            axes.add_collection(LineCollection([*combinations(spots, 2)], colors=BLUE,
-                                               linewidths=min(1.8, 13 / n)))
-            axes.plot(*zip(*spots), "o", color=ORANGE, markersize=8 if n <= 16 else 4,
-                      markeredgecolor="white", markeredgewidth=0.6)
-            counts = f"n = {n}\n{n}² = {n * n:,} pairs\n{drawn:,} couples drawn"
-            _write(axes, x, 3.02, counts, va="bottom", linespacing=1.3)
-            axes.add_patch(Rectangle((x - 0.8, 0.5), 0.2, 0.38, facecolor="#f3ead9", edgecolor=INK))
-            axes.plot([x - 0.8, x + 0.8], [0.5, 0.5], color=INK, linewidth=1, linestyle="-")
-            axes.plot([x - 0.53 + 0.042 * k for k in range(n)], [0.56] * n, "o", color=ORANGE,
-                      markersize=3, markeredgewidth=0)
-            _write(axes, x, 0.4, f"past the door: {n} looks", va="top")
-    return figure
 
 
 SIDES = {**dict.fromkeys(("x", "y", "q", "k", "v", "mixed", "output"), ("n", "d")),
