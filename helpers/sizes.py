@@ -22,8 +22,8 @@ def check_size(value, name, least=1):
         return value
     whole = value.is_Integer if is_symbol(value) else hasattr(value, "__index__")
     if isinstance(value, bool) or not whole or int(value) < least:
-        why = ("is a truth value" if isinstance(value, bool) else
-               f"is below {least}" if whole else "is not a whole number")
+        why = ("is a truth value" if isinstance(value, bool) else f"is below {least}" if whole else
+               "cannot be a positive whole number" if free else "is not a whole number")
         raise ValueError(f"{name}: {value!r} {why}; "
                          f"give a whole number of at least {least} or a SymPy symbol")
     return int(value)
