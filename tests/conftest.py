@@ -1,5 +1,8 @@
-"""What the tests share: no assertion on a time."""
+"""What the tests share: no assertion on a time, and NumPy in one thread, for workers wait for one another's."""
+import os
+
 import hypothesis
 
+os.environ["OPENBLAS_NUM_THREADS"] = "1"
 hypothesis.settings.register_profile("course", deadline=None)
 hypothesis.settings.load_profile("course")
