@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from helpers import memory
 from helpers.layers import block, block_shapes
 from helpers.memory import fits
-from helpers.notation import N, L, b, d, h, n
-from helpers.published import ACCELERATORS, MODELS, rows as published_rows
+from helpers.notation import N, b, d, n
+from helpers.published import ACCELERATORS, MODELS
 from helpers.transformer import Layer, Transformer
 
 GPT3, LLAMA = MODELS["GPT-3 175B"], MODELS["Llama-3 8B"]
@@ -23,21 +23,6 @@ def test_states_take_the_published_bytes_a_parameter():
     for choices, bytes_each in ((("adam", "fp32"), 18), (("sgd",), 8), (("adam 8-bit",), 10),
                                 (("sgd with momentum",), 12), (("adam", "fp32", "fp32"), 16)):
         assert sum(memory.training_state_bytes(N, *choices).values()) == bytes_each * N
-
-
-def test_the_activations_of_a_layer_are_the_published_count_tensor_by_tensor():
-    rows = LAYER.activation_tensors(n, b)
-    parts = {}
-    for part, _, size, _ in rows:
-        parts[part] = parts.get(part, 0) + size
-    published = {row.what: row.formula for row in published_rows("layer_activations")}
-    names = {"h": h, "n": n, "b": b, "d": d}
-    for part in ("attention", "feed-forward", "norms"):
-        printed = eval(published["norms' part" if part == "norms" else f"{part}'s part"], names)
-        assert (parts[part] - printed).expand() == 0
-    for recompute, row in (("none", "nothing recomputed"), ("full", "full recomputation")):
-        printed = L * eval(published[f"a layer, {row}"], names)
-        assert (SYMBOLIC.activation_bytes(n, b, recompute) - printed).expand() == 0
 
 
 @given(groups=st.sampled_from([1, 2, 4]), tokens=st.integers(1, 6), d_ff=st.integers(1, 9))
@@ -55,20 +40,12 @@ def test_without_dropout_the_tensors_are_those_that_the_layers_save(groups, toke
     assert elements(saved) * 2 == model.activation_bytes(tokens, dropout=False)
 
 
-class Tape:
+class Tape(dict):
     """What autograd keeps of a forward pass in plain NumPy, each array once; no weight."""
 
-    def __init__(self):
-        self.arrays, self.weights = {}, {}
-
-    def weight(self, *shape):
-        made = np.full(shape, 0.1)
-        self.weights[id(made)] = made
-        return made
-
-    def keep(self, *arrays):
-        self.arrays |= {id(array): array for array in arrays if id(array) not in self.weights}
-        return arrays[0]
+    def keep(self, array):
+        self[id(array)] = array
+        return array
 
     def product(self, a, b):
         return self.keep(a) @ self.keep(b)
@@ -77,7 +54,7 @@ class Tape:
         return self.keep(a) * self.keep(b)
 
     def linear(self, x, width):
-        return self.product(x, self.weight(x.shape[-1], width))
+        return self.keep(x) @ np.full((x.shape[-1], width), 0.1)
 
     def norm(self, x):
         return np.array(self.keep(x))
@@ -120,7 +97,7 @@ def test_of_latent_attention_and_experts_is_kept_what_autograd_keeps(
         experts_per_token=chosen, n_shared_experts=1, d_shared=9, shared_gate=shared_gate,
         q_lora_rank=q_lora_rank, kv_lora_rank=rank, qk_nope_head_dim=plain, qk_rope_head_dim=turned,
         v_head_dim=wide)
-    kept = sum(array.size for array in tape.arrays.values())
+    kept = sum(array.size for array in tape.values())
     assert model.activation_bytes(tokens, dropout=False) == 2 * kept
 
 
@@ -131,29 +108,19 @@ def test_the_core_of_attention_is_what_has_n_squared():
     assert grown[2] - grown[1] == grown[1] - grown[0]  # linear beyond the window
 
 
-@pytest.mark.parametrize("name, size", [
-    ("Llama-2 7B", 524_288), ("Llama-3 8B", 131_072), ("Llama-3 70B", 327_680),
-    ("DeepSeek-V3", 70_272)])
-def test_the_cache_has_the_published_bytes_per_token(name, size):
-    assert memory.kv_cache_bytes(MODELS[name], 1) == size
-    assert memory.kv_cache_bytes(MODELS[name], 2, precision="int4") * 2 == size
-
-
 def test_a_footprint_adds_up_and_is_held_against_the_memory():
     found = fits(LLAMA, "H100 SXM", 8192, batch=4)
     assert found.total_bytes == 2 * LLAMA.parameters() + LLAMA.kv_cache_bytes(8192, 4)
     assert found.free_bytes == ACCELERATORS["H100 SXM"].memory_bytes - found.total_bytes
     assert "free" in repr(found) and "missing" in repr(fits(GPT3, ACCELERATORS["H100 SXM"], 2048))
-    for less in (0, 1):
-        assert memory.Footprint(found.parts, found.total_bytes - less).fits is (less == 0)
+    assert memory.Footprint(found.parts, found.total_bytes).fits
+    assert not memory.Footprint(found.parts, found.total_bytes - 1).fits
     assert "missing" not in repr(memory.training_footprint(SYMBOLIC, n, b)) and "16" in repr(found)
 
 
 def test_behind_the_layers_stand_the_last_norm_the_logits_input_and_the_logits():
     behind = memory.training_footprint(SYMBOLIC, n, b).parts["last norm and logits"]
     assert behind == (2*n*b*d + 2*n*b*d + 4*n*b*SYMBOLIC.vocab_size).expand()
-    held = memory.training_footprint(GPT3, 2048, 3).parts["last norm and logits"]
-    assert held == 4 * 2048 * 3 * (12288 + GPT3.vocab_size)
 
 
 def test_what_is_recomputed_lives_for_one_layer():
@@ -173,18 +140,12 @@ def test_layers_of_two_kinds_are_held_kind_by_kind():
     assert memory.kv_cache_bytes(mixed, 8192) == 11_010_048 == 5 * 512 * 1024 + 8192 * 1024
     parts = memory.training_footprint(mixed, 8192, recompute="selective", devices=8).parts
     assert parts["one layer, recomputed"] == 5 * 4 * 8192**2
-    of_one, of_other = (
-        Transformer.of_layers([(1, layer)], 9).activation_bytes(8192, 1, "selective")
-        for layer in (windowed, full))
-    assert parts["activations"] == 5 * of_one + of_other
 
 
 @pytest.mark.parametrize("call, error, words", [
     (lambda: memory.bytes_of(1, "bfloat16"), ValueError, "precision: 'bfloat16' .* near: 'bf16'"),
     (lambda: memory.training_state_bytes(7, "adamw"), ValueError, "optimizer: 'adamw' .*'adam'"),
-    (lambda: memory.training_state_bytes(0), ValueError, "model: 0 is below 1"),
     (lambda: memory.weight_bytes("Llama-3 8B"), TypeError, "MODELS"),
-    (lambda: fits(LLAMA, "H100 SXM", 10, batch=0), ValueError, "batch: 0"),
     (lambda: fits(LLAMA, "H100", 10), KeyError, "H100 SXM"),
     (lambda: fits(LLAMA, 80e9, 10), TypeError, "accelerator: 80"),
     (lambda: fits(LLAMA, "H100 SXM", 0), ValueError, "n: 0"),
