@@ -116,3 +116,12 @@ def test_the_picture_is_shown_with_words_for_who_does_not_see_it():
     alt = re.search(r"!\[(.+?)\]\(notebooks/pictures/banner\.png\)", README)
     assert alt and len(alt[1]) > 60
     assert len(PICTURE.read_bytes()) < 200_000
+
+
+def test_the_reference_has_the_symbols_of_the_code_and_each_word_in_the_lesson_that_it_names():
+    from helpers.notation import NOTATION
+    text = (ROOT / "notebooks/reference.md").read_text(encoding="utf-8")
+    assert sorted(tuple(row) for row in table(text, "symbol")) == sorted(NOTATION)
+    for word, _, _, link, meaning in table(text, "English"):
+        lesson = (ROOT / "notebooks" / re.search(r"\((.*)\)", link)[1]).read_text(encoding="utf-8")
+        assert meaning and re.split(r", \$|, ", word)[0].split()[0].lower() in lesson.lower(), word
