@@ -234,7 +234,7 @@ def test_five_layers_with_a_window_and_a_full_one():
                          ([(0, full)], "layers: 0 is below 1"),
                          ([(1, full), (1, replace(full, d_model=8))], "d_model: differs")):
         with pytest.raises(ValueError, match=f"^{words}"):
-            Transformer.of_layers(pairs, 9)
+            Transformer.of_layers(pairs, 9).parameters()
     with pytest.raises(ValueError, match="^n_layers: 7 is not the number"):
         replace(model, n_layers=7)
 

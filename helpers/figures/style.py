@@ -17,12 +17,7 @@ INK = "#333333"
 
 
 def house():
-    """Context in which Matplotlib draws as `notebooks/matplotlibrc` says, from any folder.
-
-    >>> with house():
-    ...     [float(inches) for inches in matplotlib.rcParams["figure.figsize"]]
-    [7.0, 4.0]
-    """
+    """Context in which Matplotlib draws as `notebooks/matplotlibrc` says, from any folder."""
     return matplotlib.rc_context(SETTINGS)
 
 
@@ -51,22 +46,17 @@ def png(figure, dpi=100):
 def show(figure, alt=None):
     """End a figure cell: display one sharp PNG with its alternative text and close the figure.
 
-    `alt` says in words what the picture shows; a drawing of this package brings its own. It
-    travels as metadata of the output, and as its plain text, so a terminal, a screen reader and
-    nbval get it too. The picture has twice the pixels of the size at which it is shown.
-
-    Raises `ValueError` for an alternative text shorter than 30 characters and `TypeError` for
-    anything but a figure.
+    `alt` says in words what the picture shows, for those who do not see it; a drawing of this
+    package brings its own. ValueError if it has less than 30 characters, TypeError for anything
+    but a figure.
     """
     alt = getattr(figure, "alt", None) if alt is None else alt
     if not isinstance(alt, str) or len(alt.strip()) < 30:
-        raise ValueError(
-            f"alt = {alt!r} is too short for someone who does not see the picture: "
-            "say in at least 30 characters what it shows (axes, range, finding).")
+        raise ValueError(f"alt: {alt!r} is too short for someone who does not see the picture; "
+                         "say in at least 30 characters what it shows (axes, range, finding)")
     if not isinstance(figure, Figure):
-        raise TypeError(
-            f"figure is a {type(figure).__name__}; show() takes the Matplotlib Figure, for example "
-            "axes = chart(…); …; show(axes.figure, 'what the picture shows').")
+        raise TypeError(f"figure: a {type(figure).__name__}; show() takes the Matplotlib Figure, "
+                        "as in show(axes.figure, 'what the picture shows')")
     from IPython.display import display
 
     width = round(100 * figure.get_figwidth())

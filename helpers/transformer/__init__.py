@@ -107,8 +107,6 @@ class Transformer(Block):
         if not layers or not all(len(pair) == 2 and isinstance(pair[1], Layer) for pair in layers):
             raise ValueError("layers: give pairs (how many, Layer), at least one")
         shared = _common(layers)
-        if isinstance(shared["d_model"], _Differing):
-            raise ValueError("d_model: differs from layer to layer; give layers of one width")
         differ = any(isinstance(value, _Differing) for value in shared.values())
         return cls(n_layers=sum(check_size(count, "layers") for count, _ in layers),
                    vocab_size=vocab_size, mixed=layers if differ else (), **shared | fields)
@@ -131,8 +129,7 @@ class Transformer(Block):
     def active_parameters(self, input_embedding=True):
         """The parameters that one token meets: all, less the experts that the router passes over.
 
-        input_embedding: False leaves out the input table, of which a token meets one row; a tied
-        table stays, because the logits multiply by all of it.
+        input_embedding: False leaves out the input table, unless the logits multiply by it.
         """
         met = check_switch(input_embedding, "input_embedding") or self.tied
         idle = sum(count * layer.idle_parameters for count, layer in self.layers)
@@ -161,7 +158,7 @@ class Transformer(Block):
 
         absorbed: latent attention may multiply the queries by the keys' up-projection, and its
         output by the values', instead of expanding every key and value (DeepSeek-V2, section
-        2.1.2). ValueError without latent attention. last: of the last token alone.
+        2.1.2). last: of the last token alone.
         """
         n, batch = check_size(n, "n"), check_size(batch, "batch")
         check_switch(causal, "causal"), self._check_latent(absorbed, "absorbed")
@@ -192,8 +189,7 @@ class Transformer(Block):
     def kv_cache_bytes(self, n, batch=1, bytes_per_element=2, expanded=False):
         """Bytes to go on after n tokens a sequence: 2·L·h_kv·d_h·n·b·bytes_per_element.
 
-        In a window only the last w tokens are held. Latent attention holds compressed keys and
-        values; expanded=True counts what they stand for. A state is held whatever n.
+        Latent attention holds compressed keys and values; expanded=True counts what they stand for.
         bytes_per_element: a whole number, a symbol or a Fraction.
         """
         check = check_amount if isinstance(bytes_per_element, Fraction) else check_size
@@ -233,8 +229,7 @@ class Transformer(Block):
 
     def _check_latent(self, switch, name):
         if check_switch(switch, name) and not any(layer.is_latent for _, layer in self.layers):
-            raise ValueError(f"{name}: True belongs to latent attention; this model has none, "
-                             "leave it out")
+            raise ValueError(f"{name}: True belongs to latent attention; leave it out")
         return switch
 
     def _parts(self, of_layer, outside, times=1):

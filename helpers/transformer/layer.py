@@ -172,8 +172,7 @@ class Layer(Block):
     def cache_elements(self, n, expanded=False):
         """Numbers kept to go on after n tokens of a sequence: keys and values, or a state.
 
-        Latent attention keeps kv_lora_rank + rope a token, unless expanded; a state h·(key width)·
-        (value width), and what its convolution looks back on.
+        A state is h·(key width)·(value width), and what its convolution looks back on.
         """
         if self.n_heads is None or self.shared_cache:
             return 0
