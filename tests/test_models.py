@@ -48,9 +48,6 @@ def test_the_formula_on_symbols_grows_into_the_published_models(options):
     steps = ledger.by_step()
     assert steps["embedding"] == (n*d if "max_positions" in options else 0)
     assert steps["logits"] == 2*n*d*V and steps["blocks/residual sums"] == 2*L*n*d
-    gpt2 = {L: 12, d: 768, h: 12, h_kv: 12, d_h: 64, d_ff: 3072, V: 50257, n: 1024}
-    if not options.get("gated"):
-        assert ledger.matmul_flops.subs(gpt2) == 291_648_307_200
 
 
 @pytest.mark.parametrize("options, message", [

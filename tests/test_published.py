@@ -96,9 +96,6 @@ def test_gpt3_tables(printed, training, millions):
     assert abs(six - training.training_flops) <= 0.006 * training.training_flops  # of an unrounded N
     as_printed = dataclasses.replace(model, d_model=printed.d_model, n_heads=printed.n_heads, d_ff=4 * printed.d_model)
     assert (abs(as_printed.parameters() - training.parameters) > model.tolerance) == bool(differs)
-    if model.name == "GPT-3 175B":      # what its table leaves out
-        attention = 3 * model.flops_by_part(2048)["scores and weighted sum"]
-        assert round(100 * attention / (6 * training.parameters * 2048), 1) == 2.8
 
 
 def test_cache():
