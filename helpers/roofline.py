@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from helpers.memory import accelerator_of, bytes_of, kv_cache_bytes
-from helpers.sizes import check_amount, check_size, exact, is_symbol
+from helpers.sizes import check_size, exact, is_symbol
 
 
 @dataclass(frozen=True)
@@ -49,14 +49,13 @@ def matrix_product_intensity(m, k, p, bytes_per_element=2):
     2mkp / (bytes·(mk + kp + mp)): with m = 1, one token, below 2/bytes_per_element.
     """
     m, k, p = (check_size(size, name) for size, name in ((m, "m"), (k, "k"), (p, "p")))
-    width = check_size(bytes_per_element, "bytes_per_element")
-    return _cancelled(2 * m * k * p / (width * (m * k + k * p + m * p)))
+    return _cancelled(2 * m * k * p / (bytes_per_element * (m * k + k * p + m * p)))
 
 
 def ridge_point(accelerator):
     """FLOPs per byte from which arithmetic, not memory, is the limit: peak / bandwidth."""
-    peak, bandwidth = _rates(accelerator)
-    return peak / bandwidth
+    chip = accelerator_of(accelerator)
+    return chip.flops_per_second / chip.bytes_per_second
 
 
 def prefill(model, accelerator, n, batch=1, precision="bf16", cache_precision="bf16", causal=True):
@@ -67,9 +66,7 @@ def prefill(model, accelerator, n, batch=1, precision="bf16", cache_precision="b
     """
     n, batch = check_size(n, "n"), check_size(batch, "batch")
     flops = model.forward_flops(n, batch, causal)
-    moved = (bytes_of(weights_met(model, n * batch), precision)
-             + kv_cache_bytes(model, n, batch, cache_precision))
-    return Work(flops, moved, n * batch, *_rates(accelerator))
+    return _work(model, accelerator, flops, n * batch, n, batch, precision, cache_precision)
 
 
 def decode(model, accelerator, n, batch=1, precision="bf16", cache_precision="bf16"):
@@ -80,9 +77,14 @@ def decode(model, accelerator, n, batch=1, precision="bf16", cache_precision="bf
     """
     n, batch = check_size(n, "n"), check_size(batch, "batch")
     flops = model.decode_flops(n, batch, absorbed=any(layer.is_latent for _, layer in model.layers))
-    moved = (bytes_of(weights_met(model, batch), precision)
-             + kv_cache_bytes(model, n, batch, cache_precision))
-    return Work(flops, moved, batch, *_rates(accelerator))
+    return _work(model, accelerator, flops, batch, n, batch, precision, cache_precision)
+
+
+def _work(model, accelerator, flops, tokens, n, batch, precision, cache_precision):
+    """The `Work` of a pass over so many tokens: the weights that they meet, and the cache."""
+    chip, weights = accelerator_of(accelerator), bytes_of(weights_met(model, tokens), precision)
+    return Work(flops, weights + kv_cache_bytes(model, n, batch, cache_precision), tokens,
+                chip.flops_per_second, chip.bytes_per_second)
 
 
 @lru_cache(maxsize=4096)
@@ -102,9 +104,3 @@ def weights_met(model, tokens):
 
 def _cancelled(quotient):
     return quotient.cancel() if is_symbol(quotient) else quotient
-
-
-def _rates(accelerator):
-    chip = accelerator_of(accelerator)
-    return (check_amount(chip.flops_per_second, "accelerator: flops_per_second"),
-            check_amount(chip.bytes_per_second, "accelerator: bytes_per_second"))

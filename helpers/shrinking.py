@@ -72,21 +72,12 @@ def buildable_values(job, lever):
 
 
 def job_at(job, lever, value):
-    """The same job with one lever at another of its `buildable_values`.
+    """The same job with one lever at another whole value, such as its `buildable_values`.
 
     d: as many fewer heads of the same width, feed-forward and experts alike. heads: d stays.
     Queries that share keys stay as many, unless one key-value head serves all. groups: h stays.
+    Widths that follow are rounded to whole ones.
     """
-    values = buildable_values(job, lever)
-    if value not in values:
-        more = ", …" * (len(values) > 9)
-        raise ValueError(f"{lever}: {value!r} cannot be built; give "
-                         f"{', '.join(map(str, values[:9]))}{more}")
-    return _at(job, lever, value)
-
-
-def _at(job, lever, value):
-    """The job with a lever at any whole value; widths that follow are rounded to whole ones."""
     if lever not in FIELDS:
         return job._replace(**{lever: value})
     if value == (today := lever_value(job, lever)):
@@ -144,7 +135,7 @@ def largest_within(job, lever, limit):
     values = buildable_values(job, lever)
 
     def cost(place):
-        return job_cost(_at(job, lever, values[place]))
+        return job_cost(job_at(job, lever, values[place]))
     # The cost never rises when a lever falls.
     place = bisect_left(range(len(values)), True, key=lambda place: cost(place) <= limit)
     least = cost(min(place, len(values) - 1))
@@ -165,7 +156,7 @@ def elasticity(job, lever):
         return Fraction(lever == "bits" and not arithmetic)
 
     def amount(value):
-        at = _at(job, lever, value)
+        at = job_at(job, lever, value)
         return (job_cost(at) if not timed else
                 _work(at).flops if arithmetic else _work(at).bytes_moved)
     met = {"read": ("n", "batch"), "write": ("batch",)}.get(job.counted, ())

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from helpers import roofline
 from helpers.notation import b, d, n
-from helpers.published import ACCELERATORS, MODELS, Accelerator, rows
+from helpers.published import ACCELERATORS, MODELS, rows
 from helpers.roofline import Work, decode, prefill
 from helpers.transformer import Layer, Transformer
 
@@ -89,8 +89,6 @@ def test_phases_of_a_model_in_symbols():
 
 
 @pytest.mark.parametrize("call, error, words", [
-    (lambda: roofline.ridge_point(Accelerator("", 10, 0, 1, "", "")), ValueError,
-     "bytes_per_second: 0"),
     (lambda: roofline.ridge_point(7), TypeError, "accelerator: 7"),
     (lambda: roofline.matrix_product_intensity(0, 1, 1), ValueError, "m: 0"),
     (lambda: decode(LLAMA, "H200", 10, batch=0), ValueError, "batch: 0"),

@@ -168,9 +168,7 @@ def test_precision_pulls_on_bytes_alone():
     (lambda job: job_cost(Job(job.model, bits=12)), "bits: .12. .*'16' or '8'"),
     (lambda job: largest_within(job, "n", 0), "limit: 0"),
     (lambda job: largest_within(job, "n", float("nan")), "limit: nan"),
-    (lambda job: elasticity(job, "width"), "lever: 'width'"),
-    (lambda job: job_at(job, "heads", 7), "heads: 7 .* 32, 28, 24"),
-    (lambda job: job_at(job, "n", 2_000), "n: 2000 .* 1024, 1023, .*…")])
+    (lambda job: elasticity(job, "width"), "lever: 'width'")])
 def test_what_is_wrong_is_named_with_its_remedy(act, words):
     with pytest.raises(ValueError, match=words):
         act(Job(LLAMA))

@@ -1,7 +1,7 @@
 """MemoryExplorer: what fills an accelerator, to learn or to serve, and does it fit? Lesson 07."""
 
 from bisect import bisect_right
-from functools import lru_cache
+from functools import lru_cache, partial
 from math import inf
 
 from helpers import memory
@@ -50,43 +50,38 @@ def view(s, before):
     if positions := MODELS[s.model].max_positions:
         axes.upright(positions, f"its {positions:,} positions", 2, (3, 3))
     for state, fade in ((before, 0.35), (s, 1)):
-        if state and (space := room(state)) > 0:
+        space, each = room(state) if state else (0, None)
+        if space > 0:
             lengths = sorted({4**k for k in range(11)} | {
                 layer.window or 1 for _, layer in MODELS[state.model].layers})
-            axes.curve(lengths, [space / each(state, n) for n in lengths], INK, fade=fade,
+            axes.curve(lengths, [space / each(n) for n in lengths], INK, fade=fade,
                        says="what just fits")
             axes.point(state.n, state.batch, "o", FAINT, 6, fade)
     for n, b, side, said in ((1.3, 1.4, "start", "it fits"), (9e5, 720, "end", "too much")):
-        if (room(s) > b * each(s, round(n))) == (said == "it fits"):
+        if (space > b * each(round(n))) == (said == "it fits"):
             page.words(*axes.at(n, b), said, 13, FAINT, side, halo=True)
     axes.point(s.n, s.batch, "o", BLUE if found.fits else ORANGE, 7, says=bytes_text(total))
 
+    longest = bisect_right(range(1, LONGEST + 1), space // s.batch, key=each)
+    needed = (-(-total // limit) if s.task == "serve" else devices_to_hold(
+        MODELS[s.model], s.n, s.accelerator, s.recompute, False, s.batch, s.optimizer,
+        precision(s)))
+    shown = {f"{part} (bytes)": f"{size:,}" for part, size in found.parts.items()}
+    shown |= {"all (bytes)": f"{total:,}", f"{'free' if found.fits else 'missing'} (GB)":
+              f"{abs(found.free_bytes) / 1e9:,.2f}"}
+    shown |= {f"largest {what} that fits ({unit})": "none: it does not fit" if most < 1 else
+              f"{most:,}" if most < end else f"{end:,} or more" for what, unit, most, end in (
+                  ("n", "tokens", longest, LONGEST),
+                  ("batch", "sequences", space // each(s.n), MOST))}
+    shown["accelerators that it needs to fit"] = "no number" if needed == inf else f"{needed:,}"
+    if precision(s) != s.precision:
+        shown["nobody learns in so few bits; taken is"] = precision(s)
     one, most = f"{'one' if s.devices == 1 else 'each'} {s.accelerator}", max(held, key=held.get)
     title = f"{'It fits' if found.fits else 'Too much for'} {one}; the largest part is {most}"
     said = (f"To {'learn from' if s.task == 'learn' else 'serve'} {s.batch:,} × {s.n:,} tokens, "
             f"{s.model} needs {bytes_text(total)} of {one}'s {limit / 1e9:,.0f} GB: "
             f"{'it fits' if found.fits else 'too much'}; {most}: {bytes_text(held[most])}.")
-    return View(page, title, said, numbers(s, found))
-
-
-def numbers(s, found):
-    """Bytes of each part, the largest sizes that fit, and how many accelerators it takes."""
-    free, space = found.free_bytes, room(s)
-    shown = {f"{part} (bytes)": f"{size:,}" for part, size in found.parts.items()}
-    shown |= {"all (bytes)": f"{found.total_bytes:,}",
-              f"{'free' if free >= 0 else 'missing'} (GB)": f"{abs(free) / 1e9:,.2f}"}
-    longest = bisect_right(range(1, LONGEST + 1), space // s.batch, key=lambda n: each(s, n))
-    for label, most, end in (("n that fits (tokens)", longest, LONGEST),
-                             ("batch that fits (sequences)", space // each(s, s.n), MOST)):
-        shown[f"largest {label}"] = ("none: it does not fit" if most < 1 else
-                                     f"{most:,}" if most < end else f"{end:,} or more")
-    needed = (-(-found.total_bytes // found.memory_bytes) if s.task == "serve" else devices_to_hold(
-        MODELS[s.model], s.n, s.accelerator, s.recompute, False, s.batch, s.optimizer,
-        precision(s)))
-    shown["accelerators that it needs to fit"] = "no number" if needed == inf else f"{needed:,}"
-    if precision(s) != s.precision:
-        shown["nobody learns in so few bits; taken is"] = precision(s)
-    return shown
+    return View(page, title, said, shown)
 
 
 def precision(s):
@@ -105,17 +100,15 @@ def footprint(s):
 
 
 def room(s):
-    """Bytes of the memory beside what belongs to the weights; below 0 if these are too much."""
-    return footprint(s).free_bytes + sum(footprint(s).parts.get(part, 0) for part in VARYING)
-
-
-def each(s, n):
-    """Bytes that one sequence of n tokens takes."""
-    return _each(s.model, s.task, s.recompute, precision(s), n)
+    """Bytes beside what belongs to the weights, below 0 if that is too much; `sequence` of n."""
+    found = footprint(s)
+    varying = sum(found.parts.get(part, 0) for part in VARYING)
+    return found.free_bytes + varying, partial(sequence, s.model, s.task, s.recompute, precision(s))
 
 
 @lru_cache(maxsize=65_536)
-def _each(name, task, recompute, width, n):
+def sequence(name, task, recompute, width, n):
+    """Bytes that one sequence of n tokens takes."""
     model = MODELS[name]
     if task == "serve":
         return memory.kv_cache_bytes(model, n, 1, width)
