@@ -1,5 +1,6 @@
 """Storing gives the same bytes twice, derives the stubs, and refuses what must not be saved."""
 import os
+from itertools import count
 
 import nbformat
 import pytest
@@ -51,16 +52,14 @@ def test_other_exercises_than_in_the_solutions_are_refused():
         store.with_exercises(lesson("n = 1"), new_notebook(cells=exercise(SOLVED)))
 
 
-def test_storing_twice_gives_the_same_bytes_and_keeps_a_measurement(tmp_path):
-    """With a figure, a widget in picture mode, a formula, streams, a measurement; in a folder of its own."""
+def test_storing_twice_gives_the_same_bytes(tmp_path):
+    """With a figure, a widget in picture mode, a formula, streams; in a folder of its own."""
     (tmp_path / "solutions").mkdir()
     notebook = lesson(
-        "import os, time\nfrom pathlib import Path\nimport matplotlib.pyplot as plt\nfrom helpers.figures import show",
+        "import os\nfrom pathlib import Path\nimport matplotlib.pyplot as plt\nfrom helpers.figures import show",
         "figure, axes = plt.subplots()\naxes.plot([1, 2, 4])\nshow(figure, 'a line that rises faster and faster')",
         "if os.environ.get('HELPERS_PICTURES') != '1':\n    import ipywidgets\n    display(ipywidgets.IntSlider())\n"
-        "print('one')\nprint('two', flush=True)\nprint('three')",
-        "time.perf_counter_ns()", "sorted(p.name for p in Path().iterdir())")
-    notebook.cells[4].metadata["tags"] = ["nbval-ignore-output"]
+        "print('one')\nprint('two', flush=True)\nprint('three')", "sorted(p.name for p in Path().iterdir())")
     notebook.cells += [new_code_cell("old", id=cell.id) for cell in exercise(SOLVED)]
     path = tmp_path / "01_demo.ipynb"
     nbformat.write(notebook, path)
@@ -72,40 +71,53 @@ def test_storing_twice_gives_the_same_bytes_and_keeps_a_measurement(tmp_path):
     stored = nbformat.read(path, as_version=4)
     nbformat.validate(stored)
     code = [cell for cell in stored.cells if cell.cell_type == "code"]
-    assert stored.metadata == store.METADATA
+    assert stored.metadata == store.METADATA and not any(cell.metadata for cell in stored.cells)
     assert [cell.execution_count for cell in code] == list(range(1, len(code) + 1))
     assert [cell.id for cell in stored.cells] == [cell.id for cell in notebook.cells]
-    assert [sorted(cell.metadata) for cell in code if cell.metadata] == [["measured", "tags"]]
     assert [output.text for output in code[2].outputs] == ["one\ntwo\nthree\n"]
     about = code[1].outputs[0].metadata["image/png"]
     assert about["alt"] == "a line that rises faster and faster" and about["drawn_by"] == store.DRAWN_BY
-    assert path.name in code[4].outputs[0].data["text/plain"]     # ran in its own folder
+    assert path.name in code[3].outputs[0].data["text/plain"]     # ran in its own folder
     assert [cell.source for cell in stored.cells[-3:]] == ["Write it.", STUB, "double(1)"]
 
-    def measured():
-        return nbformat.read(path, 4).cells[4].outputs[0].data["text/plain"]
 
-    def change(cell, addition):
+def test_a_measurement_is_kept_until_the_code_that_leads_to_it_changes(tmp_path, monkeypatch):
+    path, runs = tmp_path / "01_demo.ipynb", count()
+
+    def run(notebook, folder):      # each run measures another time
+        notebook.cells[2].outputs = [new_output("stream", text=f"{next(runs)} s")]
+        return notebook
+
+    def measured(cell=2, addition="", **how):
         changed = nbformat.read(path, 4)
         changed.cells[cell].source += addition
         nbformat.write(changed, path)
-        return store.store(path)
-    once = measured()
-    assert change(5, "[:1]") and measured() == once         # below the measurement
-    assert change(1, "\nn = 1") and measured() != once      # above it
-    once = measured()
-    assert store.store(path, measure=True) and measured() != once
+        store.store(path, **how)
+        return nbformat.read(path, 4).cells[2].outputs[0].text
+    monkeypatch.setattr(store, "run", run)
+    notebook = lesson("n = 1", "clock()", "n")
+    notebook.cells[2].metadata["tags"] = ["nbval-ignore-output"]
+    nbformat.write(notebook, path)
+    assert [measured(), measured(), measured(3, "below")] == ["0 s"] * 3
+    assert measured(1, "above") == "3 s" and measured() == "3 s" and measured(measure=True) == "5 s"
 
 
-@pytest.mark.parametrize(("source", "words"), [
-    ("1 / 0", "cell-0 raised ZeroDivisionError: division by zero"),
-    ("import sys\nprint('careful', file=sys.stderr)", "cell-0 writes to stderr"),
-    ("import ipywidgets\nipywidgets.IntSlider()", "cell-0 shows a live widget")])
-def test_what_must_not_be_saved_is_refused_and_the_file_left_alone(tmp_path, source, words):
+@pytest.mark.parametrize(("output", "words"), [
+    (new_output("error", ename="ZeroDivisionError", evalue="division"), "cell-0 raised ZeroDivisionError: division"),
+    (new_output("stream", name="stderr", text="careful"), "cell-0 writes to stderr"),
+    (new_output("display_data", {"application/vnd.jupyter.widget-view+json": {}}), "cell-0 shows a live widget")])
+def test_what_must_not_be_saved_is_refused(output, words):
+    notebook = lesson("n")
+    notebook.cells[1].outputs = [output]
+    with pytest.raises(ValueError, match=words):
+        store.normalised(notebook)
+
+
+def test_where_a_cell_raises_the_file_is_left_alone(tmp_path):
     path, before = tmp_path / "01_demo.ipynb", dict(os.environ)
-    nbformat.write(lesson(source), path)
+    nbformat.write(lesson("1 / 0"), path)
     saved = path.read_bytes()
-    with pytest.raises(ValueError, match=f"01_demo.ipynb: .*{words}"):
+    with pytest.raises(ValueError, match="01_demo.ipynb: cell cell-0 raised ZeroDivisionError: division by zero"):
         store.store(path)
     assert path.read_bytes() == saved and dict(os.environ) == before
 
