@@ -39,8 +39,9 @@ def block_traffic(accesses, elements, discard=()):
     two touches of one lie the rest of its own block and every block touched meanwhile. This needs
     blocks that are the same or disjoint: ValueError where two overlap.
     """
-    room, reads, writes, places = check_size(elements, "elements"), Counter(), Counter(), {}
+    room, reads, writes = check_size(elements, "elements"), Counter(), Counter()
     held, gone = OrderedDict(), {}       # (block, its size) -> changed? the oldest first
+    known, places = set(), set()
     for array, rows, columns, _, write in accesses:
         size = (rows[1] - rows[0]) * (columns[1] - columns[0])
         block = array, rows, columns, size
@@ -48,8 +49,14 @@ def block_traffic(accesses, elements, discard=()):
             held.move_to_end(block)
             held[block] |= write
             continue
-        _check_blocks(places.setdefault((array, 0), {}), rows, f"rows of {array!r}")
-        _check_blocks(places.setdefault((array, 1), {}), columns, f"columns of {array!r}")
+        for side in ((array, "rows", rows), (array, "columns", columns)):
+            if side not in known:
+                known.add(side)
+                taken = {(*side[:2], place) for place in range(*side[2])}
+                if taken & places:
+                    raise ValueError(f"accesses: {side[1]} {side[2]} of {array!r} overlap "
+                                     "another block's; give the same or disjoint ones")
+                places |= taken
         if not write:
             reads[array] += size
         gone.pop(block, None)
@@ -69,28 +76,20 @@ def block_traffic(accesses, elements, discard=()):
     return Traffic(reads, +writes)
 
 
-def _check_blocks(places, block, what):
-    """Note of each place the range of rows or of columns that it is in; ValueError if in two."""
-    if places.get(block[0]) != block:
-        for place in range(*block):
-            if places.setdefault(place, block) != block:
-                raise ValueError(f"accesses: {what} {block} overlap another block's; give the same "
-                                 "or disjoint ones")
-
-
-def tiled_attention(n, d, rows, columns, outer="queries"):
+def tiled_attention(n, d, rows, columns, outer="queries", along=None):
     """The accesses of one head in tiles: scores stay on the chip, running sums repair the softmax.
 
     outer="queries" (FlashAttention-2, Dao 2023): for each block of queries all keys and values pass
     by, the output stays. outer="keys" (Dao et al. 2022, algorithm 1): for each block of keys all
     queries pass by, with O, the sums l and the maxima m, in and out. The scores, "tile", take their
     place in the cache too. Each block is touched once for each tile, so where a tile does not fit
-    the count is a lower bound.
+    the count is a lower bound. along: tokens of the outer loop, n of them unless told.
     """
     n, d, rows, columns = _checked(n, d, rows, columns)
-    check_choice(outer, "outer", OUTER)
-    queries, keys = ([(start, min(start + side, n)) for start in range(0, n, side)]
-                     for side in (rows, columns))
+    outside = along or n
+    ends = (outside, n) if check_choice(outer, "outer", OUTER) == "queries" else (n, outside)
+    queries, keys = ([(start, min(start + side, end)) for start in range(0, end, side)]
+                     for side, end in zip((rows, columns), ends))
     tile = (0, rows), (0, columns), columns
 
     def accesses():

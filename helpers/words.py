@@ -30,11 +30,13 @@ def power(value):
 
 
 def amount(value, words=(" trillion", " billion", " million")):
-    """A large number in three digits and a word; with words=SHORT as it stands in a picture.
+    """In three digits and a word, below a million in full; words=SHORT as it stands in a picture.
 
-    >>> amount(3.876e9), amount(99.96e6), amount(2.1e15), amount(51_200), amount(7.22e10, SHORT)
-    ('3.88 billion', '100 million', '2,100 trillion', '51,200', '72.2 B')
+    >>> amount(3.876e9), amount(99.96e6), amount(2.1e15), amount(262_144), amount(7.22e10, SHORT)
+    ('3.88 billion', '100 million', '2,100 trillion', '262,144', '72.2 B')
     """
+    if 1_000 <= value < 1e6:
+        return f"{value:,.0f}"
     value = float(f"{value:.3g}")
     sizes = zip((1e12, 1e9, 1e6), words)
     size, word = next(((size, word) for size, word in sizes if value >= size), (1, ""))

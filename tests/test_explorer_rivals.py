@@ -36,11 +36,11 @@ def test_the_numbers_are_what_whole_layers_cost(n, d, k, w, causal):
 
 @pytest.mark.parametrize("s", [explorer.state for explorer in some_states(RivalsExplorer, 50)])
 def test_crossings_are_the_first_and_the_map_has_the_colour_of_the_cheapest(s):
-    (cells, _), first, chance = regions(s), crossings(s), random.Random(0)
+    (cells, colours), first, chance = regions(s), crossings(s), random.Random(0)
     for key in set(s.rivals) - {"attention"} if "attention" in s.rivals else ():
         more = [costs(s, n, s.d)["attention"] > costs(s, n, s.d)[key] for n in (first.get(key, 2) - 1, first.get(key, 2))]
         assert more == ([False, True] if key in first else [True, True])
     for row, column in ((chance.randrange(300), chance.randrange(380)) for _ in range(20)):
         found = costs(s, 10 ** (1 + 6 * (column + 0.5) / 380), 16 * 1_024 ** (1 - (row + 0.5) / 300))
         near = {LAYERS[key][2] for key in s.rivals if found[key] <= 1.1 * min(found[key] for key in s.rivals)}
-        assert "#" + bytes(cells[row, column]).hex() in near | {"#222222"}
+        assert "#" + bytes(colours[cells[row, column]]).hex() in near | {"#222222"}

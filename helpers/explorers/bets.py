@@ -3,6 +3,7 @@
 Lesson 10 writes `structured` in full. Weights are what a method returns for the identity as values.
 """
 
+from bisect import bisect_left
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -107,17 +108,8 @@ def kept_elements(method, n, d_h, budget):
 def cheaper_from(method, d_h, budget, causal=False):
     """The shortest n, in whole strides, from which on a method costs fewer FLOPs than all pairs."""
     step = budget if method == "strided" else 1
-
-    def cheaper(n):
-        ours, all_pairs = (flops(key, n * step, d_h, budget, causal) for key in (method, "all"))
-        return ours < all_pairs
-    low, high = 0, 1
-    while not cheaper(high):
-        low, high = high, 2 * high
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (low, middle) if cheaper(middle) else (middle, high)
-    return high * step
+    return step * (1 + bisect_left(range(step, 10**8, step), True, key=lambda n: flops(
+        method, n, d_h, budget, causal) < flops("all", n, d_h, budget, causal)))
 
 
 def weights_of(method, q, k, budget, queries, causal=False):

@@ -2,7 +2,7 @@
 
 import os
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, make_dataclass, replace
+from dataclasses import dataclass, make_dataclass, replace
 from textwrap import fill
 from threading import RLock
 from time import monotonic
@@ -41,7 +41,7 @@ class Explorer:
     view(state, before) is the `View` of a state, from the state alone; before is the state before
     the last move, or None. For a state that cannot be it raises `ValueError` with a sentence that
     says what to change. `GrowthExplorer(n=100)` starts at values, `GrowthExplorer(preset="…")` at
-    those of a preset.
+    those of a preset, from which values given beside it differ.
     """
 
     controls, presets = (), {}  # presets: name -> values of some fields
@@ -50,21 +50,12 @@ class Explorer:
         cls.State = make_dataclass(cls.__name__.replace("Explorer", "State"), frozen=True, fields=[
             (control.name, object, control.start) for control in cls.controls])
 
-    def __init__(self, preset=None, *places, **values):
+    def __init__(self, preset=None, **values):
         self.lock, self._panel, self._moved = RLock(), None, (None, 0)
         with self._refusing():
-            if places or isinstance(preset, (int, float)):
-                named = ", ".join(f"{control.name}=…" for control in self.controls[:2])
-                raise ValueError(f"{type(self).__name__} takes its sizes by name: write {named}.")
-            values = self._checked(values)
-            start = self._preset(preset) if preset is not None else {}
-            for name in values.keys() & start.keys():
-                if start[name] != values[name]:
-                    raise ValueError(
-                        f"preset {preset!r} sets {name} = {start[name]!r}, and {name} = "
-                        f"{values[name]!r} is given beside it. Leave one of the two out, or call "
-                        f"change({name}={values[name]!r}) afterwards.")
-            self._start = self.State(**self._checked(asdict(self.State()) | values | start))
+            values = self._checked((self.presets[check_choice(preset, "preset", self.presets)]
+                                    if preset is not None else {}) | values)
+            self._start = self.State(**values)
             self._show(self._start, None)
 
     @contextmanager
@@ -88,9 +79,6 @@ class Explorer:
                                  f"{', '.join(controls)}.")
         return {name: controls[name].check(value) for name, value in values.items()}
 
-    def _preset(self, name):
-        return self._checked(self.presets[check_choice(name, "preset", self.presets)])
-
     def _show(self, state, before):
         shown = self.view(state, before)  # if one of these two fails, nothing has changed
         svg = shown.svg() if self._panel else ""
@@ -105,16 +93,13 @@ class Explorer:
 
     @state.setter
     def state(self, value):
-        with self._refusing():
-            if not isinstance(value, self.State):
-                raise ValueError(f"state = {value!r} is no {self.State.__name__}; use change(…).")
-            self.change(**asdict(value))
+        self.change(**vars(value))
 
     def change(self, **values):
         """Set some fields and keep the others: `explorer.change(n=2_000)`."""
         with self._refusing():
             state, now = replace(self._state, **self._checked(values)), monotonic()
-            moved = dict(asdict(state).items() - asdict(self._state).items()).keys()
+            moved = [name for name in values if getattr(state, name) != getattr(self._state, name)]
             same_hand = moved == self._moved[0] and now - self._moved[1] < GESTURE
             before = self._before if same_hand or not moved else self._state
             self._show(state, before if len(moved) < 2 else None)
@@ -123,7 +108,7 @@ class Explorer:
     def load(self, preset):
         """Set the fields that a preset names."""
         with self._refusing():
-            self.change(**self._preset(preset))
+            self.change(**self.presets[check_choice(preset, "preset", self.presets)])
 
     def reset(self):
         """Back to the state that this explorer started with, without a ghost."""
@@ -132,8 +117,9 @@ class Explorer:
 
     def preset_name(self):
         """The name of the preset that the state matches, or None."""
-        state = asdict(self._state)
-        return next((name for name in self.presets if state == state | self._preset(name)), None)
+        state = vars(self._state).items()
+        return next((name for name, values in self.presets.items() if values.items() <= state),
+                    None)
 
     def numbers(self):
         """The numbers of the state: label with unit -> text."""
@@ -177,5 +163,5 @@ class Explorer:
             display({**view, "text/plain": self.text()}, raw=True)
 
     def __repr__(self):
-        values = ", ".join(f"{name}={value!r}" for name, value in asdict(self._state).items())
+        values = ", ".join(f"{name}={value!r}" for name, value in vars(self._state).items())
         return f"{type(self).__name__}({values})"

@@ -18,8 +18,8 @@ CURVES = {
     "feed_forward": ("feed-forward", "16·n·d²", lambda n, d: 16 * n * d * d, GREEN, (3, 4), "^"),
 }
 LAYER = {"products", "projections", "layer", "feed_forward"}  # of lesson 03; the others are 01's
-UNITS = {"walk": "looks", "dance": "meetings"}  # a meeting is one multiply-add; others: FLOPs
-END, POINTS = 10**7, 41
+UNITS = {"walk": "looks", "dance": "comparisons"}  # a comparison is one multiply-add; others: FLOPs
+END = 10**7
 
 
 def view(s, before):
@@ -54,45 +54,30 @@ def view(s, before):
         numbers["share of n² in the attention layer"] = percent(s.n / (s.n + 2 * s.d))
     if LAYER & chosen:
         numbers["n = 2d (tokens)"] = f"{2 * s.d:,}"
-    return View(page, heading(s, chosen), sentence(s, chosen), numbers)
+    return View(page, *told(s, chosen), numbers)
 
 
-def sentence(s, chosen):
-    """The finding in words."""
-    n, d = s.n, s.d
-    here = f"At n = {n:,} and d = {d:,}, "
-    if s.axes == "linear" and len(chosen) > 1:
-        flat = len(on_the_floor(s))
-        return (f"{here}{flat or 'none'} of the {len(chosen)} curves {'is' if flat < 2 else 'are'} "
-                "on the floor, below 10 % of the tallest.")
-    if chosen == {"walk"}:
-        return f"{here}the walk past the door takes {n:,} looks."
-    if not chosen & LAYER:
-        return f"{here}the dance has {n * d:,} meetings for each look at the door."
+def told(s, chosen):
+    """The finding that the picture shows, and a sentence with its numbers."""
+    n, d, flat = s.n, s.d, len(on_the_floor(s))
     if "layer" in chosen:
         said = f"the n² products are {percent(n / (n + 2 * d))} of the attention layer"
-    elif n == 2 * d:
-        said = "projections and products cost the same"
-    elif n < 2 * d:
+    elif LAYER & chosen:
         said = f"the projections cost {times(2 * d / n)} times the two products"
     else:
-        said = f"the two products cost {times(n / (2 * d))} times the projections"
-    side = "at" if n == 2 * d else "below" if n < 2 * d else "above"
-    return f"{here}{said}; n is {side} 2d = {2 * d:,}."
-
-
-def heading(s, chosen):
-    """The finding that the picture shows."""
+        said = f"the dance has {n * d:,} comparisons for each look at the door"
+    side = "below" if n < 2 * d else "above" if n > 2 * d else "at"
+    said += f"; n is {side} 2d = {2 * d:,}" * bool(LAYER & chosen)
     if s.axes == "linear":
-        return ("One curve alone: linear axes hide nothing" if len(chosen) == 1
-                else "On linear axes the largest curve hides the others" if on_the_floor(s)
-                else "Linear axes are right where costs are of like size")
-    if chosen & {"dance", "products"} and chosen & {"walk", "projections", "feed_forward"}:
-        return ("What carries n² overtakes: slope 2 against slope 1"
-                if chosen & {"projections", "feed_forward"}
-                else "Slope 2 against slope 1: the gap grows with every token")
-    return ("The attention layer bends at n = 2d: from slope 1 to slope 2" if "layer" in chosen
-            else "On logarithmic axes a power of n is a straight line")
+        title = ("On linear axes the largest curve hides the others" if flat else
+                 "Linear axes are right where costs are of like size")
+        said = f"curves on the floor, below 10 % of the tallest: {flat} of {len(chosen)}"
+    elif chosen & {"dance", "products"} and chosen & {"walk", "projections", "feed_forward"}:
+        title = "Slope 2 against slope 1: what carries n² outgrows the rest"
+    else:
+        title = ("The attention layer bends at n = 2d: from slope 1 to slope 2"
+                 if "layer" in chosen else "On logarithmic axes a power of n is a straight line")
+    return title, f"At n = {n:,} and d = {d:,}, {said}."
 
 
 def on_the_floor(s):
@@ -103,17 +88,18 @@ def on_the_floor(s):
 
 def scales(s):
     """The scales of both axes, linear ones up to a round number, and the lengths that are drawn."""
-    costs, steps = [CURVES[key][2] for key in s.curves], range(POINTS)
-    if s.axes == "linear":
-        right = _round_up(s.n)
-        top = _round_up(max(cost(right, s.d) for cost in costs))
-        return (0, right, "linear"), (0, top, "linear"), [right * k / (POINTS - 1) for k in steps]
-    low, high = min(cost(10, s.d) for cost in costs), max(cost(END, s.d) for cost in costs)
-    return ((10, END, "log"), (10 ** floor(log10(low)), 10 ** ceil(log10(high)), "log"),
-            [10 * (END / 10) ** (k / (POINTS - 1)) for k in steps])
+    costs, steps = [CURVES[key][2] for key in s.curves], [k / 24 for k in range(25)]
+    if s.axes == "log":
+        low, high = min(cost(10, s.d) for cost in costs), max(cost(END, s.d) for cost in costs)
+        return ((10, END, "log"), (10 ** floor(log10(low)), 10 ** ceil(log10(high)), "log"),
+                [10 * (END / 10) ** step for step in steps])
+    right = round_up(s.n)
+    top = round_up(max(cost(right, s.d) for cost in costs))
+    return (0, right, "linear"), (0, top, "linear"), [right * step for step in steps]
 
 
-def _round_up(number):
+def round_up(number):
+    """The next of 1, 2 and 5 times a power of ten."""
     decade = 10 ** (len(str(number)) - 1)
     return next(m * decade for m in (1, 2, 5, 10) if m * decade >= number)
 
@@ -123,7 +109,7 @@ class GrowthExplorer(Explorer):
 
     Counts are exact; a multiply-add is 2 FLOPs; softmax and scaling (6·n²) are left out.
 
-    >>> GrowthExplorer(n=100, d=512).numbers()["the dance, n²·d (meetings)"]
+    >>> GrowthExplorer(n=100, d=512).numbers()["the dance, n²·d (comparisons)"]
     '5,120,000'
     """
 

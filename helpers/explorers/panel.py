@@ -7,7 +7,7 @@ names the field, the value and the remedy; `make`, `read` and `write` are its wi
 import re
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import partial
+from functools import lru_cache, partial
 from html import escape
 from numbers import Real
 
@@ -16,13 +16,32 @@ from helpers.sizes import check_choice
 
 OWN = "your own values"
 IN_VIEW = 6  # controls; the others stand behind "more"
-LABEL = {"description_width": "112px"}
-SENTENCE = "margin:0;line-height:20px;font-size:14px"
-MESSAGE = "line-height:17px;font-weight:600;color:var(--page-error,#b3261e)"
-TABLE = ("width:100%;text-align:right;line-height:17px;font-size:13px;"
-         "font-variant-numeric:tabular-nums")
-TYPED = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {ord("−"): "-"}  # full-width too
 POWERS = {"k": 3, "K": 3, "M": 6, "G": 9, "B": 9, "T": 12}
+LAYOUT = """<style>
+.explorer, .explorer .widget-box, .explorer .widget-gridbox {overflow:visible}
+.explorer {flex-flow:row wrap; max-width:100%; --jp-widgets-inline-label-width:112px}
+.explorer > .jupyter-widgets {flex:3 1 640px; min-width:0; max-width:700px}
+.explorer > .jupyter-widgets:last-child {flex:1 1 360px; max-width:480px; min-height:444px}
+.explorer p {margin:0 8px; height:44px; line-height:20px; font-size:14px}
+.explorer .picture {margin:0}
+.explorer .preset {width:auto; flex:1 1 0; min-width:0; --jp-widgets-inline-label-width:48px}
+.explorer button {width:60px}
+.explorer .number {flex-flow:row wrap}
+.explorer .number label {flex:1 0 calc(100% - 124px); order:-1; text-align:left; line-height:17px;
+  margin:0 2px; height:auto}
+.explorer .number .widget-text {display:contents}
+.explorer .number .widget-hslider {flex:1 1 220px; min-width:220px; margin:0 2px}
+.explorer .number input {flex:0 0 112px; width:112px; margin:0 2px}
+.explorer .choice {width:auto}
+.explorer .widget-gridbox > .widget-label {grid-column:1 / -1; height:17px; line-height:17px}
+.explorer .widget-checkbox {width:auto; height:24px; margin:0}
+.explorer .message {height:36px; margin:0 2px; overflow:auto}
+.explorer [role=alert] {line-height:17px; font-weight:600; color:var(--page-error,#b3261e)}
+.explorer .numbers {flex:1 1 66px; min-height:66px; overflow:auto}
+.explorer table {width:100%; text-align:right; line-height:17px; font-size:13px;
+  font-variant-numeric:tabular-nums}
+.explorer td:first-child {text-align:left; white-space:normal}
+</style>"""
 
 
 def read_number(text):
@@ -31,12 +50,12 @@ def read_number(text):
     >>> read_number("2,048"), read_number("10 000.5"), read_number("128k"), read_number("2,5")
     (Decimal('2048'), Decimal('10000.5'), Decimal('1.28E+5'), None)
     """
-    digits, suffix = re.fullmatch(r"(.*?)\s*([kKMGBT]?)", text.translate(TYPED).strip()).groups()
+    digits, suffix = re.fullmatch(r"(.*?)\s*([kKMGBT]?)", text.replace("−", "-").strip()).groups()
     try:
         value = Decimal(re.sub(r"(?<=\d)[, _\u00a0\u2009\u202f](?=\d{3}(?!\d))", "", digits))
     except ArithmeticError:
         return None
-    if not value.is_finite() or abs(value.adjusted()) > 5_000:  # 1e99999 would take for ever
+    if not value.is_finite() or abs(value.adjusted()) > 400:  # 1e99999 would take for ever
         return None
     return value.scaleb(POWERS[suffix]) if suffix else value
 
@@ -71,15 +90,29 @@ def powers_of_two(low, high):
 
 
 @dataclass(frozen=True)
-class Number:
+class Control:
+    """Of the field `name`; label: its words. `make` gives a row with `parts`, widgets to move."""
+
+    name: str
+    label: str
+
+    def read(self, row, part):
+        """The value of a row, one part of which was moved."""
+        return part.value
+
+    def write(self, row, value):
+        """Show a value."""
+        row.parts[0].value = value
+
+
+@dataclass(frozen=True)
+class Number(Control):
     """A field to type a number from low to high; with values, a slider over them beside it.
 
     whole: takes whole numbers alone. A number between the slider's steps may be typed or set from
     code; the slider takes it in for as long as it is the value.
     """
 
-    name: str
-    label: str
     unit: str
     low: float
     high: float
@@ -88,58 +121,39 @@ class Number:
     values: tuple = ()
 
     def check(self, value):
+        kind = "whole number" if self.whole else "number"
         real = isinstance(value, Real) and not isinstance(value, bool) and value == value  # no NaN
-        if wrong := self._fault(value if real else None):
-            raise ValueError(f"{self.name} = {value!r} is {wrong}: {self.label} is {self._span()}.")
-        return exact(value)
+        if real and self.low <= value <= self.high and not (self.whole and value % 1):
+            return exact(value)
+        wrong = "out of range" if real and not (self.whole and value % 1) else f"not a {kind}"
+        span = f"a {kind} from {number_text(self.low)} to {number_text(self.high)} {self.unit}"
+        raise ValueError(f"{self.name} = {value!r} is {wrong}: {self.label} is {span.rstrip()}.")
 
-    def _fault(self, value):
-        if value is not None and not self.low <= value <= self.high:
-            return "out of range"
-        if value is None or self.whole and value != int(value):
-            return "not a whole number" if self.whole else "not a number"
-        return ""
-
-    def _span(self):
-        return (f"a {'whole ' * self.whole}number from {number_text(self.low)} to "
-                f"{number_text(self.high)} {self.unit}").rstrip()
-
-    def make(self, value):
+    def make(self):
         from ipywidgets import HBox, SelectionSlider, Text
 
-        words = f"{self.label} ({self.unit})" if self.unit else self.label
-        field = Text(continuous_update=False, description=words, style={"description_width": "0"},
-                     layout={"width": "112px", "flex": "0 0 auto", "margin": "0 2px"})
-        parts = [field] if not self.values else [SelectionSlider(
-            options=self._steps(value), value=value, readout=False,
-            layout={"flex": "1 1 220px", "width": "auto", "min_width": "220px",
-                    "margin": "0 2px"}), field]
-        row = HBox([_words(words, flex="1 0 90%" if self.values else "1 1 0"), *parts],
-                   layout={"flex_flow": "row wrap", "overflow": "visible"})
-        row.parts = parts
-        self.write(row, value)
+        field = Text(continuous_update=False,
+                     description=f"{self.label} ({self.unit})" if self.unit else self.label)
+        slider = [SelectionSlider(options=self._steps(self.start), readout=False)]
+        row = HBox([*(slider if self.values else []), field]).add_class("number")
+        row.parts = row.children
         return row
 
+    @lru_cache(maxsize=64)
     def _steps(self, value):
-        return [(f"{step:,}", step) for step in sorted({*self.values, value})]
+        return tuple((f"{step:,}", step) for step in sorted({*self.values, value}))
 
     def read(self, row, part):
-        """The value of the part that was moved."""
         if part is not row.parts[-1]:
             return part.value
         typed = part.value.strip()
-        bare = typed[:-len(self.unit)] if typed.lower().endswith(self.unit.lower()) else typed
-        found = read_number(bare if self.unit else typed)
-        value = None if found is None else exact(found)
-        if wrong := self._fault(value):
-            said = f"“{typed[:30]}”" if typed else "an empty field"
-            raise ValueError(f"{self.label}: {said} is {wrong}. Type {self._span()}.")
-        return value
+        found = read_number(re.sub(f"(?i){re.escape(self.unit)}$", "", typed))
+        return self.check(typed[:30] if found is None else exact(found))
 
     def write(self, row, value):
         *slider, field = row.parts
         for part in slider:
-            if list(part.options) != (steps := self._steps(value)):
+            if part.options != (steps := self._steps(value)):
                 part.options = steps
             part.value = value
         field.value = number_text(value)
@@ -151,67 +165,51 @@ def slider(name, label, unit, values, start):
 
 
 @dataclass(frozen=True)
-class Choice:
+class Choice(Control):
     """One of a few: options maps the state's value to its words; few short ones are buttons."""
 
-    name: str
-    label: str
     options: dict
     start: str
 
     def check(self, value):
         return check_choice(value, self.name, self.options)
 
-    def make(self, value):
+    def make(self):
         from ipywidgets import Dropdown, RadioButtons
 
-        few = len(self.options) <= 3 and sum(map(len, self.options.values())) <= 26
-        row = (RadioButtons if few else Dropdown)(
-            options=[(words, key) for key, words in self.options.items()], value=value,
-            description=self.label, style=LABEL, layout={"width": "auto"})
-        if few:
-            row.orientation = "horizontal"
-        row.parts = [row]
+        options = [(words, key) for key, words in self.options.items()]
+        if len(options) <= 3 and sum(map(len, self.options.values())) <= 26:
+            row = RadioButtons(options=options, description=self.label, orientation="horizontal")
+        else:
+            row = Dropdown(options=options, description=self.label)
+        row.parts = [row.add_class("choice")]
         return row
-
-    def read(self, row, part):
-        return part.value
-
-    def write(self, row, value):
-        row.value = value
 
 
 @dataclass(frozen=True)
-class Several:
+class Several(Control):
     """Some of several, as a tuple of keys: a checkbox each, 1 to `most` of them ticked."""
 
-    name: str
-    label: str
     options: dict
     start: tuple
     most: int = 5
 
     def check(self, value):
-        if not isinstance(value, (tuple, list)):
-            raise ValueError(f"{self.name} = {value!r} is no choice: give a tuple of "
-                             f"{', '.join(map(repr, self.options))}.")
-        for item in value:
+        chosen = value if isinstance(value, (tuple, list)) else ()
+        for item in chosen:
             check_choice(item, self.name, self.options)
-        if not 1 <= len(value) <= self.most or len(set(value)) < len(value):
-            raise ValueError(f"{self.name} has {len(value)} chosen: choose at least 1 and at most "
-                             f"{self.most}, each once, so that they can be told apart.")
+        if not 1 <= len(chosen) <= self.most or len(set(chosen)) < len(chosen):
+            raise ValueError(f"{self.name} = {value!r}: choose at least 1 and at most {self.most} "
+                             f"of {', '.join(map(repr, self.options))}, each once.")
         return tuple(key for key in self.options if key in value)
 
-    def make(self, value):
-        from ipywidgets import Checkbox, GridBox
+    def make(self):
+        from ipywidgets import Checkbox, GridBox, Label
 
-        ticks = [Checkbox(value=key in value, description=words, indent=False,
-                          layout={"width": "auto", "height": "24px", "margin": "0"})
-                 for key, words in self.options.items()]
         wide = 30 + 7 * max(map(len, self.options.values()))
-        row = GridBox([_words(self.label, grid_area="auto / 1 / auto / -1"), *ticks], layout={
-            "grid_template_columns": f"repeat(auto-fill, minmax({wide}px, 1fr))",
-            "overflow": "visible"})
+        ticks = [Checkbox(description=words, indent=False) for words in self.options.values()]
+        row = GridBox([Label(self.label), *ticks], layout={
+            "grid_template_columns": f"repeat(auto-fill, minmax({wide}px, 1fr))"})
         row.parts = ticks
         return row
 
@@ -223,67 +221,49 @@ class Several:
             tick.value = key in value
 
 
-def _words(text, **layout):
-    from ipywidgets import HTML
-
-    return HTML(f'<div style="line-height:17px">{escape(text)}</div>',
-                layout=layout | {"height": "auto", "margin": "0 2px"})
-
-
 class Panel:
     """The widgets of one explorer, which show its state; whatever answers one holds one lock.
 
-    A move sends the browser the picture first, then the words, then what other widgets show.
+    A move sends the browser the picture first, then the numbers, then what other widgets show.
     """
 
     def __init__(self, explorer):
         from ipywidgets import HTML, Accordion, Box, Button, Dropdown, HBox, VBox
 
         self._explorer, self._quiet = explorer, False
-        self.rows = [(control, control.make(getattr(explorer.state, control.name)))
-                     for control in explorer.controls]
-        self.preset = Dropdown(options=[OWN, *explorer.presets], description="preset",
-                               style={"description_width": "48px"},  # names are long
-                               layout={"flex": "1 1 0", "width": "auto", "min_width": "0"})
-        reset = Button(description="reset", tooltip="to the start", layout={"flex": "0 0 60px"})
+        self.rows = [(control, control.make()) for control in explorer.controls]
+        self.preset = Dropdown(options=[OWN, *explorer.presets], description="preset")
+        reset = Button(description="reset", tooltip="to the start")
         reset.on_click(lambda _: self._safely(explorer.reset))
-        self.picture = HTML(layout={"width": "100%", "margin": "0"})
-        self.sentence = HTML(layout={"height": "44px", "margin": "0 8px"})
-        self.message = HTML(layout={"height": "36px", "margin": "0 2px", "overflow": "auto"})
-        self.numbers = HTML(layout={"flex": "1 1 66px", "min_height": "66px", "overflow": "auto"})
-        shown, seen = [row for _, row in self.rows], {"overflow": "visible"}
+        self.picture, self.message, self.numbers = (HTML().add_class(name) for name in (
+            "picture", "message", "numbers"))
+        shown = [row for _, row in self.rows]
         if len(shown) > IN_VIEW:
             shown[IN_VIEW:] = [Accordion([VBox(shown[IN_VIEW:])], titles=["more"])]
-        first = HBox([self.preset, reset] if explorer.presets else [reset], layout=seen)
-        left = VBox([HTML(STYLE, layout={"display": "none"}), self.picture, self.sentence],
-                    layout=seen | {"flex": "3 1 640px", "min_width": "0", "max_width": "700px"})
-        right = VBox([first, *shown, self.message, self.numbers], layout=seen | {
-            "flex": "1 1 360px", "min_width": "0", "max_width": "480px", "min_height": "444px"})
-        self.box = Box([left, right], layout=seen | {"flex_flow": "row wrap", "max_width": "100%"})
-        self.box.add_class("explorer")
+        first = HBox([self.preset.add_class("preset"), reset])
+        self.box = Box([VBox([HTML(STYLE + LAYOUT, layout={"display": "none"}), self.picture]),
+                        VBox([first, *shown, self.message, self.numbers])]).add_class("explorer")
         self.show(explorer.shown.svg())
         for part in [self.preset, *(part for _, row in self.rows for part in row.parts)]:
-            # JupyterLab's subshells answer widgets in more than one thread: one at a time
-            part.set_state = partial(_answer, explorer.lock, part.set_state)
+            part.set_state = partial(self._answer, part.set_state)
             part.observe(self._moved, names="value")
 
     def show(self, svg):
         """Bring the picture, the words and the controls to the explorer's state."""
         shown = self._explorer.shown
-        self.picture.value = svg
         sentence = escape(shown.sentence).replace(" = ", "\xa0=\xa0").replace(" %", "\xa0%")
-        self.sentence.value = f'<p role="status" style="{SENTENCE}">{sentence}</p>'
-        rows = "".join([f'<tr><td style="white-space:normal;text-align:left">{escape(label)}</td>'
+        self.picture.value = f'{svg}<p role="status">{sentence}</p>'
+        rows = "".join([f"<tr><td>{escape(label)}</td>"
                         f"<td><b>{escape(value).replace(' %', chr(160) + '%')}</b></td></tr>"
                         for label, value in shown.numbers.items()])
         self.numbers.value = ('<div role="region" aria-label="numbers" tabindex="0">'
-                              f'<table style="{TABLE}">{rows}</table></div>')
+                              f"<table>{rows}</table></div>")
         self.say("")
         self._write()
 
     def say(self, text):
         """Show a message until the next move; "" takes it away."""
-        self.message.value = text and f'<div role="alert" style="{MESSAGE}">{escape(text)}</div>'
+        self.message.value = text and f'<div role="alert">{escape(text)}</div>'
 
     def _write(self):
         self._quiet = True
@@ -312,7 +292,6 @@ class Panel:
                 self.say(str(error) if isinstance(error, ValueError) else "This could not be drawn "
                          f"({type(error).__name__}: {error}); the last good picture stays.")
 
-
-def _answer(lock, answer, data):
-    with lock:
-        answer(data)
+    def _answer(self, answer, data):
+        with self._explorer.lock:  # JupyterLab's subshells answer widgets in more than one thread
+            answer(data)

@@ -3,16 +3,16 @@
 from functools import lru_cache
 
 from helpers.explorers.bets import (
-    METHODS, SHOWN, STRUCTURES, cheaper_from, error, flops, hashes_of, kept_elements, weights,
-    window_of)
+    METHODS, SHOWN, STRUCTURES, cheaper_from, error, flops, kept_elements, weights)
 from helpers.explorers.explorer import Explorer, View
 from helpers.explorers.panel import Choice, powers_of_two, slider
 from helpers.explorers.scene import FAINT, INK, ORANGE, Axes, Page
-from helpers.words import amount, percent, plural, times
+from helpers.words import amount, percent, times
 
 PIXELS = 256                                    # of the drawn square: two tokens a pixel
-PALE, DEEP, UNREAD = (222, 235, 245), (0, 66, 110), (246, 247, 249)
-PALE_RED, DEEP_RED = (250, 226, 214), (170, 60, 0)
+# of the drawn square: unread, from pale to deep blue for what is read, the same red if ahead
+UNREAD, BLUES = (246, 247, 249), ((222, 235, 245), (0, 66, 110))
+REDS = (250, 226, 214), (170, 60, 0)
 
 
 def view(s, before):
@@ -26,7 +26,7 @@ def view(s, before):
 
     page = Page()
     page.words(58, 62, f"weights of the keys, {SHOWN} tokens", 12, FAINT)
-    page.cells(58, 76, PIXELS, PIXELS, picture(s.method, s.structure, s.d_h, budget, causal, red))
+    page.cells(58, 76, PIXELS, PIXELS, *picture(s.method, s.structure, s.d_h, budget, causal, red))
     page.words(44, 76 + PIXELS / 2, "query", 12, anchor="middle", turn=90)
     page.words(58 + PIXELS / 2, 346, "key", 12, anchor="middle")
     page.words(58, 374, f"Its bet: {method.bet}." if method.bet else "", 12)
@@ -35,9 +35,9 @@ def view(s, before):
             (182, f"elements kept to write on, n = {s.n:,}", (10, 1e8, "log"), keep, keep_all)):
         page.words(384, top - 14, name)
         axes = Axes(page, 384, top, 300, 60, scale, (0, 2, "linear"), y_ticks=())
-        written = "cannot write on" if ours is None else short(ours)
+        written = "cannot write on" if ours is None else amount(ours)
         page.words(390, top + 8, f"{method.name}: {written}", 12, ORANGE, halo=True)
-        page.words(390, top + 38, f"all pairs: {short(theirs)}", 12, FAINT, halo=True)
+        page.words(390, top + 38, f"all pairs: {amount(theirs)}", 12, FAINT, halo=True)
         axes.point(theirs, 0.25, "s", FAINT, says=f"{theirs:,}")
         if ours is not None:
             axes.point(ours, 1.25, "o", ORANGE, says=f"{ours:,}")
@@ -63,13 +63,7 @@ def view(s, before):
     if red or s.method == "low_rank":
         ahead = later(s.method, s.structure, s.d_h, budget)
         numbers["of its weight on later tokens"] = percent(ahead)
-    return View(page, heading(s, cost, every, found, words),
-                sentence(s, cost, every, found, words), numbers)
-
-
-def short(value):
-    """A count in the picture: exact as long as that is short, as in the list of numbers."""
-    return f"{value:,}" if value < 10**6 else amount(value)
+    return View(page, *told(s, cost, every, found, words), numbers)
 
 
 def looks_ahead(s):
@@ -77,51 +71,21 @@ def looks_ahead(s):
     return s.causal == "yes" and METHODS[s.method].past != "yes"
 
 
-def sentence(s, cost, every, found, words):
-    """The method with its sizes, its saving and how its bet went."""
-    rounds, bucket = hashes_of(s.budget)
-    method = {"window": f"A window of {window_of(s.budget, s.causal == 'yes')} costs",
-              "strided": f"A stride of {s.budget} costs",
-              "low_rank": f"{s.budget} summaries of the keys cost",
-              "hashing": f"{plural(rounds, 'round')} of hashing into buckets of {bucket} cost",
-              "features": f"{s.budget} random features cost",
-              "linear": "Linear attention costs"}.get(s.method)
-    saving = f"{share(cost, every)} all pairs"
+def told(s, cost, every, found, words):
+    """The finding that the picture shows, and how the method's bet went."""
+    method = METHODS[s.method]
     if s.method == "all":
-        return f"All pairs are exact; the others are measured against them: {amount(cost)} FLOPs."
-    if s.method == "linear":
-        return f"{method} {saving}; it is another model, {words} away from softmax."
+        return "All pairs: exact, and n² of them", (
+            f"All pairs are exact; the others are measured against them: {amount(cost)} FLOPs.")
+    saving = (f"{times(every / cost)} times less than all pairs" if cost < every else
+              f"{times(cost / every)} times as much as all pairs")
     went = ("won" if found < 0.05 else "nearly won" if found < 0.2 else "half won" if found < 0.5
             else "lost" if found < 1 else "lost, worse than answering 0")
-    return f"{method} {saving}; its bet is {went}: error {words}."
-
-
-def heading(s, cost, every, found, words):
-    """The finding that the picture shows."""
-    if s.method == "all":
-        return "All pairs: exact, and n² of them"
-    if looks_ahead(s):
-        name = ("Hashing with keys of its own looks ahead" if s.method == "hashing" else
-                "Low rank cannot look at the past alone")
-        return f"{name}: red is the future"
-    saving = share(cost, every)
-    if cost >= every:
-        return f"No saving at this length: {saving} all pairs"
-    worse = ", worse than 0" * (found >= 1)
-    told = ("another model" if s.method == "linear" else
-            f"error {words} on {SHOWN} tokens{worse}")
-    return f"{saving[0].upper()}{saving[1:]} all pairs; {told}"
-
-
-def share(cost, every):
-    """How a cost stands to that of all pairs.
-
-    >>> share(25, 100), share(300, 100)
-    ('4.0 times less than', '3.0 times as much as')
-    """
-    ratio = max(cost, every) / min(cost, every)
-    return (f"{ratio:,.{0 if ratio >= 10 else 1}f} times "
-            f"{'less than' if cost < every else 'as much as'}")
+    title = (f"{method.name.capitalize()} looks ahead: red is the future" if looks_ahead(s) else
+             f"{saving[0].upper()}{saving[1:]}, error {words}")
+    size = f" with a budget of {s.budget}" * bool(method.bet)
+    ends = f"its bet is {went}" if method.bet else "it is another model"
+    return title, f"{method.name.capitalize()}{size} costs {saving}; {ends}: error {words}."
 
 
 @lru_cache(maxsize=512)
@@ -134,17 +98,16 @@ def later(method, structure, d_h, budget):
 
 @lru_cache(maxsize=64)
 def picture(method, structure, d_h, budget, causal, red):
-    """The weights as colours, (PIXELS, PIXELS, 3) bytes: dark is large beside the row's largest."""
+    """The weights as cells and their colours: dark is large beside the row's largest."""
     import numpy as np
 
-    found = weights(method, structure, d_h, budget, causal)
-    level = np.sqrt(found / found.max(axis=1, keepdims=True))
-    step = SHOWN // PIXELS
-    level = level.reshape(PIXELS, step, PIXELS, step).max(axis=(1, 3))[..., None]
-    cells = np.where(level > 1e-9, PALE + (np.array(DEEP) - PALE) * level, UNREAD)
-    ahead = np.triu(level[..., 0] > 1e-9, 1) & red
-    cells[ahead] = (PALE_RED + (np.array(DEEP_RED) - PALE_RED) * level)[ahead]
-    return cells.astype(np.uint8)
+    found, step = weights(method, structure, d_h, budget, causal), SHOWN // PIXELS
+    level = found / found.max(axis=1, keepdims=True)
+    level = np.sqrt(level.reshape(PIXELS, step, PIXELS, step).max(axis=(1, 3)))
+    cells = np.where(level > 1e-9, 1 + np.round(126 * level), 0).astype(np.uint8)
+    cells[np.triu(cells > 0, 1) & red] += 127
+    colours = [UNREAD, *np.linspace(*BLUES, 127), *np.linspace(*REDS, 127)]
+    return cells, np.array(colours, np.uint8)
 
 
 class PatternExplorer(Explorer):

@@ -4,7 +4,6 @@ from dataclasses import replace
 from functools import lru_cache
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 
 from helpers import layers
 from helpers.explorers.explorer import Explorer, View
@@ -23,22 +22,25 @@ LAYERS = {  # key: (name, in short, colour, colour of words on it)
     "separable": ("separable convolution", "separable", "#009e73", "white"),
     "window": ("restricted attention", "restricted", "#d9a5d3", DARK),
     "attention": ("attention", "attention", "#0072b2", "white")}
-NEEDS = {"kernel width": {"convolution", "separable"}, "window": {"window"},
-         "projections": {"window", "attention"}, "attention": {"attention"}}  # what moves whom
 
 
 def view(s, before):
     """The map of the cheapest, the place on it, and the rivals there, cheapest first."""
-    page, (cells, rooms) = Page(), regions(replace(s, n=10, d=16))
+    page, (cells, colours) = Page(), regions(replace(s, n=10, d=16))
     axes = Axes(page, LEFT, TOP, WIDE, HIGH, (10, 10**7, "log"), (16, 16_384, "log"),
                 "sequence length n (tokens)", "model width d (elements)",
                 y_ticks=(16, 64, 256, 1_024, 4_096, 16_384))
-    page.cells(LEFT, TOP, WIDE, HIGH, cells)
-    here = axes.at(s.n, s.d)
-    for key, (room, places) in rooms.items():
-        free = places[(abs(places - here) > np.add(room, 12)).any(axis=1)]  # of the point
-        if len(free):
-            page.words(*map(float, free[0]), LAYERS[key][1], 14, LAYERS[key][3], "middle", True)
+    page.cells(LEFT, TOP, WIDE, HIGH, cells, colours)
+    here, coarse = axes.at(s.n, s.d), cells[5::10, 5::10]
+    for place, key in enumerate(s.rivals):
+        _, short, _, colour = LAYERS[key]
+        inside = coarse == place
+        free = inside.sum(axis=1) > len(short)  # rows that hold the name, and not the point
+        free &= abs(10 * np.arange(HIGH // 10) + TOP + 5 - here[1]) > 24
+        if free.any():
+            row = np.flatnonzero(free)[free.sum() // 2]
+            page.words(LEFT + 10 * float(np.flatnonzero(inside[row]).mean()) + 5,
+                       float(TOP + 10 * row + 5), short, 14, colour, "middle", True)
     if before:
         page.line([axes.at(before.n, before.d), here], DARK, 1.5, (3, 3))
         page.point(*axes.at(before.n, before.d), "o", DARK, 5, fade=0.6)
@@ -54,18 +56,14 @@ def view(s, before):
         page.box(474, y - 7, 12, 26, LAYERS[key][2])
         page.words(494, y, f"{times(found[key] / least)} × {LAYERS[key][0]}")
         page.words(494, y + 16, f"{power(found[key])} FLOPs{more}", 12, FAINT)
-    if idle := [name for name, having in NEEDS.items() if not having & {*s.rivals}]:
-        page.words(474, 374, "none of these rivals has a", 12, FAINT)
-        page.words(474, 390, listed(idle, "or"), 12, FAINT)
 
     tied = [LAYERS[key][0] for key in order if found[key] == least]
-    same = listed(tied) if len(tied) < 3 else f"{len(tied)} rivals"
-    said = (f"{same} needs the fewest FLOPs, {least:,}; {LAYERS[order[-1]][0]} needs the most, "
-            f"{times(most / least)} times as many")
-    if len(tied) > 1 or len(order) == 1:
-        each = "cost each" if len(tied) > 1 else "costs"
-        said = f"{same} {each} {least:,} FLOPs; no chosen rival costs fewer"
-    title = f"Here {same} {'needs the fewest FLOPs' if len(tied) == 1 else 'cost the same'}"
+    title = (f"Here {listed(tied)} cost the same" if 1 < len(tied) < 3 else
+             f"Here {len(tied)} rivals cost the same" if len(tied) > 1 else
+             f"Here {tied[0]} needs the fewest FLOPs")
+    said = f"the fewest FLOPs are {least:,}, of {listed(tied)}"
+    if most > least:
+        said += f"; {LAYERS[order[-1]][0]} needs the most, {times(most / least)} times as many"
     numbers = {f"{LAYERS[key][0]} (FLOPs)": f"{found[key]:,}" for key in s.rivals}
     return View(page, title, f"At n = {s.n:,} and d = {s.d:,}, {said}.", numbers | {
         f"attention costs more than {LAYERS[key][0]} from n on (tokens)": f"{n:,}"
@@ -124,25 +122,17 @@ def crossings(s):
 
 @lru_cache(maxsize=64)
 def regions(s):
-    """The map's cells, and {layer: (size of its name, places for it)}, the middle places first."""
+    """The map: of each cell the place of the cheapest among the rivals, and their colours."""
     n = 10 ** (1 + 6 * (np.arange(WIDE) + 0.5) / WIDE)
     tokens, pair = token_costs(s, 16 * 1_024 ** (1 - (np.arange(HIGH)[:, None] + 0.5) / HIGH))
     each = np.array([tokens[key] + (np.inf if key == "attention" else 0) for key in s.rivals])
     pairs = (each.min(axis=0) - tokens["attention"]) / pair * ("attention" in s.rivals)
     wins = (n + 1 if s.causal == "triangle" else 2 * n) < 2 * pairs  # attention, the last rival
     best = np.where(wins, len(s.rivals) - 1, each.argmin(axis=0)).astype(np.uint8)
-    colours = [[*bytes.fromhex(LAYERS[key][2][1:])] for key in s.rivals]
-    cells = np.array(colours, np.uint8).take(best, axis=0)
-    cells[:, 1:][best[:, 1:] != best[:, :-1]] = cells[1:][best[1:] != best[:-1]] = 34
-    rooms = {}
-    for number, key in enumerate(s.rivals):
-        wide = len(LAYERS[key][1])  # of the name, in steps of 10 pixels; 3 high
-        inside = sliding_window_view(best[5::10, 5::10] == number, (3, wide)).all(axis=(2, 3))
-        places = np.argwhere(inside)[:, ::-1]
-        if len(places):
-            middle = abs(places - places.mean(axis=0)).sum(axis=1).argsort(kind="stable")
-            rooms[key] = (5 * wide, 12), 10 * places[middle] + (LEFT + 5 * wide, TOP + 15)
-    return cells, rooms
+    ends = best[:, 1:] != best[:, :-1], best[1:] != best[:-1]
+    best[:, 1:][ends[0]] = best[1:][ends[1]] = len(s.rivals)  # a dark line
+    colours = [LAYERS[key][2] for key in s.rivals] + [DARK]
+    return best, np.array([[*bytes.fromhex(colour[1:])] for colour in colours], np.uint8)
 
 
 class RivalsExplorer(Explorer):

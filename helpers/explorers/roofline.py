@@ -11,8 +11,6 @@ from helpers.memory import KEPT_IN, kv_cache_bytes, weight_bytes
 from helpers.published import ACCELERATORS, MODELS
 from helpers.words import bytes_text, duration, number, percent, plural, times
 
-NAMES = ("GPT-2", "GPT-3 175B", "Llama-2 7B", "Llama-3 8B", "Llama-3 70B", "Llama-3 405B",
-         "Mistral 7B", "Mixtral 8x7B", "DeepSeek-V3")
 PHASES = {"prefill": "reads a prompt (prefill)", "decode": "writes a token (decode)"}
 X, Y = (0.4, 1e5, "log"), (3e11, 6e15, "log")
 CHAT = dict(accelerator="H100 SXM", model="Llama-3 8B", phase="decode", precision="16 bit",
@@ -47,17 +45,16 @@ def view(s, before):
         page.words(448, y, f"{name}: {duration(now)}", colour=colour, bold=True)
         page.box(448, y + 11, pixels * then, 19, colour, fade=0.3)
         page.box(448, y + 11, pixels * now, 19, colour, says=duration(now))
-    page.words(448, 168, "the longer bar is the time"
-               + f": × {times(work.seconds / was.seconds)}" * bool(before), 12, FAINT)
+    page.words(448, 168, f"the longer bar is the time: × {times(work.seconds / was.seconds)}"
+               if before else "the longer bar is the time", 12, FAINT)
     page.lines(448, 206, 28, f"{intensity} FLOPs per byte", f"limit: {work.limit}",
                f"at most {number(work.tokens_per_second)} tokens/s", f"arithmetic in use: {busy}",
                f"{bytes_text(held)} of {chip.memory_bytes / 1e9:,.0f} GB"
                + ": too much" * (chips > 1))
 
-    does = (f"reads {plural(s.batch, 'prompt')}" if s.phase == "prefill" else
-            f"writes {plural(s.batch, 'token')}")
-    said = (f"{s.model} {does} on one {s.accelerator} in at least {duration(work.seconds)}: "
-            f"{work.limit} is the limit")
+    verb, noun = ("reads", "prompt") if s.phase == "prefill" else ("writes", "token")
+    said = (f"{s.model} {verb} {plural(s.batch, noun)} on one {s.accelerator} in at least "
+            f"{duration(work.seconds)}: {work.limit} is the limit")
     most = model.max_positions
     said += (f", beyond its {most:,} positions." if most and s.n > most else
              f", but it needs {chips:,} of them." if chips > 1 else ".")
@@ -92,23 +89,18 @@ def roof(chip):
 
 
 @lru_cache(maxsize=1_000)
-def fewest_sequences(model, accelerator, n, precision, most=10**9):
+def fewest_sequences(name, accelerator, n, precision):
     """The fewest sequences for which arithmetic limits decoding; None if no number is enough."""
-    def lead(batch):
-        work = roofline.decode(MODELS[model], accelerator, n, batch, *KEPT_IN[precision])
-        return work.arithmetic_seconds - work.memory_seconds, work.limit == "arithmetic"
+    def work(batch):
+        return roofline.decode(MODELS[name], accelerator, n, batch, *KEPT_IN[precision])
 
-    (low, (behind, enough)), (high, (ahead, ever)) = (1, lead(1)), (most, lead(most))
-    if enough or not ever:
-        return low if enough else None
-    halve = False
-    while high - low > 1:  # by turns where a straight line would cross zero, and in the middle
-        guess = (low + high) // 2 if halve else ceil(low - behind * (high - low) / (ahead - behind))
-        guess, halve = min(max(guess, low + 1), high - 1), not halve
-        found, enough = lead(guess)
-        (low, behind, high, ahead) = (low, behind, guess, found) if enough else (
-            guess, found, high, ahead)
-    return high
+    one, own = work(1), kv_cache_bytes(MODELS[name], n, 1, KEPT_IN[precision][1])
+    gain = one.flops * one.bytes_per_second - own * one.flops_per_second  # by each sequence
+    batch, least = 0, 1
+    while batch < least and gain > 0:  # a mixture's weights that are met grow with the batch
+        batch = least
+        least = ceil((work(batch).bytes_moved - batch * own) * one.flops_per_second / gain)
+    return batch or None
 
 
 class RooflineExplorer(Explorer):
@@ -124,7 +116,7 @@ class RooflineExplorer(Explorer):
     view = staticmethod(view)
     controls = (
         Choice("accelerator", "accelerator", {name: name for name in ACCELERATORS}, "H100 SXM"),
-        Choice("model", "model", {name: name for name in NAMES}, "Llama-3 8B"),
+        Choice("model", "model", {name: name for name in MODELS}, "Llama-3 8B"),
         Choice("phase", "what it does", PHASES, "decode"),
         Choice("precision", "numbers kept in", {name: name for name in KEPT_IN}, "16 bit"),
         slider("batch", "batch b", "sequences", powers_of_two(1, 4_096), 1),

@@ -9,7 +9,7 @@ import zlib
 from base64 import b64encode
 from functools import lru_cache
 from html import escape
-from math import ceil, floor, log10
+from math import ceil, cos, floor, log10, pi, sin
 
 from helpers.words import spread, tick_text
 
@@ -22,11 +22,13 @@ THEME = {INK: "jp-ui-font-color1", FAINT: "jp-ui-font-color2", PALE: "jp-border-
 PAINT = {"": "none"} | {colour: f"var(--{name},{colour})" for colour, name in THEME.items()}
 STYLE = f"""<style>
 .page text {{dominant-baseline:central;user-select:text;fill:{PAINT[INK]}}}
+.page path {{stroke-linejoin:round}}
 .page .halo {{paint-order:stroke;stroke:{PAINT[PAPER]};stroke-width:4px}}
 [data-jp-theme-light=false] .explorer {{--page-blue:#5AB4F0;--page-orange:#FF9147;
   --page-green:#3CCBA0;--page-purple:#E08FD2;--page-grey:#b0b0b0;--page-error:#ff8a80}}
 </style>"""
-SHAPES = {  # of a point, as corners; "o" is a circle
+SHAPES = {  # of a point, as corners
+    "o": [(cos(k * pi / 12), sin(k * pi / 12)) for k in range(24)],
     "s": [(-1, -1), (1, -1), (1, 1), (-1, 1)], "D": [(0, -1.3), (1.3, 0), (0, 1.3), (-1.3, 0)],
     "^": [(0, -1.2), (1.15, .9), (-1.15, .9)], "v": [(0, 1.2), (1.15, -.9), (-1.15, -.9)],
     ">": [(1.2, 0), (-.9, 1.15), (-.9, -1.15)],
@@ -48,47 +50,53 @@ class Page:
         """All marks in the order in which they are drawn: (kind, dict of what was given)."""
         return self.under + self.over
 
-    def _add(self, kind, given):
-        del given["self"]
-        mark = {name: round(value, 1) if isinstance(value, float) else value
-                for name, value in given.items()}
-        (self.over if mark.get("halo") else self.under).append((kind, mark))
+    def path(self, pieces, colour="", width=1, fill="", dash=(), fade=1, says="", within=None):
+        """Lines through the points of each piece, and what they enclose filled."""
+        self.under.append(("path", dict(pieces=pieces, colour=colour, width=width, fill=fill,
+                                        dash=dash, fade=fade, says=says, within=within)))
 
     def line(self, points, colour=INK, width=2, dash=(), fade=1, says="", within=None):
         """A line; dash: lengths drawn and left out in turn; within: (x, y, wide, high) cuts it."""
-        points = [(round(x, 1), round(y, 1)) for x, y in points]
-        self._add("line", locals())
+        self.path([points], colour, width, "", dash, fade, says, within)
 
     def box(self, x, y, wide, high, fill, edge="", fade=1, says="", hatched=False):
         """A rectangle from its upper left corner; hatched: by lines of paper's colour."""
-        wide, high = max(wide, 0), max(high, 0)
-        self._add("box", locals())
-        for start in range(-floor(high), floor(wide), 7) if hatched else ():
-            left, right = max(start, 0), min(start + high, wide)  # each line goes up to the right
-            self.line([(x + left, y + high - left + start), (x + right, y + high - right + start)],
-                      PAPER, 1)
+        right, low = x + max(wide, 0), y + max(high, 0)
+        self.path([[(x, y), (right, y), (right, low), (x, low), (x, y)]], edge, 1, fill, (), fade,
+                  says)
+        if hatched:  # each line goes up to the right
+            starts = range(-floor(low - y), floor(right - x), 7)
+            ends = [(max(k, 0), min(k + low - y, right - x)) for k in starts]
+            self.path([[(x + a, low - a + k), (x + b, low - b + k)]
+                       for k, (a, b) in zip(starts, ends)], PAPER)
 
     def point(self, x, y, shape, colour, size=5.5, fade=1, says="", hollow=False):
-        """A point of shape o, s, D, ^, v, > or X; size: half its width."""
-        self._add("point", locals())
+        """A point of one of `SHAPES`; size: half its width."""
+        corners = SHAPES[shape]
+        fill, edge, width = (PAPER, colour, 3) if hollow else (colour, PAPER, 1)
+        self.path([[(x + size * right, y + size * down) for right, down in (*corners, corners[0])]],
+                  edge, width, fill, (), fade, says)
 
     def words(self, x, y, text, size=13, colour=INK, anchor="start", bold=False, turn=0,
               halo=False, fade=1):
         """Words whose middle line is at y; anchor: start, middle or end; turn: degrees."""
-        self._add("words", locals())
+        (self.over if halo else self.under).append(("words", dict(
+            x=x, y=y, text=text, size=size, colour=colour, anchor=anchor, bold=bold, turn=turn,
+            halo=halo, fade=fade)))
 
     def lines(self, x, y, step, *texts, size=13):
         """Several lines of words, each `step` pixels below the one before."""
         for row, text in enumerate(texts):
             self.words(x, y + step * row, text, size)
 
-    def cells(self, x, y, wide, high, pixels, says=""):
-        """An array of bytes, (rows, columns, 3), red, green, blue, as a grid of cells."""
-        self._add("cells", locals())
+    def cells(self, x, y, wide, high, cells, colours):
+        """A grid of cells, an array of bytes, (rows, columns): places in colours, (k, 3) bytes."""
+        self.under.append(("cells", dict(x=x, y=y, wide=wide, high=high, cells=cells,
+                                         colours=colours)))
 
     def svg(self, alt=""):
         """The page for the browser, with its alternative text."""
-        drawn = "".join(SVG[kind](**mark) for kind, mark in self.marks)
+        drawn = "".join([SVG[kind](**mark) for kind, mark in self.marks])
         return (f'<svg class="page" viewBox="0 0 {self.width} {self.height}" role="img" '
                 f'aria-label="{escape(alt)}" style="display:block;width:100%;background:'
                 f'{PAINT[PAPER]};font-family:var(--jp-ui-font-family,sans-serif)">{drawn}</svg>')
@@ -116,77 +124,51 @@ def _tag(name, inside="", says="", fade=1, **attributes):
     return f"<{name} {written}>{inside}{says}</{name}>"
 
 
-def _svg_line(points, colour, width, dash, within, **more):
-    drawn = _tag("polyline", points=" ".join([f"{x},{y}" for x, y in points]), fill="none",
-                 stroke=PAINT.get(colour, colour), stroke_width=width, stroke_linejoin="round",
-                 stroke_dasharray=",".join(map(str, dash)), **more)
+def _svg_path(pieces, colour, width, fill, dash, within, **more):
+    drawn = "".join([f"M{' '.join([f'{x:.4g},{y:.4g}' for x, y in piece])}" for piece in pieces])
+    path = _tag("path", d=drawn, fill=PAINT.get(fill, fill), stroke=PAINT.get(colour, colour),
+                stroke_width=colour and width, stroke_dasharray=",".join(map(str, dash)), **more)
     if not within:
-        return drawn
+        return path
     x, y, wide, high = within
-    return _tag("svg", drawn, x=x, y=y, width=wide, height=high, viewBox=f"{x} {y} {wide} {high}")
-
-
-def _svg_box(x, y, wide, high, fill, edge, hatched, **more):
-    return _tag("rect", x=x, y=y, width=wide, height=high, fill=PAINT.get(fill, fill),
-                stroke=PAINT.get(edge, edge), **more)
-
-
-def _svg_point(x, y, shape, colour, size, hollow, **more):
-    fill, stroke = PAINT[PAPER], PAINT.get(colour, colour)
-    if not hollow:
-        fill, stroke = stroke, fill
-    look = more | dict(fill=fill, stroke=stroke, stroke_width=3 if hollow else 1)
-    if shape == "o":
-        return _tag("circle", cx=x, cy=y, r=size, **look)
-    corners = [f"{x + size * right:.1f},{y + size * down:.1f}" for right, down in SHAPES[shape]]
-    return _tag("path", d=f"M{'L'.join(corners)}Z", **look)
+    return _tag("svg", path, x=x, y=y, width=wide, height=high, viewBox=f"{x} {y} {wide} {high}")
 
 
 def _svg_words(x, y, text, size, colour, anchor, bold, turn, halo, fade):
     look = {"style": colour != INK and f"fill:{PAINT.get(colour, colour)}",
             "class": halo and "halo", "text_anchor": anchor != "start" and anchor,
-            "font_weight": bold and 600, "transform": turn and f"rotate({-turn} {x} {y})"}
-    return _tag("text", escape(text), fade=fade, x=x, y=y, font_size=size, **look)
+            "font_weight": bold and 600, "transform": turn and f"rotate({-turn} {x:.4g} {y:.4g})"}
+    return _tag("text", escape(text), fade=fade, x=f"{x:.4g}", y=f"{y:.4g}", font_size=size, **look)
 
 
-def _svg_cells(x, y, wide, high, pixels, says):
-    data = _png_text(pixels.tobytes(), *pixels.shape[:2])
-    return _tag("image", says=says, x=x, y=y, width=wide, height=high, preserveAspectRatio="none",
+def _svg_cells(x, y, wide, high, cells, colours):
+    data = _png_text(cells.tobytes(), cells.shape, colours.tobytes())
+    return _tag("image", x=x, y=y, width=wide, height=high, preserveAspectRatio="none",
                 style="image-rendering:pixelated", href=f"data:image/png;base64,{data}")
 
 
 @lru_cache(maxsize=16)
-def _png_text(pixels, rows, columns):
-    """Bytes of red, green, blue as PNG in base64; quicker than an encoder that tries filters."""
-    lines = [pixels[3 * columns * row:3 * columns * (row + 1)] for row in range(rows)]
-    data = zlib.compress(b"".join(b"\0" + line for line in lines), 1)
-    head = struct.pack(">IIBBBBB", columns, rows, 8, 2, 0, 0, 0)
-    return b64encode(b"\x89PNG\r\n\x1a\n" + b"".join(
+def _png_text(cells, shape, colours):
+    """Cells as PNG in base64; quicker than an encoder that tries filters."""
+    rows, columns = shape
+    lines = [b"\0" + cells[columns * row:columns * (row + 1)] for row in range(rows)]
+    head = struct.pack(">IIBBBBB", columns, rows, 8, 3, 0, 0, 0)
+    return b64encode(b"\x89PNG\r\n\x1a\n" + b"".join([
         struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
-        for kind, body in ((b"IHDR", head), (b"IDAT", data), (b"IEND", b"")))).decode()
+        for kind, body in ((b"IHDR", head), (b"PLTE", colours),
+                           (b"IDAT", zlib.compress(b"".join(lines), 1)), (b"IEND", b""))])).decode()
 
 
-def _plt_line(axes, order, points, colour, width, dash, fade, says, within):
-    from matplotlib.patches import Rectangle
+def _plt_path(axes, order, pieces, colour, width, fill, dash, fade, says, within):
+    from matplotlib.patches import PathPatch, Rectangle
+    from matplotlib.path import Path
 
-    drawn, = axes.plot(*zip(*points), color=colour, linewidth=0.72 * width, marker="", alpha=fade,
-                       linestyle=(0, [length / width for length in dash]) if dash else "-",
-                       solid_joinstyle="round", zorder=order)
+    drawn = axes.add_patch(PathPatch(
+        Path.make_compound_path(*map(Path, pieces)), facecolor=fill or "none", zorder=order,
+        edgecolor=colour or "none", linewidth=0.72 * width, alpha=fade, joinstyle="round",
+        linestyle=(0, [length / width for length in dash]) if dash else "-"))
     if within:
         drawn.set_clip_path(Rectangle(within[:2], *within[2:], transform=axes.transData))
-
-
-def _plt_box(axes, order, x, y, wide, high, fill, edge, fade, says, hatched):
-    from matplotlib.patches import Rectangle
-
-    axes.add_patch(Rectangle((x, y), wide, high, facecolor=fill, edgecolor=edge or "none",
-                             linewidth=0.72, alpha=fade, zorder=order))
-
-
-def _plt_point(axes, order, x, y, shape, colour, size, fade, says, hollow):
-    fill, edge, width = (PAPER, colour, 3) if hollow else (colour, PAPER, 1)
-    axes.plot([x], [y], marker=shape, color=fill, markersize=1.44 * size, markeredgecolor=edge,
-              markeredgewidth=0.72 * width, alpha=fade, zorder=order)
 
 
 def _plt_words(axes, order, x, y, text, size, colour, anchor, bold, turn, halo, fade):
@@ -199,13 +181,13 @@ def _plt_words(axes, order, x, y, text, size, colour, anchor, bold, turn, halo, 
               alpha=fade, zorder=order, parse_math=False)
 
 
-def _plt_cells(axes, order, x, y, wide, high, pixels, says):
-    axes.imshow(pixels, extent=(x, x + wide, y + high, y), aspect="auto", interpolation="nearest",
-                zorder=order)
+def _plt_cells(axes, order, x, y, wide, high, cells, colours):
+    axes.imshow(colours[cells], extent=(x, x + wide, y + high, y), aspect="auto",
+                interpolation="nearest", zorder=order)
 
 
-KINDS = ("line", "box", "point", "words", "cells")
-SVG, MATPLOTLIB = ({kind: globals()[f"{way}_{kind}"] for kind in KINDS} for way in ("_svg", "_plt"))
+SVG = {"path": _svg_path, "words": _svg_words, "cells": _svg_cells}
+MATPLOTLIB = {"path": _plt_path, "words": _plt_words, "cells": _plt_cells}
 
 
 class Axes:
@@ -219,14 +201,16 @@ class Axes:
         self.page, self.ends = page, []
         self.left, self.top, self.right, self.low = left, top, left + wide, top + high
         self.across, self.down = _scale(x, left, self.right), _scale(y, self.low, top)
+        grid = []
         for value in ticks(x) if x_ticks is None else x_ticks:
             at = self.across(value)
-            page.line([(at, top), (at, self.low)], GRID, 1)
+            grid.append([(at, top), (at, self.low)])
             page.words(at, self.low + 12, tick_text(value, x[1]), 12, FAINT, "middle")
         for value in ticks(y) if y_ticks is None else y_ticks:
             at = self.down(value)
-            page.line([(left, at), (self.right, at)], GRID, 1)
+            grid.append([(left, at), (self.right, at)])
             page.words(left - 6, at, tick_text(value, y[1]), 12, FAINT, "end")
+        page.path(grid, GRID)
         page.line([(left, top), (left, self.low), (self.right, self.low)], FAINT, 1)
         page.words(left + wide / 2, self.low + 32, x_label, anchor="middle")
         page.words(max(left - 60, 12), top + high / 2, y_label, anchor="middle", turn=90)

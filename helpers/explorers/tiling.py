@@ -1,7 +1,7 @@
 """TilingExplorer: what attention in tiles moves between main memory and the chip. Lesson 09."""
 
+from collections import Counter
 from functools import lru_cache
-from itertools import islice
 
 from helpers.explorers.explorer import Explorer, View
 from helpers.explorers.panel import Choice, powers_of_two, slider
@@ -17,7 +17,7 @@ def view(s, before):
     """A tile to scale, and the traffic beside its bounds; a ghost of the state before the move."""
     rows, columns = sides(s)
     found, need = traffic(s), tile_elements(s.d, rows, columns)
-    moved, once, bound = sum(found.values()), 4 * s.n * s.d, (s.n * s.d) ** 2 / s.M
+    moved, once, bound = found.total(), 4 * s.n * s.d, (s.n * s.d) ** 2 / s.M
     plain, fits = 4 * s.n**2 + once, need <= s.M
     page = Page()
     _draw_tile(page, s, before)
@@ -35,7 +35,7 @@ def view(s, before):
         axes.point(max(value, 1e3), 3.2 - row, shape, colour, 6, says=f"{value:,.0f} elements")
         page.words(430, axes.down(3.7 - row), f"{name}: {amount(value)}", 12, halo=True)
     if before:
-        was = sum(traffic(before).values())
+        was = traffic(before).total()
         axes.point(was, 0.2, "v", ORANGE, 6, fade=0.4)
         page.words(682, 60, f"this tiling × {times(moved / was)}", bold=True, anchor="end")
     page.words(424, 272, f"the tile {'fits on the chip' if fits else 'does not fit'}", bold=True)
@@ -56,28 +56,13 @@ def view(s, before):
         "a tile needs (elements)": f"{need:,}",
         "products, 4·n²·d (FLOPs)": f"{4 * s.n**2 * s.d:,}",
         f"FLOPs per byte{', at most' * (not fits)}": f"{2 * s.n**2 * s.d / moved:,.1f}"}
-    return View(page, heading(fits, moved / plain), sentence(s, need, moved, moved / plain),
-                numbers)
-
-
-def heading(fits, share):
-    """The finding, from the tiling's share of plain attention's traffic."""
-    return ("The tile does not fit: its blocks come more than once" if not fits else
-            "Tiles lose here: they move more than plain attention" if share > 1.05 else
-            "Tiles of this size move as much as plain attention" if share > 0.95 else
-            f"Scores live one tile at a time: {number(1 / share)} times less traffic")
-
-
-def sentence(s, need, moved, share):
-    """What the tile needs, and what it moves."""
-    tile = "A tile of {:,} × {:,} needs".format(*sides(s))
-    if need > s.M:
-        return f"{tile} {need:,} elements and the chip has {s.M:,}; at least {amount(moved)} move."
-    against = ("about as many as in" if abs(share - 1) < 0.05 else
-               f"{number(1 / share)} times less than" if share < 1 else
-               f"{number(share)} times more than")
-    return (f"{tile} {need:,} of the chip's {s.M:,} elements; {amount(moved)} move, "
-            f"{against} plain attention.")
+    title = ("The tile does not fit: its blocks come more than once" if not fits else
+             "Tiles lose here: they move more than plain attention" if moved > 1.05 * plain else
+             "Tiles of this size move as much as plain attention" if moved > 0.95 * plain else
+             f"Scores live one tile at a time: {number(plain / moved)} times less traffic")
+    return View(page, title, f"A tile of {rows:,} × {columns:,} needs {need:,} elements, the chip "
+                f"holds {s.M:,}; {'at least ' * (not fits)}{amount(moved)} move, in plain "
+                f"attention {amount(plain)}.", numbers)
 
 
 def _draw_tile(page, s, before):
@@ -89,11 +74,10 @@ def _draw_tile(page, s, before):
             ((X, low + 12, SIDE, STRIP), "V", (X + middle, low + 37))):
         page.box(*place, GRID)
         page.words(*at, name, anchor="middle", bold=True)
-    for across, side in enumerate(sides(s)):
-        for cut in range(side, s.n, side) if SIDE * side / s.n >= 4 else ():  # closer: a grey field
-            at = SIDE * cut / s.n
-            page.line([(X + at, Y), (X + at, low)] if across else [(X, Y + at), (right, Y + at)],
-                      PALE, 0.7)
+    down, across = ([SIDE * cut / s.n for cut in range(side, s.n, side) if SIDE * side / s.n >= 4]
+                    for side in sides(s))  # cuts closer than 4 pixels: a grey field
+    page.path([[(X, Y + at), (right, Y + at)] for at in down]
+              + [[(X + at, Y), (X + at, low)] for at in across], PALE, 0.7)
     if before:
         page.box(*_tile(before), ORANGE, fade=0.3)
     x, y, wide, high = _tile(s)
@@ -101,7 +85,7 @@ def _draw_tile(page, s, before):
                           ((x, Y - 28, wide, STRIP), PURPLE), ((x, low + 12, wide, STRIP), PURPLE),
                           ((x, y, wide, high), ORANGE)):
         page.box(*place, colour, says="the blocks on the chip now")
-    if s.outer == "queries":
+    if s.outer == "queries":  # an arrow to the next tile, if there is room
         start, end = (x + wide, y + high / 2), (min(x + wide + 45, right - 7), y + high / 2)
     else:
         start, end = (x + wide / 2, y + high), (x + wide / 2, min(y + high + 45, low - 7))
@@ -133,36 +117,22 @@ def traffic(s):
 
 @lru_cache(maxsize=512)
 def _traffic(n, d, M, rows, columns, outer):
-    """The turns of the outer loop move the same from the third on, so four tell of all.
-
-    Nothing but Q, K, V, O, l and m is touched in a later turn again, and these once in each.
-    """
     side, other = (rows, columns) if outer == "queries" else (columns, rows)
-    turns, tiles, need = -(-n // side), -(-n // other), tile_elements(d, rows, columns)
-    once = dict(Q=n * d, K=n * d, V=n * d, O=n * d, m=n, l=n)
-    if M >= 2 * n * (d + 1) + 2 * need:  # all that comes again is there still
-        return once
-    if need <= M < 2 * n * d and turns > 1 and tiles > 1:  # nothing can wait for the next turn
+    turns, once = -(-n // side), Counter(Q=n * d, K=n * d, V=n * d, O=n * d, m=n, l=n)
+    if tile_elements(d, rows, columns) <= M < 2 * n * d and turns > 1 and other < n:
+        again = turns - 1  # nothing can wait for the next turn
         if outer == "queries":
-            return once | dict(K=turns * n * d, V=turns * n * d)
-        again = 2 * turns - 1
-        return once | dict(Q=turns * n * d, O=again * n * d, m=again * n, l=again * n)
-    stream, later = tiled_attention(n, d, rows, columns, outer), 11 * tiles
-    if turns <= 3:
-        return _counted(stream, M)
-    first = 8 * tiles  # accesses: 8 a tile, and 3 more where sums exist already
-    if outer == "queries":
-        first = later = later - 3
-    one, two, three = (list(islice(stream, count)) for count in (first, later, later))
-    stay, rest = "QOml" if outer == "queries" else "KV", ((turns - 1) * side, n)
-    last = [access._replace(rows=rest) if access.array in stay else access for access in three]
-    short, long = _counted(one + two + last, M), _counted(one + two + three + last, M)
-    return {array: short[array] + (turns - 3) * (long[array] - short[array]) for array in short}
+            return once + Counter(K=again * n * d, V=again * n * d)
+        sums = 2 * again * n
+        return once + Counter(Q=again * n * d, O=sums * d, m=sums, l=sums)
 
+    def count(few):
+        return sum(block_traffic(tiled_attention(
+            n, d, rows, columns, outer, n - (turns - few) * side), M, ("tile",)), Counter())
 
-def _counted(stream, M):
-    reads, writes = block_traffic(stream, M, ("tile",))
-    return {array: reads[array] + writes[array] for array in {**reads, **writes}}
+    three, four = count(min(turns, 3)), count(min(turns, 4))  # from the third on, turns are alike
+    return Counter({array: three[array] + (turns - 3) * (four[array] - three[array])
+                    for array in three})
 
 
 class TilingExplorer(Explorer):
