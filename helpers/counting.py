@@ -18,7 +18,6 @@ from threading import get_ident
 
 import numpy as np
 from numpy import array, asarray
-from numpy.lib.array_utils import normalize_axis_tuple
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
 from helpers.words import duration, listed, power
@@ -67,9 +66,8 @@ class Counted(NDArrayOperatorsMixin):
 
     def __init__(self, values, tally):
         self.values, self.tally = asarray(values), tally
-        if (kind := self.values.dtype.kind) not in "biuf":
-            what = {"c": "complex numbers", "O": "objects"}.get(kind, self.values.dtype.name)
-            raise unknown(f"arrays of {what}", "give whole or real numbers")
+        if self.values.dtype.kind not in "biuf":
+            raise unknown(f"arrays of {self.values.dtype}", "give whole or real numbers")
 
     def __array_ufunc__(self, ufunc, method, *operands, out=(None,), **options):
         rule = METHODS.get(method) and partial(METHODS[method], ufunc)
@@ -195,22 +193,21 @@ def totals(ufunc, done, row, result):
 
 
 def accumulate(ufunc, done, a, axis=0):
-    a, axis = (np.ravel(a), 0) if axis is None else (a, axis)
-    result = ufunc.accumulate(a, axis)
+    result = ufunc.accumulate(np.ravel(a) if axis is None else a, axis or 0)
     return by_row(lambda row: totals(ufunc, done, row, result)[1:], result, done, a, axis)
 
 
 def by_row(function, result, done, a, axis):
     """`function` of each row along `axis`, a number or a row; result: NumPy's, for its form."""
-    a = asarray(a)
-    foresee(done, "along rows", a.size)
-    axes = normalize_axis_tuple(range(a.ndim) if axis is None else axis, a.ndim)
-    moved = np.moveaxis(a, axes, range(-len(axes), 0))
-    rows = moved.reshape(-1 if a.size else np.size(result), prod(a.shape[i] for i in axes))
-    numbers = array([function(row) for row in rows]).astype(result.dtype)
-    if numbers.ndim < 2:
-        return numbers.reshape(result.shape)
-    return np.moveaxis(numbers.reshape(moved.shape), range(-len(axes), 0), axes)
+    foresee(done, "along rows", np.size(a))
+    if isinstance(axis, tuple):
+        a = np.moveaxis(a, axis, range(-len(axis), 0))
+        a, axis = a.reshape(*a.shape[:-len(axis)], -1), -1
+    elif axis is None:
+        a, axis = np.ravel(a), 0
+    if not np.size(a):
+        return result
+    return np.apply_along_axis(function, axis, a).astype(result.dtype).reshape(result.shape)
 
 
 def best(ufunc, native, done, a, axis=None, keepdims=False):
@@ -223,8 +220,6 @@ def best(ufunc, native, done, a, axis=None, keepdims=False):
 
 def sort(native, done, a, axis=-1, kind=None, stable=None):
     """A merge sort: in ⌈log₂ k⌉ passes k numbers put down, 1 comparison each; equals in order."""
-    a, axis = (np.ravel(a), 0) if axis is None else (a, axis)
-
     def merged(row):
         key = {i: (x != x, x if x == x else 0) for i, x in enumerate(row)}.get    # nan last
         runs = [[i] for i in range(len(row))]

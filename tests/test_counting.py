@@ -122,7 +122,7 @@ REFUSED = [
     (lambda x: np.linalg.norm(x, 1), "np.linalg.norm with ord="), (lambda x: np.diff(x), "np.diff"), (lambda x: np.dot(x, CUBE), "np.dot with"), (lambda x: np.where(x > 0), "np.where"),
     (lambda x: np.pad(x, 1, mode="mean"), "np.pad with"), (lambda x: np.concatenate([x, x], out=np.zeros((6, 4))), "np.concatenate with out="),
     (lambda x: np.einsum("ii->i", x), "letter twice"), (lambda x: np.einsum("ij,jk", x, x), "->"), (lambda x: x.flat, "the array's .flat"),
-    (lambda x: x * 1j, "complex numbers"), (lambda x: x + np.array([None] * 4), "objects"), (lambda x: X.__iadd__(x), "np.add into an array made elsewhere"),
+    (lambda x: x * 1j, "arrays of complex128"), (lambda x: x + np.array([None] * 4), "arrays of object"), (lambda x: X.__iadd__(x), "np.add into an array made elsewhere"),
     (lambda x: X.__setitem__(0, x[0]), "outside NumPy"), (lambda x: math.exp(x[0, 0]), "outside NumPy"), (lambda x: x[0, 0].item(), "outside NumPy"),
     (lambda x: float(x.sum()), "outside NumPy")]
 
@@ -137,7 +137,7 @@ def test_what_it_does_not_know_is_refused_by_name(place):
 @pytest.mark.parametrize("arguments, error, message", [
     ({}, ValueError, "arguments: count needs arrays"), (dict(x=(3, 4), w=None), ValueError, "x and w: count needs arrays.*trace, which takes sizes"),
     (dict(x=np.broadcast_to(1.0, 10**9)), ValueError, "x: 1,000,000,000 numbers.*hours.*at most 1,000,000"),
-    (dict(x=X * 1j), NotImplementedError, "complex"), (dict(x=np.array([None])), NotImplementedError, "objects")])
+    (dict(x=X * 1j), NotImplementedError, "complex"), (dict(x=np.array([None])), NotImplementedError, "arrays of object")])
 def test_bad_input_is_answered_with_the_remedy(arguments, error, message):
     with pytest.raises(error, match=message):
         count(lambda **given: 0, **arguments)

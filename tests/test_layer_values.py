@@ -217,15 +217,9 @@ def test_hashing_is_the_softmax_over_all_pairs_found_each_once(m, chunks, rounds
     assert_sees(layers.hashed_attention(q, given_k, v, rotations, m, way == "causal"), q, k, v, seen)
 
 
-def test_more_rounds_lead_to_full_attention_and_near_directions_meet():
-    rng = np.random.default_rng(3)
-    q, k, v = rng.normal(size=(3, 32, 4))
-    rotations, full = layers.random_rotations(4, 8, 64, rng), layers.mix(q, k, v)
-    error = [np.abs(layers.hashed_attention(q, k, v, rotations[:rounds], 4) - full).max()
-             for rounds in (1, 4, 16, 64)]
-    assert error[0] > error[1] > error[2] > error[3] and error[3] < 0.01
-    x, noise, other = rng.normal(size=(3, 200, 16))
-    rotations = layers.random_rotations(16, 8, 4, rng)
+def test_near_directions_meet():
+    x, noise, other = normal(*[(200, 16)] * 3, seed=3)
+    rotations = layers.random_rotations(16, 8, 4, np.random.default_rng(3))
     own, scaled, near, far, back = (layers.hash_buckets(y, rotations)
                                     for y in (x, 7 * x, x + 0.1 * noise, other, -x))
     assert (own == scaled).all() and {*own.flat} == {*range(8)} and not (own == back).any()
@@ -261,18 +255,13 @@ def test_all_forms_are_the_matrix_of_all_weights(causal, n, width, features, see
         close(layers.linear_attention_recurrent(q, k, v), linear, **EXACT)
 
 
-def test_random_features_are_right_on_average_scatter_as_their_lemma_says_and_underflow():
+def test_random_features_are_right_on_average_and_scatter_as_their_lemma_says():
     x, y = (0.4 * z for z in normal((1, 4), (1, 4)))
     omega = np.random.default_rng(1).normal(size=(400_000, 4))
     phi_x, phi_y = (layers.positive_features(z, omega)[0] for z in (x, y))
     estimates, exact = phi_x * phi_y * len(omega), np.exp(x @ y.T).item()
     assert (phi_x > 0).all() and estimates.mean() == pytest.approx(exact, rel=0.01)
     assert (estimates / exact).var() == pytest.approx(np.exp(np.sum((x + y)**2)) - 1, rel=0.05)
-    q, k, v, omega = normal(*[(32, 16)] * 3, (64, 16))
-    for length, finite in ((28, True), (40, False)):    # 16 ** 0.25 is 2
-        with np.errstate(invalid="ignore"):
-            found = layers.random_feature_attention(2 * length * unit(q), 2 * length * unit(k), v, omega)
-        assert np.isfinite(found).all() == finite
 
 
 @given(st.integers(1, 9), SIZE, SIZE, st.integers(0, 99))

@@ -1,13 +1,12 @@
 """The trace: ordinary NumPy code, its shapes as NumPy gives them, its costs as loops count them."""
 
-from itertools import product as index_space
-
 import numpy as np
 import pytest
 import sympy
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from helpers.counting import count
 from helpers.notation import d, h, n, w
 from helpers.tracing import repeat, step, trace
 
@@ -86,21 +85,18 @@ def test_bytes_and_peaks_that_were_once_wrong():
 @given(st.data())
 @settings(max_examples=60, deadline=None)
 def test_einsum_costs_what_its_loops_cost(data):
-    """One pass over the index space: (operands − 1) multiplications and, if an index is summed, one addition."""
     sizes = {label: data.draw(st.integers(1, 4)) for label in "abcd"}
     terms = data.draw(st.lists(st.text("abcd", min_size=1, max_size=3).filter(lambda t: len(set(t)) == len(t)),
                                min_size=1, max_size=3))
     used = sorted(set("".join(terms)))
     result = "".join(data.draw(st.permutations(data.draw(st.lists(st.sampled_from(used), unique=True)))))
-    subscripts = f"{','.join(terms)}->{result}"
-    shapes = [tuple(sizes[label] for label in term) for term in terms]
-    operations = 0
-    for _ in index_space(*(range(sizes[label]) for label in used)):
-        operations += (len(terms) - 1) + (set(result) != set(used))
-    ledger = trace(lambda **arrays: np.einsum(subscripts, *arrays.values()),
-                   **{f"operand_{i}": shape for i, shape in enumerate(shapes)})
-    assert ledger.flops == operations
-    assert ledger.result == np.einsum(subscripts, *map(np.ones, shapes)).shape
+    arrays = {f"x{i}": np.ones([sizes[label] for label in term]) for i, term in enumerate(terms)}
+
+    def code(**arrays):
+        return np.einsum(f"{','.join(terms)}->{result}", *arrays.values())
+    ledger = trace(code, **{name: array.shape for name, array in arrays.items()})
+    assert ledger.flops == count(code, **arrays)[1].total()
+    assert ledger.result == code(**arrays).shape
 
 
 @given(st.lists(st.integers(1, 4), min_size=2, max_size=4), st.data())

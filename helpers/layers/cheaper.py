@@ -102,7 +102,12 @@ def block_sparse_attention(q, k, v, block, blocks):
     """
     check_divides(block, "block", q.shape[0], "the number of tokens")
     if not hasattr(blocks, "ledger"):    # which a traced array has
-        blocks = seen_blocks(blocks, q.shape[0] // block, block)
+        known = {*range(q.shape[0] // block)}
+        if len(blocks) != len(known) or any(
+                not {*row} or not {*row} <= known for row in blocks):
+            raise ValueError(f"blocks: {blocks}; give each of the {len(known)} rows of "
+                             f"blocks some columns from 0 to {len(known) - 1}")
+        blocks = [np.array(sorted({*row})) for row in blocks]
     q, k_blocks, v_blocks = (a.reshape(-1, block, a.shape[-1]) for a in (q, k, v))
     mixed = np.zeros_like(v_blocks)
     for row in repeat(q.shape[0]):
@@ -110,18 +115,6 @@ def block_sparse_attention(q, k, v, block, blocks):
             keys, values = (a[blocks[row]].reshape(-1, a.shape[-1]) for a in (k_blocks, v_blocks))
         mixed[row] = mix(q[row], keys, values)
     return mixed.reshape(v.shape)
-
-
-def seen_blocks(blocks, n_blocks, block):
-    """The columns of each row, sorted, as arrays; ValueError for a row that is none."""
-    if len(blocks) != n_blocks:
-        raise ValueError(f"blocks: {len(blocks)} rows for {n_blocks} blocks of {block} tokens; "
-                         "give one for each")
-    for place, row in enumerate(blocks):
-        if not {*row} <= {*range(n_blocks)} or not {*row}:
-            raise ValueError(f"blocks: row {place} is {sorted({*row})}; give it columns from 0 to "
-                             f"{n_blocks - 1}")
-    return [np.array(sorted({*row})) for row in blocks]
 
 
 def big_bird_blocks(n_blocks, window=3, n_global=1, n_random=1, rng=None):

@@ -182,12 +182,10 @@ def as_traced(ledger, value):
     """An operand as a traced array: numbers and symbols have shape (), plain arrays keep theirs."""
     if isinstance(value, TracedArray):
         return value
-    if isinstance(value, tuple):
-        raise TypeError(f"the tuple {value!r} meets a traced array: as a shape it belongs among "
-                        "trace's arguments, as values it must be a list or an array")
     if is_symbol(value):
         return TracedArray(ledger, (), int if value.is_integer else float, traced=False)
-    if isinstance(value, list) and any(isinstance(leaf, TracedArray) for leaf in leaves(value)):
+    if not isinstance(value, np.ndarray) and any(
+            isinstance(leaf, TracedArray) for leaf in leaves(value)):
         return np.stack([as_traced(ledger, part) for part in value])
     value = np.asarray(value)
     return valued(ledger, value) if value.dtype.kind in "biufc" else TracedArray(

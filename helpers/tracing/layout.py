@@ -171,9 +171,8 @@ def answer(function, operands, options=()):
     order = sorted(axes, key=lambda axis: -abs(found.strides[axis]))
     view = [0] * found.ndim
     for axis in axes:
-        step = found.strides[axis] // found.itemsize
-        rest, sign = abs(step), 1 if step > 0 else -1
-        for step in sorted(strides, reverse=True):
-            while 0 < step <= rest:
-                rest, view[axis] = rest - step, view[axis] + sign * strides[step]
+        rest = found.strides[axis] // found.itemsize
+        for step in sorted({*strides} - {0}, reverse=True):
+            times = int(rest / step)  # towards zero
+            rest, view[axis] = rest - times * step, view[axis] + times * strides[step]
     return shape, found.dtype, None if order == axes else tuple(order), tuple(view)
