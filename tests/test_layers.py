@@ -36,7 +36,6 @@ CAUSAL = dict(causal=True)
 LAYERS = {
     "matrix_product": (dict(a=(n, k), b=(k, d)), {}, 2*n*k*d),
     "softmax": (dict(x=(n,)), {}, 5*n),
-    "dot_product_attention": (dict(q=(d,), k=(n, d), v=(n, d)), {}, 4*n*d + 6*n),
     "self_attention": (SQUARES, {}, 8*n*d**2 + 4*n**2*d + 6*n**2),
     "causal self_attention": (SQUARES, CAUSAL, 8*n*d**2 + 4*n**2*d + 7*n**2),
     "multi_head_attention": (HEADS, dict(n_heads=h), 8*n*d*h*d_h + 4*n**2*h*d_h + 6*h*n**2),

@@ -276,7 +276,9 @@ def test_two_symbols_of_one_name_get_a_hint():
     (lambda x: np.frompyfunc(abs, 1, 1)(x), "abs"),
     (lambda x: np.add.at(x, [0], 1), r"add\.at"),
     (lambda x: np.where(x > 0), "where"),
-    (lambda x: x[x > 0], "truth mask"),
+    (lambda x: x[x > 0], "truth mask"), (lambda x: x[True], "truth mask"),
+    (lambda x: x.T.flat, "'flat'"), (lambda x: np.einsum("ij,jk", x, x.T), "einsum with subscripts"),
+    (lambda x: np.concatenate([x, x], out=np.zeros((8, 3)).tolist()), "out="),
     (lambda x: np.sum(x, where=x > 0), "where"),
     (lambda x: np.einsum("ij,jk,kl->il", x, x.T, x, optimize=True), "optimize"),
 ])
@@ -299,6 +301,15 @@ def test_an_array_made_inside_is_numbers_until_a_traced_one_fills_it():
         return float(made[0])
     with pytest.raises(TypeError, match="no values"):
         trace(code, x=(3,))
+
+
+@pytest.mark.parametrize("index", [1.0, "a", [0.5], np.array([0, 4]), -5, (0, 0, 0), np.ones(3, bool)])
+def test_an_index_outside_or_of_no_whole_numbers_is_an_error(index):
+    with pytest.raises(IndexError):
+        trace(lambda x: x[index], x=(4, 3))
+    if not isinstance(index, tuple):
+        with pytest.raises(IndexError):
+            trace(lambda x: x.__setitem__(index, 0), x=(4, 3))
 
 
 def test_sizes_that_leave_numpy_get_a_remedy():

@@ -7,9 +7,8 @@ write functions of their own and hold them to these.
 # ruff: noqa: F401
 from helpers.layers import backward
 from helpers.layers.attention import (
-    dot_product_attention, grouped_query_attention, hide_future, join_heads, latent_attention,
-    latent_attention_shapes, latent_mix, latent_queries, matrix_product, mix, multi_head_attention,
-    self_attention, softmax)
+    grouped_query_attention, hide_future, join_heads, latent_attention, latent_attention_shapes,
+    latent_mix, latent_queries, matrix_product, mix, multi_head_attention, self_attention, softmax)
 from helpers.layers.cheaper import (
     big_bird_blocks, block_sparse_attention, hash_buckets, hashed_attention, masked_attention,
     random_rotations, strided_attention, windowed_attention)

@@ -1,4 +1,4 @@
-"""What every layer is made of, and attention: one query, all, several heads, groups, latent rows.
+"""What every layer is made of, and attention: one head, several heads, groups, latent rows.
 
 `saved`, where a function has it, is a dict that takes what the backward pass will need.
 """
@@ -21,16 +21,6 @@ def softmax(x, axis=-1):
     """Positive weights with sum 1 along `axis`: 5 FLOPs an element; never overflows."""
     exponentials = np.exp(x - np.max(x, axis=axis, keepdims=True))
     return exponentials / np.sum(exponentials, axis=axis, keepdims=True)
-
-
-def dot_product_attention(q, k, v):
-    """One query looks at all n tokens: 4·n·d + 6·n FLOPs. q: (d,), k, v: (n, d) -> (d,).
-
-    Vaswani et al. 2017, section 3.2.1.
-    """
-    scores = k @ q / np.sqrt(q.shape[-1])
-    weights = softmax(scores)
-    return weights @ v
 
 
 def self_attention(x, w_q, w_k, w_v, w_o, causal=False, saved=None):

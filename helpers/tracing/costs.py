@@ -91,7 +91,7 @@ for _name in ELEMENTWISE.split():
         rule(f"{_name}.reduce {_name}.accumulate", 1, REDUCING, cost=COSTS[2][3])(_computed)
 for _name, _function in OTHERS.items():
     def _written(call, x, _as=_function, **options):
-        return _as(as_traced(call.ledger, x), **options)
+        return _as(x, **options)
     rule(_name, 1, " ".join(inspect.signature(_function).parameters))(_written)
 
 
@@ -106,7 +106,6 @@ def _clip(call, x, a_min=None, a_max=None, out=None, min=None, max=None):
 @rule("sort argsort", options="kind stable")
 def _along(call, x, axis=-1, out=None, **options):
     """A running sum: 1 FLOP per element. A sort of k numbers: ⌈log₂ k⌉ passes of a merge sort."""
-    [x] = call.arrays(x)
     if axis is None or not x.shape:
         x, axis = x.over((x.elements,)), 0
     size = x.shape[normalize_axis_index(axis, x.ndim)]
@@ -154,7 +153,7 @@ def _einsum(call, subscripts, *operands, out=None, optimize=False):
 @rule(VIEWS, options="axes axis axis1 axis2 source destination start k")
 def _view(call, x, **options):
     shape, _, _, view = call.ask([x], **options)
-    return call.arrays(x)[0].over(shape, view)
+    return x.over(shape, view)
 
 
 @rule("diagonal")
@@ -167,7 +166,7 @@ def _diagonal(call, x, axis1=0, axis2=1):
 
 @rule("broadcast_to")
 def _broadcast_to(call, x, shape, subok=False):
-    [x], shape = call.arrays(x), _sizes(shape)
+    shape = _sizes(shape)
     new = len(shape) - x.ndim
     if new < 0 or any(a != 1 and not equal(a, b) for a, b in zip(x.shape, shape[new:])):
         raise misfit("broadcast_to", x.shape, shape)
@@ -206,7 +205,7 @@ def _split(call, x, parts, axis=0):
 # views where they can be, otherwise copies: bytes, no FLOPs
 @rule("reshape")
 def _reshape(call, x, shape):
-    [x], shape = call.arrays(x), [*_sizes(shape)]
+    shape = [*_sizes(shape)]
     rest = [i for i, size in enumerate(shape) if not is_symbol(size) and size == -1]
     known = product(tuple(size for i, size in enumerate(shape) if i not in rest))
     if len(rest) == 1 and (is_symbol(x.elements) or is_symbol(known)):  # taken to divide
@@ -223,16 +222,15 @@ def _reshape(call, x, shape):
 
 @rule("ravel ndarray.flatten")
 def _ravel(call, x):
-    [x], view = call.arrays(x), call.name == "ravel" and x.form.strides is None
-    return x.over((x.elements,)) if view else call.write([x], (x.elements,), x.dtype)
+    if call.name == "ravel" and x.form.strides is None:
+        return x.over((x.elements,))
+    return call.write([x], (x.elements,), x.dtype)
 
 
 @rule("astype")
 def _astype(call, x, dtype, copy=True):
-    if copy or as_traced(call.ledger, x).dtype != dtype:
-        call.function = np.ndarray.astype
-        return call.compute(x, dtype=dtype)
-    return x
+    call.function = np.ndarray.astype
+    return call.compute(x, dtype=dtype) if copy or x.dtype != dtype else x
 
 
 def _beside(*arrays, axis, dtype):
@@ -397,7 +395,6 @@ def _setitem(call, x, index, value):
 @rule("zeros_like ones_like empty_like")
 @rule("full_like", operands=2)
 def _new_like(call, x, value=None, dtype=None, subok=True):
-    [x] = call.arrays(x)
     call.traced = x.buffer.traced
     return call.write([], x.shape, dtype or x.dtype, call.ask([x], np.copy)[2])
 
