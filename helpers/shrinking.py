@@ -44,6 +44,7 @@ class Shrunk(NamedTuple):
     value: int | None
     cost: object
     saved: float  # share of the cost before, 0 to 1
+    left = property(lambda self: (self.value or 0) / self.before)  # share of the lever, or 0
 
 
 def lever_value(job, lever):

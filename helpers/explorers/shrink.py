@@ -7,7 +7,7 @@ from helpers.explorers.panel import Choice, Number, powers_of_two, slider
 from helpers.explorers.scene import BLUE, FAINT, INK, PALE, PAPER, Page
 from helpers.published import ACCELERATORS, MODELS
 from helpers.shrinking import COUNTED, LEVERS, Job, elasticity, job_cost, largest_within
-from helpers.words import number, percent, power
+from helpers.words import number, percent
 
 SCALES = {"FLOPs": ("TFLOPs", 1e12), "bytes": ("GB", 1e9), "seconds": ("ms", 1e-3)}
 LEFT, WIDE, TOP, STEP = 140, 250, 74, 40  # of the bars, in pixels
@@ -19,7 +19,7 @@ def view(s, before):
     unit, scale = SCALES[base]
     today, limit, found = job_cost(asked), s.limit * scale, within(s)
     was = within(before) if before and before.counted == s.counted else {}
-    pulls = {lever: elasticity(asked, lever) for lever in LEVERS}
+    pulls = {lever: float(elasticity(asked, lever)) for lever in LEVERS}
 
     page = Page()
     page.words(LEFT, 48, "what may be left of the lever", 12, FAINT)
@@ -28,12 +28,12 @@ def view(s, before):
     for row, (lever, (name, _)) in enumerate(LEVERS.items()):
         y = TOP + STEP * row
         page.words(14, y, name, 13, bold=True)
-        page.words(686, y, f"{pull_text(pulls[lever])} %", 13, anchor="end")
+        page.words(686, y, f"{pulls[lever]:.2f} %", 13, anchor="end")
         page.box(LEFT, y - 13, WIDE, 26, PALE)
         if lever in was:
-            page.point(LEFT + WIDE * left_of(was[lever]), y + 18, "^", FAINT, 4, 0.6)
+            page.point(LEFT + WIDE * was[lever].left, y + 18, "^", FAINT, 4, 0.6)
         if lever in found:
-            left, said = left_of(found[lever]), meeting(found[lever])
+            left, said = found[lever].left, meeting(found[lever])
             page.box(LEFT, y - 13, WIDE * left, 26, BLUE, says=said)
             at, colour, end = (-6, PAPER, "end") if left > 0.5 else (6, INK, "start")
             fall = f"must fall by {percent(1 - left)}" if left else "no value is enough"
@@ -42,28 +42,23 @@ def view(s, before):
             page.words(LEFT + WIDE + 14, y, said.partition(":")[0], 12)
 
     shown = {f"today ({base})": f"{today:,}" if isinstance(today, int) else f"{today:.4g}",
-             f"limit ({s.unit})": size_text(s.limit),
+             f"limit ({s.unit})": number(s.limit),
              "of the limit": percent(today / limit) if found else f"choose a limit in {unit}"}
     shown |= {f"{LEVERS[lever][0]} ({LEVERS[lever][1]})": meeting(one)
               for lever, one in found.items()}
-    shown |= {f"elasticity of {name}": f"{float(pulls[lever]):.3f}"
+    shown |= {f"elasticity of {name}": f"{pulls[lever]:.3f}"
               for lever, (name, _) in LEVERS.items()}
-    falls = {1 - left_of(one): LEVERS[lever][0] for lever, one in found.items() if one.value}
+    falls = {1 - one.left: LEVERS[lever][0] for lever, one in found.items() if one.value}
+    able = sum(one.value is not None for one in found.values())
+    end = (f"the limit is {number(s.limit)} {unit}; {able or 'none'} of {len(LEVERS)} levers "
+           "can meet it alone")
+    title = (f"To save {percent(1 - limit / today)}, {falls[min(falls)]} must fall least: "
+             f"by {percent(min(falls))}" if falls else "No lever alone can meet the limit")
     if not found:
-        most = max(pulls, key=pulls.get)
-        title = f"Of 1 % less, {LEVERS[most][0]} saves most: {pull_text(pulls[most])} %"
-        end = f"a limit in {s.unit} says nothing of it: choose {unit}"
+        title, end = "A limit in another unit", f"{s.unit} say nothing of it: choose {unit}"
     elif today <= limit:
         title = "The limit is met: nothing must shrink"
-        end = f"within the limit of {size_text(s.limit)} {unit}"
-    else:
-        title = f"To save {percent(1 - limit / today)}" + (
-            f", {falls[min(falls)]} must fall least: by {percent(min(falls))}" if falls
-            else " is more than any lever can alone")
-        able = sum(one.value is not None for one in found.values())
-        end = (f"the limit is {size_text(s.limit)} {unit}; {able or 'none'} of {len(LEVERS)} "
-               "levers can meet it alone")
-    said = f"{s.model}, {words}: {size_text(today / scale)} {unit}; {end}."
+    said = f"{s.model}, {words}: {number(today / scale)} {unit}; {end}."
     return View(page, title, said, shown)
 
 
@@ -80,11 +75,6 @@ def within(s):
             for lever in LEVERS if unit == s.unit}
 
 
-def left_of(found):
-    """What share of a lever may be left, 0 where no value meets the limit."""
-    return (found.value or 0) / found.before
-
-
 def meeting(found):
     """A lever's value that meets the limit, and what that saves."""
     if found.value == found.before:
@@ -92,16 +82,6 @@ def meeting(found):
     if found.value is None:
         return f"{found.before:,} → none: {percent(found.saved)} at most"
     return f"{found.before:,} → {found.value:,}: saves {percent(found.saved)}"
-
-
-def size_text(value):
-    """A cost in its unit: 24.0, or 2.20·10¹⁰ where that is shorter."""
-    return number(value) if 1e-3 <= value < 1e7 else power(value)
-
-
-def pull_text(pull):
-    """An elasticity: 1.93, or "under 0.01"."""
-    return "0" if pull == 0 else "<0.01" if pull < 0.01 else f"{float(pull):.2f}"
 
 
 class ShrinkExplorer(Explorer):
