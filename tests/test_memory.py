@@ -118,19 +118,11 @@ def test_a_footprint_adds_up_and_is_held_against_the_memory():
     assert "missing" not in repr(memory.training_footprint(SYMBOLIC, n, b)) and "16" in repr(found)
 
 
-def test_behind_the_layers_stand_the_last_norm_the_logits_input_and_the_logits():
-    behind = memory.training_footprint(SYMBOLIC, n, b).parts["last norm and logits"]
-    assert behind == (2*n*b*d + 2*n*b*d + 4*n*b*SYMBOLIC.vocab_size).expand()
-
-
 def test_what_is_recomputed_lives_for_one_layer():
     for recompute, factor in (("selective", 80), ("full", 112)):
         parts = memory.training_footprint(GPT3, 2048, recompute=recompute).parts
         assert parts["one layer, recomputed"] == factor * 2048 * 12288
     assert "one layer, recomputed" not in memory.training_footprint(GPT3, 2048).parts
-    wet, dry = (memory.training_footprint(LLAMA, 64, dropout=dropout).parts["activations"]
-                for dropout in (True, False))
-    assert wet - dry == 32 * (3 * 32 * 64 * 64 + 2 * 64 * 4096)
 
 
 def test_layers_of_two_kinds_are_held_kind_by_kind():

@@ -133,10 +133,9 @@ def test_elasticities_are_the_formula_s_derivative(name, counted, n, batch):
             assert found == Fraction(int(slope.p), int(slope.q)), lever
 
 
-@pytest.mark.parametrize("counted", ["forward", "cache", "memory", "read", "write"])
-@pytest.mark.parametrize("name", ["Llama-3 8B", "DeepSeek-V3"])
-def test_a_window_s_elasticity_is_the_slope_of_its_curve(name, counted):
-    job = Job(replace(MODELS[name], window=2_500), counted, 30_000, 4)
+@pytest.mark.parametrize("counted", ["forward", "memory", "read", "write"])
+def test_a_window_s_elasticity_is_the_slope_of_its_curve(counted):
+    job = Job(replace(MODELS["DeepSeek-V3"], window=2_500), counted, 30_000, 4)
     low, middle, high = (job_cost(job._replace(model=replace(job.model, window=w)))
                          for w in (2_499, 2_500, 2_501))
     slope = (high - low) / 2 * 2_500 / middle
