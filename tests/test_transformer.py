@@ -223,7 +223,7 @@ def test_five_layers_with_a_window_and_a_full_one():
     model = Transformer.of_layers([(5, windowed), (1, full)], vocab_size=1000)
     assert model.kv_cache_bytes(8192) == 11_010_048
     assert model.layers == ((5, windowed), (1, full))
-    assert (model.n_layers, model.n_kv_heads) == (6, 1)
+    assert (model.n_layers, model.n_kv_heads) == (6, 1) and model in {replace(model)}
     assert replace(model, window=512).kv_cache_bytes(8192) == 6 * 2 * 256 * 512 * 2
     assert replace(model, n_kv_heads=4).kv_cache_bytes(8192) == 4 * 11_010_048
     assert "5 of 4 heads" in model.describe()
