@@ -1,6 +1,7 @@
 """The comparison of pictures tells a changed picture from one that another machine drew."""
 import base64
 import io
+from functools import cache
 
 import pytest
 from matplotlib.figure import Figure
@@ -11,6 +12,7 @@ from store import DRAWN_BY
 OTHER = "Matplotlib 3.0"
 
 
+@cache
 def picture(factor=1, number="5,120,000", title="Twice as long, four times the cost", size=(7, 4), softer=0):
     """A PNG; softer: with softer edges, as another way of smoothing them gives."""
     figure = Figure(figsize=size, dpi=100)
