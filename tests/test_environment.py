@@ -5,7 +5,8 @@ import re
 import subprocess
 import sys
 import tomllib
-from importlib.metadata import PackageNotFoundError, requires
+from functools import cache
+from graphlib import TopologicalSorter
 from types import SimpleNamespace
 
 import pytest
@@ -29,7 +30,7 @@ NOT_IMPORTED = {"jupyterlab", "pytest-xdist", "pytest-benchmark"}
 ORDER = ("sizes", "words", "notation", "tracing", "layers", "counting", "transformer", "published", "memory", "tiles",
          "roofline", "measuring", "planning", "shrinking", "figures", "explorers", "exercises", "environment")
 MAY_IMPORT = {name: ORDER[:place] for place, name in enumerate(ORDER)} | dict(
-    words=(), counting=("sizes", "words"), environment=())
+    words=(), counting=("sizes", "words"), environment=()) | {"": ()}
 # Slow to import, so only where a module cannot do without: SymPy 0.4 s, the others 0.3 s each.
 SLOW = {"sympy", "matplotlib", "ipywidgets"}
 MAY_LOAD = {"figures": {"matplotlib"}, "explorers": {"matplotlib", "ipywidgets"}}
@@ -55,69 +56,47 @@ def imported(source):
             yield node.args[0].value.partition(".")[0]
 
 
-def third_party(sources, own=()):
-    """The packages that the sources import, by the name under which they are installed."""
-    return {PACKAGE_OF.get(name, name).replace("_", "-") for source in sources for name in imported(source)
-            if name not in sys.stdlib_module_names and name not in {"helpers", *own}}
+@cache
+def used_by(*patterns):
+    """The packages that files and notebooks import, by the name under which they are installed."""
+    paths = [path for pattern in patterns for path in ROOT.glob(pattern)]
+    own, found = {"helpers", *(path.stem for path in paths)}, set()
+    for path in paths:
+        text = path.read_text(encoding="utf-8")
+        cells = json.loads(text)["cells"] if path.suffix == ".ipynb" else [{"cell_type": "code", "source": [text]}]
+        for cell in cells:
+            if cell["cell_type"] == "code":
+                found.update(imported("".join(cell["source"])))
+    return {PACKAGE_OF.get(name, name).replace("_", "-") for name in found - sys.stdlib_module_names - own}
 
 
-def files(*patterns):
-    return [path for pattern in patterns for path in sorted(ROOT.glob(pattern))]
-
-
-def used_by(paths):
-    return third_party([path.read_text(encoding="utf-8") for path in paths], own=[path.stem for path in paths])
-
-
-def used_by_readers():
-    cells = [cell for path in files("notebooks/**/*.ipynb") for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]]
-    return used_by(MODULES.values()) | third_party(["".join(c["source"]) for c in cells if c["cell_type"] == "code"])
-
-
-def used_by_tests():
-    return used_by([path for path in files("tests/**/*.py", "tools/*.py", "notebooks/conftest.py")
-                    if path.parent.name != "peers"])
+READERS = ("helpers/**/*.py", "notebooks/**/*.ipynb")
+TESTS = ("tests/*.py", "tests/b*/*.py", "tools/*.py", "notebooks/conftest.py")
 
 
 def test_environment_yml_and_pyproject_say_the_same():
     environment = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))
     *packages, with_pip = environment["dependencies"]
-    listed = names_and_bounds(packages)
-    assert listed.pop("python") == PROJECT["requires-python"]
-    assert listed.pop("pip") == "" and with_pip == {"pip": ["-e ."]}
-    assert listed == RUN_TIME
-    assert environment["name"] == PROJECT["name"] and environment["channels"] == ["conda-forge"]
+    assert names_and_bounds(packages) == RUN_TIME | {"python": PROJECT["requires-python"], "pip": ""}
+    assert with_pip == {"pip": ["-e ."]} and environment["channels"] == ["conda-forge"]
+    assert environment["name"] == PROJECT["name"]
 
 
-@pytest.mark.parametrize("used, known", [(used_by_readers, RUN_TIME), (used_by_tests, RUN_TIME | TEST)])
+@pytest.mark.parametrize("used, known", [(READERS, RUN_TIME), (TESTS, RUN_TIME | TEST)])
 def test_what_is_imported_is_listed(used, known):
-    missing = {name for name in used() if name not in known and COMES_WITH.get(name) not in known}
+    missing = {name for name in used_by(*used) if name not in known and COMES_WITH.get(name) not in known}
     assert not missing, f"imported, and not in pyproject.toml: {missing}"
 
 
 def test_what_is_listed_is_imported_and_has_its_reason():
-    unused = (RUN_TIME | TEST).keys() - used_by_readers() - used_by_tests() - NOT_IMPORTED
+    unused = (RUN_TIME | TEST).keys() - used_by(*READERS) - used_by(*TESTS) - NOT_IMPORTED
     assert not unused, f"in pyproject.toml, and imported nowhere: {unused}"
-    peers = used_by(files("tests/peers/*.py")) - RUN_TIME.keys() - TEST.keys()
+    peers = used_by("tests/peers/*.py") - RUN_TIME.keys() - TEST.keys()
     assert peers == PEERS.keys() or not peers     # nothing where the folder is left out
     text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
     for name, bound in (RUN_TIME | TEST | PEERS).items():
-        assert bound.startswith(">="), f"{name}: a lower bound, and no upper one"
+        assert re.fullmatch(r">=[\d.]+", bound), f"{name}: a lower bound, and no upper one"
         assert re.search(rf'"{name}{bound}",\s+# \S', text), f"{name}: its reason as a comment"
-
-
-def test_what_is_said_to_come_with_another_package_does():
-    for package, carrier in COMES_WITH.items():
-        seen, waiting = set(), [carrier]
-        while waiting:
-            try:
-                lines = requires(waiting.pop()) or []
-            except PackageNotFoundError:    # for another system than this one
-                continue
-            names = {name.replace("_", "-") for name in names_and_bounds(line for line in lines if "extra ==" not in line)}
-            waiting += names - seen
-            seen |= names
-        assert package in seen
 
 
 def helpers_imports(path):
@@ -131,17 +110,20 @@ def helpers_imports(path):
                 yield node.module, tuple(alias.name for alias in node.names)
 
 
-@pytest.mark.parametrize("name", MODULES)
-def test_arrows_run_downward(name):
-    own = (name.split(".") + [""])[1]
-    assert own in MAY_IMPORT or not own, f"helpers.{own} has no row in DESIGN's table of arrows"
-    for module, names in helpers_imports(MODULES[name]):
-        targets = [module.split(".")[1]] if "." in module else names
-        for target in targets:
-            assert own and (target == own or target in MAY_IMPORT[own]), (
-                f"{name} imports {target}, and may import {MAY_IMPORT.get(own)}")
-        if own == "layers" and targets == ["tracing"]:
-            assert set(names) <= {"step", "repeat"}, "layers takes only labels from tracing"
+def part_of(name):
+    """The module or folder of helpers to which a module belongs; "" for helpers itself, which imports nothing."""
+    return (name.split(".") + [""])[1]
+
+
+def test_arrows_run_downward():
+    for name, path in MODULES.items():
+        own = part_of(name)
+        assert own in MAY_IMPORT, f"helpers.{own} has no place in ORDER"
+        for module, names in helpers_imports(path):
+            targets = {part_of(module)} if "." in module else set(names)
+            assert targets <= {own, *MAY_IMPORT[own]}, f"{name} imports {targets}, and may import {MAY_IMPORT[own]}"
+            if own == "layers" and targets == {"tracing"}:
+                assert set(names) <= {"step", "repeat"}, "layers takes only labels from tracing"
 
 
 def test_no_cycles():
@@ -149,23 +131,14 @@ def test_no_cycles():
                     # a folder's own __init__ is loaded before its files in any case
                     if target in MODULES and target != name and not name.startswith(f"{target}.")}
              for name, path in MODULES.items()}
-    done = set()
-
-    def visit(name, way):
-        assert name not in way, f"a cycle: {' → '.join([*way[way.index(name):], name])}"
-        if name not in done:
-            for target in edges[name]:
-                visit(target, [*way, name])
-            done.add(name)
-    for name in MODULES:
-        visit(name, [])
+    TopologicalSorter(edges).prepare()      # raises CycleError, which names the cycle
 
 
 @pytest.mark.parametrize("group", [None, *MAY_LOAD])
 def test_slow_packages_are_loaded_only_where_needed(group):
     """In one fresh process for each group of modules with the same leave."""
     names = [name for name in MODULES
-             if (part := (name.split(".") + [""])[1]) == group or group is None and part not in MAY_LOAD]
+             if (part := part_of(name)) == group or group is None and part not in MAY_LOAD]
     watch = ("import importlib, sys\nfor name in sys.argv[2:]:\n    importlib.import_module(name)\n"
              "    for slow in sys.argv[1].split(','):\n"
              "        if slow in sys.modules:\n            sys.exit(f'importing {name} loads {slow}: '\n"
@@ -173,10 +146,6 @@ def test_slow_packages_are_loaded_only_where_needed(group):
     refused = ",".join(sorted(SLOW - MAY_LOAD.get(group, set())))
     run = subprocess.run([sys.executable, "-c", watch, refused, *names], capture_output=True, text=True, cwd=ROOT)
     assert run.returncode == 0, run.stderr
-
-
-def test_helpers_itself_imports_nothing():
-    assert not list(imported(MODULES["helpers"].read_text(encoding="utf-8")))
 
 
 def test_the_server_of_make_lab_and_of_the_browser_tests_sends_at_once(monkeypatch):
