@@ -63,8 +63,8 @@ def percent(share):
 
 def bytes_text(size):
     """
-    >>> bytes_text(46.13e9), bytes_text(999.5e6), bytes_text(6.2686e12), bytes_text(12)
-    ('46.1 GB', '1.00 GB', '6.27 TB', '12 bytes')
+    >>> [bytes_text(size) for size in (6.2686e12, 46.13e9, 999.5e6, 8e7, 1536, 12)]
+    ['6.27 TB', '46.1 GB', '1.00 GB', '80.0 MB', '1.54 kB', '12 bytes']
     """
     for unit, scale in (("PB", 1e15), ("TB", 1e12), ("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
         if size >= 0.9995 * scale:
@@ -74,8 +74,8 @@ def bytes_text(size):
 
 def duration(seconds):
     """
-    >>> duration(0.0048), duration(12.34), duration(3600), duration(9.1e4), duration(9.1e5)
-    ('4.80 ms', '12.3 s', '1.00 h', '25.3 h', '10.5 days')
+    >>> [duration(seconds) for seconds in (0.0048, 12.34, 3600, 9.1e4, 9.1e5, 4e9)]
+    ['4.80 ms', '12.3 s', '1.00 h', '25.3 h', '10.5 days', '127 years']
     """
     for unit, scale in (("years", 365.25 * 86_400), ("days", 86_400), ("h", 3_600), ("s", 1)):
         if seconds >= scale * (2 if unit in ("years", "days") else 1):
