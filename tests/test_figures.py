@@ -5,12 +5,14 @@ import io
 
 import matplotlib
 import pytest
+from hypothesis import given, strategies as st
 from matplotlib.colors import to_rgb
 from PIL import Image
 
 from helpers.figures import (
     COLOURS, attention_matrices, chart, house, line_key, mark_place, matrix_step, name_ends, name_points,
     new_figure, png, show, slope_triangle, stacked_bars)
+from helpers.words import spread
 
 
 def curves():
@@ -117,6 +119,14 @@ def test_an_axis_has_one_kind_of_tick(scale, high, labels):
     axes.set_xlim(10 if scale == "log" else 0, high)
     axes.figure.canvas.draw()
     assert labels <= {tick.label1.get_text() for tick in axes.xaxis.get_major_ticks()}
+
+
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=6))
+def test_spread_keeps_order_distance_and_room(heights):
+    placed = spread(heights, 0.1, 0.0, 1.0)
+    assert all(-1e-6 <= place <= 1 + 1e-6 for place in placed)
+    assert all(b - a >= 0.1 - 1e-6 for a, b in zip(sorted(placed), sorted(placed)[1:]))
+    assert all(placed[i] < placed[j] for i in range(len(placed)) for j in range(len(placed)) if heights[i] < heights[j])
 
 
 def test_show_displays_one_sharp_picture_with_its_words_and_closes_it(monkeypatch):
