@@ -19,7 +19,8 @@ LOOKS = {"Kaplan": (GREY, (3, 4)), "Chinchilla": (ORANGE, (9, 4)), "PaLM": (BLUE
 def view(s, before):
     """Each formula as a curve of FLOPs a weight and token over n; your switches in black."""
     mine, published = training_flops(s, s.n), published_flops(s.model, s.n)
-    weights, curves = letters(s.model)["N"], published_curves(s.model)
+    weights, along = letters(s.model)["N"], [published_flops(s.model, n) for n in LENGTHS]
+    curves = {name: [float(flops[name] / weights) for flops in along] for name in LOOKS}
     same = [name for name, flops in published.items() if flops == mine]
     equal = listed(same) if same else "none of the six formulas"
     own = [training_flops(s, n) / weights for n in LENGTHS]
@@ -78,13 +79,6 @@ def published_flops(name, n):
     return {row.name: formula_value(f"({row.formula})/{'n' if row.per != 'token' else 1}",
                                     **kaplan if row.name == "Kaplan" else given)
             for row in rows("flop_formulas")}
-
-
-@lru_cache(maxsize=None)
-def published_curves(name):
-    """{formula: FLOPs for each weight and token at each of the LENGTHS}."""
-    found, weights = [published_flops(name, n) for n in LENGTHS], letters(name)["N"]
-    return {formula: [float(flops[formula] / weights) for flops in found] for formula in LOOKS}
 
 
 def training_flops(s, n):
