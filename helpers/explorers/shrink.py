@@ -35,7 +35,7 @@ def view(s, before):
         if lever in found:
             left, said = found[lever].left, meeting(found[lever])
             page.box(LEFT, y - 13, WIDE * left, 26, BLUE, says=said)
-            at, colour, end = (-6, PAPER, "end") if left > 0.5 else (6, INK, "start")
+            at, colour, end = (-6, PAPER, "end") if left >= 0.5 else (6, INK, "start")
             fall = f"must fall by {percent(1 - left)}" if left else "no value is enough"
             if left < 1:
                 page.words(LEFT + WIDE * left + at, y, fall, 12, colour, end)
