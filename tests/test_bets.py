@@ -6,11 +6,10 @@ from pathlib import Path
 import nbformat
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import example, given, settings, strategies as st
 
 from helpers import layers
-from helpers.explorers import PatternExplorer, bets, patterns
+from helpers.explorers import bets, patterns
 from helpers.explorers.bets import METHODS, SHOWN, STRUCTURES, cheaper_from, error, flops, hashes_of, kept_elements, structured
 from helpers.published import rows
 from helpers.tracing import trace
@@ -46,16 +45,11 @@ def call(method, n, d_h, budget, causal, rng=None):
 
 
 @settings(max_examples=60, deadline=None)
+@example("hashing", 1_024, 8, 512, False)  # eight rounds
 @given(st.sampled_from(list(METHODS)), st.sampled_from([16, 32, 64]), st.integers(1, 6), st.sampled_from([4, 8, 16]), st.booleans())
 def test_a_cost_is_the_layer_s(method, n, d_h, budget, causal):
     layer, more = call(method, n, d_h, budget, causal)
     assert flops(method, n, d_h, budget, causal) == trace(layer, **dict.fromkeys("qkv", (n, d_h)), **more).flops
-
-
-@pytest.mark.parametrize("budget", [128, 512])
-def test_more_rounds_cost_what_the_layer_costs(budget):
-    layer, more = call("hashing", 1_024, 8, budget, False)
-    assert flops("hashing", 1_024, 8, budget) == trace(layer, **dict.fromkeys("qkv", (1_024, 8)), **more).flops
 
 
 @pytest.mark.parametrize("method", [method for method in METHODS if method != "all"])
@@ -85,13 +79,12 @@ def test_weights_and_errors_are_the_layer_s(method, causal, structure):
 
 
 @pytest.mark.parametrize("method", ["window", "strided", "hashing", "low_rank", "features"])
-@pytest.mark.parametrize("structure", STRUCTURES)
-def test_errors_at_n_are_the_layer_s_on_the_queries_drawn(method, structure):
-    q, k, v = structured(structure, 1_024, 16)
+def test_errors_at_n_are_the_layer_s_on_the_queries_drawn(method):
+    q, k, v = structured("few", 1_024, 16)
     layer, more = call(method, 1_024, 16, 64, False, np.random.default_rng(0))
     drawn = np.sort(np.random.default_rng(1).permutation(1_024)[:SHOWN])
     ours, exact = layer(q, k, v, **more)[drawn], layers.mix(q, k, v)[drawn]
-    assert error(method, structure, 16, 64, n=1_024) == pytest.approx(np.linalg.norm(ours - exact) / np.linalg.norm(exact))
+    assert error(method, "few", 16, 64, n=1_024) == pytest.approx(np.linalg.norm(ours - exact) / np.linalg.norm(exact))
 
 
 def test_bets_are_won_at_home_and_lost_elsewhere():
@@ -103,29 +96,20 @@ def test_bets_are_won_at_home_and_lost_elsewhere():
     assert all(0.4 < patterns.later("low_rank", structure, 64, budget) < 0.6 for structure in STRUCTURES for budget in (4, 512))
 
 
-def test_a_budget_is_unused_where_there_is_none_and_any_is_taken():
-    for method in ("all", "linear"):
-        assert len({PatternExplorer(method=method, budget=budget).text() for budget in (4, 64, 512)}) == 1
-    for method in METHODS:
-        for budget in (5, 7, 33, 511):
-            assert np.isfinite(bets.weights(method, "local", 16, budget)).all()
+@pytest.mark.parametrize("method", METHODS)
+def test_any_budget_is_taken(method):
+    assert all(np.isfinite(bets.weights(method, "local", 16, budget)).all() for budget in (5, 7, 33, 511))
 
 
-@pytest.mark.parametrize("d_h", [16, 64, 256])
+@pytest.mark.parametrize("d_h", [16, 256])
 def test_the_structures_are_what_they_are_called(d_h):
-    def weights(kind):
-        q, k, _ = structured(kind, SHOWN, d_h)
-        return layers.softmax(q @ k.T / np.sqrt(d_h)), q @ k.T / np.sqrt(d_h)
-
-    even, scores = weights("random")
-    assert np.abs(scores).max() < 2 and even.max() < 0.02
+    scores = {kind: np.divide(q @ k.T, np.sqrt(d_h)) for kind in STRUCTURES for q, k, _ in [structured(kind, SHOWN, d_h)]}
     distance = np.abs(np.subtract.outer(np.arange(SHOWN), np.arange(SHOWN)))
-    assert (weights("local")[0] * (distance <= 32)).sum() > 0.9 * SHOWN
-    few, scores = weights("few")
-    assert scores.max() == pytest.approx(12) and np.median(few.max(axis=1)) > 0.75
-    assert np.median(distance[np.arange(SHOWN), few.argmax(axis=1)]) > 64
-    _, scores = weights("rank")
-    assert np.linalg.matrix_rank(scores) == 8 and scores.std() == pytest.approx(0.5, abs=0.1)
+    assert np.abs(scores["random"]).max() < 2 and layers.softmax(scores["random"]).max() < 0.02
+    assert (layers.softmax(scores["local"]) * (distance <= 32)).sum() > 0.9 * SHOWN
+    assert scores["few"].max() == pytest.approx(12) and np.median(layers.softmax(scores["few"]).max(axis=1)) > 0.75
+    assert np.median(distance[np.arange(SHOWN), scores["few"].argmax(axis=1)]) > 64
+    assert np.linalg.matrix_rank(scores["rank"]) == 8 and scores["rank"].std() == pytest.approx(0.5, abs=0.1)
 
 
 # what lesson 10 defines in its own cells

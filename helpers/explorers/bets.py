@@ -7,6 +7,8 @@ from bisect import bisect_left
 from functools import lru_cache
 from typing import NamedTuple
 
+import numpy as np
+
 from helpers import layers
 
 SHOWN = 512          # tokens on which weights and errors are measured
@@ -36,8 +38,6 @@ METHODS = {
 
 def structured(kind, n, d_h, seed=10):
     """Queries, keys, values, (n, d_h) each, whose scores q·kᵀ/√d_h have one of STRUCTURES."""
-    import numpy as np
-
     rng = np.random.default_rng(seed)
     a, b, v = rng.standard_normal((3, n, d_h))          # scores are a·b
     if kind == "random":
@@ -114,8 +114,6 @@ def cheaper_from(method, d_h, budget, causal=False):
 
 def weights_of(method, q, k, budget, queries, causal=False):
     """Rows `queries` of a method's weights, (len(queries), n); hashing, low rank: never causal."""
-    import numpy as np
-
     (n, d_h), rng = q.shape, np.random.default_rng(0)
     root, keys, rows = d_h**0.25, np.arange(n), queries[:, None]
     if method == "low_rank":
@@ -148,8 +146,6 @@ def weights_of(method, q, k, budget, queries, causal=False):
 @lru_cache(maxsize=8)
 def _sample(structure, n, d_h, causal):
     """Queries, keys, values over n tokens, up to SHOWN rows drawn, and all pairs' output there."""
-    import numpy as np
-
     q, k, v = structured(structure, n, d_h)
     rows = np.sort(np.random.default_rng(1).permutation(n)[:SHOWN])
     return q, k, v, rows, weights_of("all", q, k, 0, rows, causal) @ v
@@ -168,8 +164,6 @@ def error(method, structure, d_h, budget, causal=False, n=SHOWN):
 
     1 is the error of answering 0; another seed moves the second digit.
     """
-    import numpy as np
-
     *_, v, _, exact = _sample(structure, n, d_h, causal)
     found = weights(method, structure, d_h, budget, causal, n) @ v
     return 0.0 if method == "all" else float(np.linalg.norm(found - exact) / np.linalg.norm(exact))

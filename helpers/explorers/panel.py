@@ -129,13 +129,13 @@ class Number(Control):
         span = f"a {kind} from {number_text(self.low)} to {number_text(self.high)} {self.unit}"
         raise ValueError(f"{self.name} = {value!r} is {wrong}: {self.label} is {span.rstrip()}.")
 
-    def make(self):
-        from ipywidgets import HBox, SelectionSlider, Text
-
-        field = Text(continuous_update=False,
-                     description=f"{self.label} ({self.unit})" if self.unit else self.label)
-        slider = [SelectionSlider(options=self._steps(self.start), readout=False)]
-        row = HBox([*(slider if self.values else []), field]).add_class("number")
+    def make(self, widgets):
+        field = widgets.Text(continuous_update=False,
+                             description=f"{self.label} ({self.unit})".replace(" ()", ""))
+        row = widgets.HBox([field]).add_class("number")
+        if self.values:
+            row.children = [widgets.SelectionSlider(options=self._steps(self.start), readout=False),
+                            field]
         row.parts = row.children
         return row
 
@@ -174,14 +174,13 @@ class Choice(Control):
     def check(self, value):
         return check_choice(value, self.name, self.options)
 
-    def make(self):
-        from ipywidgets import Dropdown, RadioButtons
-
+    def make(self, widgets):
         options = [(words, key) for key, words in self.options.items()]
         if len(options) <= 3 and sum(map(len, self.options.values())) <= 26:
-            row = RadioButtons(options=options, description=self.label, orientation="horizontal")
+            row = widgets.RadioButtons(options=options, orientation="horizontal")
         else:
-            row = Dropdown(options=options, description=self.label)
+            row = widgets.Dropdown(options=options)
+        row.description = self.label
         row.parts = [row.add_class("choice")]
         return row
 
@@ -203,13 +202,12 @@ class Several(Control):
                              f"of {', '.join(map(repr, self.options))}, each once.")
         return tuple(key for key in self.options if key in value)
 
-    def make(self):
-        from ipywidgets import Checkbox, GridBox, Label
-
+    def make(self, widgets):
         wide = 30 + 7 * max(map(len, self.options.values()))
-        ticks = [Checkbox(description=words, indent=False) for words in self.options.values()]
-        row = GridBox([Label(self.label), *ticks], layout={
-            "grid_template_columns": f"repeat(auto-fill, minmax({wide}px, 1fr))"})
+        ticks = [widgets.Checkbox(description=words, indent=False)
+                 for words in self.options.values()]
+        row = widgets.GridBox([widgets.Label(self.label), *ticks])
+        row.layout.grid_template_columns = f"repeat(auto-fill, minmax({wide}px, 1fr))"
         row.parts = ticks
         return row
 
@@ -228,21 +226,24 @@ class Panel:
     """
 
     def __init__(self, explorer):
-        from ipywidgets import HTML, Accordion, Box, Button, Dropdown, HBox, VBox
+        import ipywidgets as widgets
 
+        widgets.SelectionSlider.index.tag(echo_update=False)  # the picture is the first answer
         self._explorer, self._quiet = explorer, False
-        self.rows = [(control, control.make()) for control in explorer.controls]
-        self.preset = Dropdown(options=[OWN, *explorer.presets], description="preset")
-        reset = Button(description="reset", tooltip="to the start")
+        self.rows = [(control, control.make(widgets)) for control in explorer.controls]
+        self.preset = widgets.Dropdown(options=[OWN, *explorer.presets], description="preset")
+        reset = widgets.Button(description="reset", tooltip="to the start")
         reset.on_click(lambda _: self._safely(explorer.reset))
-        self.picture, self.message, self.numbers = (HTML().add_class(name) for name in (
-            "picture", "message", "numbers"))
-        shown = [row for _, row in self.rows]
-        if len(shown) > IN_VIEW:
-            shown[IN_VIEW:] = [Accordion([VBox(shown[IN_VIEW:])], titles=["more"])]
-        first = HBox([self.preset.add_class("preset"), reset])
-        self.box = Box([VBox([HTML(STYLE + LAYOUT, layout={"display": "none"}), self.picture]),
-                        VBox([first, *shown, self.message, self.numbers])]).add_class("explorer")
+        self.picture, self.message, self.numbers = (
+            widgets.HTML().add_class(name) for name in ("picture", "message", "numbers"))
+        first = widgets.HBox([self.preset.add_class("preset"), reset])
+        style = widgets.HTML(STYLE + LAYOUT, layout={"display": "none"})
+        rows = [row for _, row in self.rows]
+        if len(rows) > IN_VIEW:
+            rows[IN_VIEW:] = [widgets.Accordion([widgets.VBox(rows[IN_VIEW:])], titles=["more"])]
+        self.box = widgets.Box([
+            widgets.VBox([style, self.picture]),
+            widgets.VBox([first, *rows, self.message, self.numbers])]).add_class("explorer")
         self.show(explorer.shown.svg())
         for part in [self.preset, *(part for _, row in self.rows for part in row.parts)]:
             part.set_state = partial(self._answer, part.set_state)

@@ -2,6 +2,8 @@
 
 from functools import lru_cache
 
+import numpy as np
+
 from helpers.explorers.bets import (
     METHODS, SHOWN, STRUCTURES, cheaper_from, error, flops, kept_elements, weights)
 from helpers.explorers.explorer import Explorer, View
@@ -91,16 +93,12 @@ def told(s, cost, every, found, words):
 @lru_cache(maxsize=512)
 def later(method, structure, d_h, budget):
     """The share of all weight that lies on keys after the query."""
-    import numpy as np
-
     return float(np.triu(weights(method, structure, d_h, budget), 1).sum() / SHOWN)
 
 
 @lru_cache(maxsize=64)
 def picture(method, structure, d_h, budget, causal, red):
     """The weights as cells and their colours: dark is large beside the row's largest."""
-    import numpy as np
-
     found, step = weights(method, structure, d_h, budget, causal), SHOWN // PIXELS
     level = found / found.max(axis=1, keepdims=True)
     level = np.sqrt(level.reshape(PIXELS, step, PIXELS, step).max(axis=(1, 3)))

@@ -110,25 +110,20 @@ def sides(s):
     return min(s.rows, s.n), min(s.columns, s.n)
 
 
+@lru_cache(maxsize=512)
 def traffic(s):
     """Elements moved, by array, both ways: as `block_traffic` counts them, in less time."""
-    return _traffic(s.n, s.d, s.M, *sides(s), s.outer)
-
-
-@lru_cache(maxsize=512)
-def _traffic(n, d, M, rows, columns, outer):
-    side, other = (rows, columns) if outer == "queries" else (columns, rows)
+    (rows, columns), n, d = sides(s), s.n, s.d
+    side, other = (rows, columns) if s.outer == "queries" else (columns, rows)
     turns, once = -(-n // side), Counter(Q=n * d, K=n * d, V=n * d, O=n * d, m=n, l=n)
-    if tile_elements(d, rows, columns) <= M < 2 * n * d and turns > 1 and other < n:
-        again = turns - 1  # nothing can wait for the next turn
-        if outer == "queries":
-            return once + Counter(K=again * n * d, V=again * n * d)
-        sums = 2 * again * n
-        return once + Counter(Q=again * n * d, O=sums * d, m=sums, l=sums)
+    if tile_elements(d, rows, columns) <= s.M < 2 * n * d and turns > 1 and other < n:
+        again = (turns - 1) * n  # nothing can wait for the next turn
+        return once + (Counter(K=again * d, V=again * d) if s.outer == "queries" else
+                       Counter(Q=again * d, O=2 * again * d, m=2 * again, l=2 * again))
 
     def count(few):
         return sum(block_traffic(tiled_attention(
-            n, d, rows, columns, outer, n - (turns - few) * side), M, ("tile",)), Counter())
+            n, d, rows, columns, s.outer, n - (turns - few) * side), s.M, ("tile",)), Counter())
 
     three, four = count(min(turns, 3)), count(min(turns, 4))  # from the third on, turns are alike
     return Counter({array: three[array] + (turns - 3) * (four[array] - three[array])
