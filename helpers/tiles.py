@@ -130,22 +130,19 @@ def tile_elements(d, rows, columns):
     return 2 * d * (rows + columns) + rows * columns + 2 * rows
 
 
-def largest_tile(elements, d, n=None, outer="queries"):
-    """(rows, columns) of the largest tile in M elements: what stays as long as fits, at most n, and
-    what passes by as long, but at most d. Dao et al. 2022, algorithm 1, so that it really fits.
+def largest_tile(elements, d, n=None):
+    """(rows, columns) of the largest tile in M elements: queries that stay, as many as fit, at most
+    n; keys that pass by, as many, but at most d. Dao et al. 2022, so that it really fits.
     """
     elements, d = check_size(elements, "elements"), check_size(d, "d")
-    check_choice(outer, "outer", OUTER)
     if elements < 4 * d + 3:
         raise ValueError(f"elements: M = {elements} do not hold a tile of one query and one key of "
                          f"width d = {d}; give at least 4·d + 3 = {4 * d + 3}")
     side = isqrt((2 * d + 1) ** 2 + elements) - (2 * d + 1)      # a square: 4·d·b + b² + 2·b ≤ M
-    if side > d and outer == "queries":
+    if side > d:
         side = (elements - 2 * d * d) // (3 * d + 2)
-    elif side > d:
-        side = (elements - 2 * d * d - 2 * d) // (3 * d)
     side = side if n is None else min(side, check_size(n, "n"))
-    return (side, min(side, d)) if outer == "queries" else (min(side, d), side)
+    return side, min(side, d)
 
 
 def _checked(n, d, rows, columns):

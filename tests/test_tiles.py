@@ -69,15 +69,13 @@ def test_a_tile_that_fits_moves_what_the_formula_says(n, d, data):
             assert formula - room < moved.elements <= formula
 
 
-@pytest.mark.parametrize("outer", ["queries", "keys"])
-def test_the_largest_tile_fits_and_traffic_falls_as_one_over_the_memory(outer):
+def test_the_largest_tile_fits_and_traffic_falls_as_one_over_the_memory():
     n, d, before = 256, 8, inf
     for elements in (200, 800, 1600):
-        rows, columns = largest_tile(elements, d, n, outer)
-        longer = (rows + 1, columns) if outer == "queries" else (rows, columns + 1)
+        rows, columns = largest_tile(elements, d, n)
         assert tile_elements(d, rows, columns) <= elements
-        assert tile_elements(d, *longer) > elements or rows == columns < d
-        tiled = block_traffic(tiled_attention(n, d, rows, columns, outer), elements, ("tile",)).elements
+        assert tile_elements(d, rows + 1, columns) > elements or rows == columns < d
+        tiled = block_traffic(tiled_attention(n, d, rows, columns), elements, ("tile",)).elements
         assert tiled < before and 6 < (tiled - 2 * n * d) / (n**2 * d**2 / elements) < 20
         before = tiled
 
@@ -90,7 +88,6 @@ A = Access("A", (0, 2), (0, 2), 4)
       (A._replace(rows=(1, 3)), A._replace(columns=(1, 2)), A._replace(rows=(0, 3)))),
     (lambda: block_traffic([A], 0), "elements: 0"),
     (lambda: largest_tile(200, d=64), "elements: M = 200 .* 259"),
-    (lambda: largest_tile(300, d=64, outer="rows"), "outer: 'rows'"),
     (lambda: tiled_attention(4, 2, 5, 2), "rows: 5"),
     (lambda: tiled_attention(4, 2, 2, 0), "columns: 0"),
     (lambda: tiled_attention(4, 2, 2, 2, outer="rows"), "outer: 'rows'"),

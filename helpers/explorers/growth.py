@@ -93,15 +93,10 @@ def scales(s):
         low, high = min(cost(10, s.d) for cost in costs), max(cost(END, s.d) for cost in costs)
         return ((10, END, "log"), (10 ** floor(log10(low)), 10 ** ceil(log10(high)), "log"),
                 [10 * (END / 10) ** step for step in steps])
-    right = round_up(s.n)
-    top = round_up(max(cost(right, s.d) for cost in costs))
+    right = next(step for step in one_two_five(1, 10 * s.n) if step >= s.n)
+    most = max(cost(right, s.d) for cost in costs)
+    top = next(step for step in one_two_five(1, 10 * most) if step >= most)
     return (0, right, "linear"), (0, top, "linear"), [right * step for step in steps]
-
-
-def round_up(number):
-    """The next of 1, 2 and 5 times a power of ten."""
-    decade = 10 ** (len(str(number)) - 1)
-    return next(m * decade for m in (1, 2, 5, 10) if m * decade >= number)
 
 
 class GrowthExplorer(Explorer):
