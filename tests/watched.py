@@ -1,25 +1,28 @@
 """Real arrays under watch: what each NumPy call reads and writes, and which memory is alive. Shares no code with tracing.
 
-`watch(function, arrays…)` runs the code on float64 arrays whose calls are seen. What is a view and what a copy is
-not decided here: NumPy runs, and memory shared with an input is a view. Lifetimes are CPython's own.
+`watch(function, arrays…)` runs the code on arrays of 8-byte numbers whose calls are seen. What is a view and what a
+copy is not decided here: NumPy runs, and memory shared with an input is a view. Lifetimes are CPython's own.
 """
-
 import weakref
 
 import numpy as np
 
+MADE = ("full", "zeros", "ones", "arange")      # with like=x: made from nothing
+
+
 class Watch:
     """Bytes moved so far, and elements alive now and at most."""
 
-    def __init__(self, width):
-        self.width, self.bytes_moved, self.alive, self.peak, self.calls = width, 0, 0, 0, []
+    def __init__(self):
+        self.bytes_moved, self.alive, self.peak, self.calls = 0, 0, 0, []
         self.known = {}  # id of a memory's owner -> its elements
 
     def adopt(self, array):
         """A plain array as a watched one; its owner is counted until it dies."""
-        watched = array.view(Watched)
+        watched = owner = array.view(Watched)
         watched.watch = self
-        owner = owner_of(watched)
+        while getattr(owner, "base", None) is not None:
+            owner = owner.base
         if id(owner) not in self.known:
             self.known[id(owner)] = owner.size
             self.alive += owner.size
@@ -31,17 +34,9 @@ class Watch:
         self.alive -= self.known.pop(owner)
 
     def move(self, name, reads, writes):
-        moved = sum(cells(a) * (1 if a.dtype == bool else self.width) for a in (*reads, *writes))
+        moved = sum(cells(array) * array.itemsize for array in (*reads, *writes))
         self.bytes_moved += moved
-        if moved:
-            self.calls.append((name, moved))
-
-
-def owner_of(array):
-    """The array that owns the memory of this one."""
-    while getattr(array, "base", None) is not None:
-        array = array.base
-    return array
+        self.calls += [(name, moved)] if moved else []
 
 
 def cells(array):
@@ -50,6 +45,27 @@ def cells(array):
     for size, stride in zip(array.shape, array.strides):
         places = np.add.outer(places, np.arange(size) * stride)
     return np.unique(places).size
+
+
+def mapped(function, value):
+    """The function applied to what is inside nested tuples, lists and dicts."""
+    if isinstance(value, dict):
+        return {key: mapped(function, part) for key, part in value.items()}
+    if isinstance(value, (tuple, list)):
+        return type(value)(mapped(function, part) for part in value)
+    return function(value)
+
+
+def flat(value):
+    """What is inside nested tuples, lists and dicts."""
+    found = []
+    mapped(found.append, value)
+    return found
+
+
+def plain(value):
+    """The same without watching."""
+    return mapped(lambda one: one.view(np.ndarray) if isinstance(one, np.ndarray) else one, value)
 
 
 class Watched(np.ndarray):
@@ -61,28 +77,25 @@ class Watched(np.ndarray):
         self.watch = getattr(origin, "watch", None)
 
     def __array_ufunc__(self, ufunc, method, *inputs, out=(), **kwargs):
-        return self.call(ufunc.__name__, lambda *a, **k: getattr(ufunc, method)(*a, **k), inputs,
-                         kwargs | ({"out": out} if out else {}))
+        return self.call(ufunc.__name__, getattr(ufunc, method), inputs, kwargs | ({"out": out} if out else {}))
 
     def __array_function__(self, function, types, args, kwargs):
         return self.call(function.__name__, function, args, kwargs)
 
     def call(self, name, function, args, kwargs):
         """Run on plain arrays; what shares memory with an argument is a view, everything else has been moved."""
-        kwargs = {key: value for key, value in kwargs.items() if key != "like"} if name in ("full", "zeros", "ones", "arange") else kwargs
-        watch = next(a.watch for a in flat((args, kwargs, self)) if isinstance(a, Watched))
-        given = [plain(a) for a in flat((args, {k: v for k, v in kwargs.items() if k != "out"})) if isinstance(a, np.ndarray)]
-        target = [plain(a) for a in flat(kwargs.get("out", ()))]
+        watch = next(one.watch for one in flat((args, kwargs, self)) if isinstance(one, Watched))
+        kwargs = {key: value for key, value in kwargs.items() if key != "like" or name not in MADE}
+        given = [plain(one) for one in flat((args, kwargs | {"out": None})) if isinstance(one, np.ndarray)]
+        target = plain(flat(kwargs.get("out", ())))
         result = function(*plain(args), **plain(kwargs))
-        found = [np.asarray(each) for each in flat(result)]
-        made = [each for each in found if not any(np.shares_memory(each, a) for a in (*given, *target))]
-        if name.endswith("_like") or name in ("full", "zeros", "ones", "arange"):
-            given = []
+        made = [one for one in map(np.asarray, flat(result)) if not any(np.shares_memory(one, each) for each in (*given, *target))]
         if name == "sliding_window_view" or (made == [] and not target):
             assert not made
         elif name not in ("shape", "ndim", "size"):
-            watch.move(name, [a for a in given if a.ndim], made or target)
-        return rebuilt(result, watch)
+            read = [] if name.endswith("_like") or name in MADE else given
+            watch.move(name, [one for one in read if one.ndim], made or target)
+        return mapped(lambda one: watch.adopt(np.asarray(one)) if isinstance(one, (np.ndarray, np.generic)) else one, result)
 
     def __getitem__(self, index):
         found = np.asarray(plain(self)[plain(index)])
@@ -100,9 +113,7 @@ class Watched(np.ndarray):
 
 
 def method(name):
-    def run(self, *args, **kwargs):
-        return self.call(name, lambda array, *a, **k: getattr(array, name)(*a, **k), (self, *args), kwargs)
-    return run
+    return lambda self, *args, **kwargs: self.call(name, getattr(np.ndarray, name), (self, *args), kwargs)
 
 
 for _name in ("reshape", "copy", "astype", "flatten", "ravel", "sum", "mean", "max", "min", "var", "std", "prod", "cumsum",
@@ -110,37 +121,10 @@ for _name in ("reshape", "copy", "astype", "flatten", "ravel", "sum", "mean", "m
     setattr(Watched, _name, method(_name))
 
 
-def plain(value):
-    """The same without watching: arrays, and arrays inside tuples, lists and dicts."""
-    if isinstance(value, np.ndarray):
-        return value.view(np.ndarray)
-    if isinstance(value, (tuple, list)):
-        return type(value)(map(plain, value))
-    if isinstance(value, dict):
-        return {key: plain(each) for key, each in value.items()}
-    return value
-
-
-def flat(value):
-    """What is inside nested tuples, lists and dicts."""
-    if isinstance(value, dict):
-        value = list(value.values())
-    if isinstance(value, (tuple, list)):
-        return [each for part in value for each in flat(part)]
-    return [value]
-
-
-def rebuilt(result, watch):
-    if isinstance(result, (tuple, list)):
-        return type(result)(rebuilt(each, watch) for each in result)
-    return watch.adopt(np.asarray(result)) if isinstance(result, (np.ndarray, np.generic)) else result
-
-
-def watch(function, bytes_per_element=8, **arguments):
+def watch(function, **arguments):
     """Run `function`; arguments that are shapes become arrays, all of them alive until the end. Returns the `Watch`."""
-    found = Watch(bytes_per_element)
-    rng = np.random.default_rng(0)
-    values = {name: found.adopt(rng.uniform(0.1, 1, value)) if isinstance(value, tuple) else
-              found.adopt(value.copy()) if isinstance(value, np.ndarray) else value for name, value in arguments.items()}
-    found.result = function(**values)
+    found, rng = Watch(), np.random.default_rng(0)
+    values = {name: rng.uniform(0.1, 1, value) if isinstance(value, tuple) else value for name, value in arguments.items()}
+    found.result = function(**{name: found.adopt(value.copy()) if isinstance(value, np.ndarray) else value
+                               for name, value in values.items()})
     return found
