@@ -29,20 +29,13 @@ QUIET = {
 }
 
 
-def chromium_path():
-    """Where Chromium is, or None."""
-    return next(filter(None, (shutil.which(name) for name in (os.environ.get("CHROMIUM"), *NAMES) if name)), None)
-
-
 @pytest.fixture(scope="session")
 def browser():
-    path = chromium_path()
+    path = next(filter(None, map(shutil.which, filter(None, (os.environ.get("CHROMIUM"), *NAMES)))), None)
     if path is None:
         pytest.skip(f"no Chromium: set CHROMIUM to its path, or install one of {', '.join(NAMES)}")
-    sync_api = pytest.importorskip("playwright.sync_api")
-    with sync_api.sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(
-            executable_path=path, args=["--no-sandbox", "--disable-background-networking"])
+    with pytest.importorskip("playwright.sync_api").sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-background-networking"])
         yield chromium
         chromium.close()
 
@@ -55,20 +48,17 @@ def server(tmp_path_factory, browser):
     settings = home / "config" / "labconfig"
     settings.mkdir(parents=True)
     (settings / "default_setting_overrides.json").write_text(json.dumps(QUIET))
-    environment = {name: value for name, value in os.environ.items() if name != "HELPERS_PICTURES"} | {
-        "JUPYTER_CONFIG_PATH": str(ROOT / "tools"), "JUPYTER_CONFIG_DIR": str(home / "config"),
-        "JUPYTERLAB_SETTINGS_DIR": str(home / "settings"),
-        "JUPYTERLAB_WORKSPACES_DIR": str(home / "workspaces"), "JUPYTER_RUNTIME_DIR": str(home / "runtime"),
-        "JUPYTER_DATA_DIR": str(home / "data"), "IPYTHONDIR": str(home / "ipython"),
-    }
+    folders = {"JUPYTER_CONFIG_DIR": "config", "JUPYTERLAB_SETTINGS_DIR": "settings", "JUPYTERLAB_WORKSPACES_DIR": "workspaces",
+               "JUPYTER_RUNTIME_DIR": "runtime", "JUPYTER_DATA_DIR": "data", "IPYTHONDIR": "ipython"}
+    environment = os.environ | {"HELPERS_PICTURES": "", "JUPYTER_CONFIG_PATH": str(ROOT / "tools")} | {
+        name: str(home / folder) for name, folder in folders.items()}
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     with open(home / "server.log", "wb") as log:
         process = subprocess.Popen(
             [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--ip=127.0.0.1", f"--port={port}",
-             "--ServerApp.port_retries=0",
-             f"--IdentityProvider.token={TOKEN}", f"--ServerApp.root_dir={home / 'course'}"],
+             "--ServerApp.port_retries=0", f"--IdentityProvider.token={TOKEN}", f"--ServerApp.root_dir={home / 'course'}"],
             env=environment, stdout=log, stderr=log)
     address = f"http://127.0.0.1:{port}"
     try:
@@ -97,7 +87,6 @@ class Lab:
     def write(self, name, *cells):
         """A notebook of these code cells, in the server's folder; its path."""
         from nbformat import v4, write
-
         notebook = v4.new_notebook(cells=[v4.new_code_cell(cell) for cell in cells])
         notebook.metadata.kernelspec = {"name": "python3", "display_name": "Python 3 (ipykernel)", "language": "python"}
         write(notebook, self.folder / f"{name}.ipynb")
@@ -114,21 +103,11 @@ class Lab:
         }""", timeout=60_000)
         return self
 
-    def run_all(self):
-        """Run all cells from the menu and wait until each code cell has run."""
-        self.watch_prompts()
-        self.menu("Run", "Run All Cells")
-        return self.has_run()
+    def run_all(self, restart=False):
+        """Run all cells from the menu, in a new kernel if asked, and wait until each code cell has run.
 
-    def restart_and_run_all(self):
-        """A new kernel, and all cells again."""
-        self.watch_prompts()
-        self.menu("Kernel", "Restart Kernel and Run All Cells…")
-        self.page.click(".jp-Dialog button.jp-mod-accept")
-        return self.has_run()
-
-    def watch_prompts(self):
-        """A saved notebook has its numbers already, so we watch each prompt go through [*]."""
+        A saved notebook has its numbers already, so we watch each prompt go through [*].
+        """
         self.page.evaluate("""() => {
             window.ran = new Set();
             const look = () => document.querySelectorAll('.jp-CodeCell').forEach(cell => {
@@ -136,10 +115,9 @@ class Lab:
             });
             new MutationObserver(look).observe(document.body, {subtree: true, childList: true, characterData: true});
         }""")
-        return self
-
-    def has_run(self):
-        """Wait until each code cell has run since the prompts were watched."""
+        self.menu(*("Kernel", "Restart Kernel and Run All Cells…") if restart else ("Run", "Run All Cells"))
+        if restart:
+            self.page.click(".jp-Dialog button.jp-mod-accept")
         self.page.wait_for_function("""() => {
             const cells = [...document.querySelectorAll('.jp-CodeCell')];
             const light = document.querySelector('.jp-Notebook-ExecutionIndicator').dataset.status;

@@ -25,10 +25,10 @@ def test_explorers_side_by_side_do_not_disturb_each_other(lab):
 
 def test_a_notebook_run_twice_and_after_a_restart(lab):
     lab.open(lab.write("again", GROWTH)).run_all().live()
-    for run in (lab.run_all, lab.restart_and_run_all):
+    for restart in (False, True):
         lab.move(SIDE, "ArrowRight")
         lab.shows(GrowthExplorer(n=200))
-        run().live()
+        lab.run_all(restart).live()
         lab.shows(GrowthExplorer())
         assert lab.page.locator(".explorer").count() == 1
     assert lab.troubles() == []
