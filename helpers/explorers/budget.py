@@ -43,15 +43,17 @@ def view(s, before):
                        f"parameters, {amount(row.tokens, SHORT)} tokens")
             page.words(x + across, y + down, row.name, 11, FAINT, end, halo=True)
     over.name_ends(size=12)
-    own = valley(s.law, s.law, flops)
-    top = next(top for top in (0.1, 0.2, 0.6, 2) if max(own) <= top or top == 2)
+    valleys = {law: [planning.split_at(law, flops, multiple * best.parameters).loss
+                     - planning.optimal_split(law, flops).loss for multiple in MULTIPLES]
+               for law in (other, s.law)}
+    top = next(top for top in (0.1, 0.2, 0.6, 2) if max(valleys[s.law]) <= top or top == 2)
     side = Axes(page, 500, 160, 186, 184, (0.1, 10, "log"), (0, top, "linear"),
                 "N in multiples of the best", "nats above the best", (0.1, 1, 10),
                 (0, top / 2, top))
     low, high = (side.across(min(max(end / best.parameters, 0.1), 10)) for end in flat)
     page.box(low, 160, high - low, 184, look["colour"], fade=0.15, says=f"within {NATS} nat")
-    side.curve(MULTIPLES, valley(other, s.law, flops), *LAWS[other], 1.5, says=f"{other} law")
-    side.curve(MULTIPLES, own, *LAWS[s.law], says=f"{s.law} law")
+    for law, above in valleys.items():
+        side.curve(MULTIPLES, above, *LAWS[law], 2.5 if law == s.law else 1.5, says=f"{law} law")
     short = [amount(size, SHORT) for size in (asked.parameters, asked.tokens, *flat)]
     page.lines(452, 56, 22, f"{short[0]} parameters × {short[1]} tokens",
                f"within {NATS} nat: {short[2]} to {short[3]}")
@@ -105,14 +107,6 @@ def split(s):
     best = planning.optimal_split(s.law, flops)
     asked = planning.split_at(s.law, flops, best.parameters * s.size / 100)
     return flops, best, asked, planning.flat_range(s.law, flops, NATS)
-
-
-@lru_cache(maxsize=256)
-def valley(law, main, flops):
-    """Nats above the law's own best, over N in `MULTIPLES` of the main law's best."""
-    least, centre = (planning.optimal_split(one, flops) for one in (law, main))
-    return [planning.split_at(law, flops, multiple * centre.parameters).loss - least.loss
-            for multiple in MULTIPLES]
 
 
 class BudgetExplorer(Explorer):
