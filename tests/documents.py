@@ -43,31 +43,16 @@ class Document:
         return cls(path, nbformat.read(path, as_version=4),
                    nbformat.read(solutions, as_version=4) if solutions.exists() else None)
 
-    @property
-    def cells(self):
-        return self.notebook.cells
-
-    @property
-    def is_solutions(self):
-        return self.path.parent.name == "solutions"
-
-    @property
-    def lesson(self):
-        """The number in the file's name."""
-        return int(self.path.stem[:2])
-
-    @property
-    def is_full_lesson(self):
-        return 1 <= self.lesson <= 11 and not self.is_solutions
+    def __post_init__(self):
+        self.cells, self.lesson = self.notebook.cells, int(self.path.stem[:2])
+        self.is_solutions = self.path.parent.name == "solutions"
+        self.is_full_lesson = 1 <= self.lesson <= 11 and not self.is_solutions
+        self.code = [cell for cell in self.cells if cell.cell_type == "code"]
 
     @cached_property
     def markdown(self):
         """(cell id, source without code) of each Markdown cell."""
         return [(cell.id, without_code(cell.source)) for cell in self.cells if cell.cell_type == "markdown"]
-
-    @cached_property
-    def code(self):
-        return [cell for cell in self.cells if cell.cell_type == "code"]
 
     @cached_property
     def headings(self):
@@ -127,19 +112,15 @@ def opening(document):
 @rule
 def closing(document):
     """Recap, sources, and the way on."""
-    if document.is_solutions:
-        return
-    last = document.cells[-1]
-    if last.cell_type != "markdown" or not any(
-            " · " in line and "](" in line for line in last.source.splitlines()):
-        yield "the last cell has the line 'previous · contents · next' with links"
-    elif document.lesson and not re.search(r"\]\((README\.md|00_start_here\.ipynb)\)", last.source):
-        yield "the last cell links to the contents: README.md or 00_start_here.ipynb"
-    if document.is_full_lesson:
-        if "Sources" not in last.source:
-            yield "the last cell names its sources ('Sources')"
-        if not any(text.startswith("Recap") for _, _, text in document.headings):
-            yield "a section 'Recap' before the end"
+    last = document.cells[-1].source if document.cells[-1].cell_type == "markdown" else ""
+    recap = any(text.startswith("Recap") for _, _, text in document.headings)
+    for asked, found, remedy in (
+            (True, re.search(r"^(?=.*\]\().* · ", last, re.MULTILINE), "the last cell has 'previous · contents · next' with links"),
+            (document.lesson, re.search(r"\]\((README\.md|00_start_here\.ipynb)\)", last), "the last cell links to the contents"),
+            (document.is_full_lesson, "Sources" in last, "the last cell names its sources ('Sources')"),
+            (document.is_full_lesson, recap, "a section 'Recap' before the end")):
+        if asked and not found and not document.is_solutions:
+            yield remedy
 
 
 @rule
@@ -167,8 +148,7 @@ def stored_by_command(document):
         derived = {name: cell.source for name, cell in exercise_cells(document.solutions).items()}
         own = {cell.id: cell.source for cell in document.cells if cell.id.startswith("exercise-")}
         if list(own.items()) != list(derived.items()):
-            different = [name for name in [*own, *derived] if own.get(name) != derived.get(name)]
-            yield f"cells {different} are not what the solutions give: store it with `make notebooks`"
+            yield f"cells {dict(own.items() ^ derived.items())} are not what the solutions give: store it with `make notebooks`"
     if document.path.exists() and document.path.stat().st_size > LARGEST:
         yield f"{document.path.stat().st_size:,} bytes, more than {LARGEST:,}"
 
@@ -222,16 +202,13 @@ def exercises(document):
     checks = [cell for cell in document.code if re.search(r"^\s*check\(\s*['\"]", cell.source, re.MULTILINE)]
     if document.is_full_lesson and not checks:
         yield "exercises: cells exercise-1, exercise-1-answer, exercise-1-check, …"
-    handed_out = not (document.path.parent / "solutions").exists()  # a class without solutions
-    if checks and not document.is_solutions and document.solutions is None and not handed_out:
-        yield f"no solutions: make solutions/{document.path.name}"
+    if checks and not document.is_solutions and document.solutions is None and (document.path.parent / "solutions").exists():
+        yield f"no solutions: make solutions/{document.path.name}"      # a class may be without that folder
     expected = "correct" if document.is_solutions else "not attempted"
     for cell in checks:
-        if not re.fullmatch(r"exercise-\d+-check", cell.id):
-            yield f"cell {cell.id}: a check stands in a cell called exercise-N-check"
         shown = "".join(output.get("data", {}).get("text/plain", output.get("text", "")) for output in cell.outputs)
-        if not re.match(rf"\W*{expected}(: |$)", shown):
-            yield f"cell {cell.id}: its check says {shown!r}, expected {expected!r}"
+        if not re.fullmatch(r"exercise-\d+-check", cell.id) or not re.match(rf"\W*{expected}(: |$)", shown):
+            yield f"cell {cell.id}, called exercise-N-check: its check says {shown!r}, expected {expected!r}"
 
 
 def text_faults(text):
