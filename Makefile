@@ -11,17 +11,19 @@ export JUPYTER_CONFIG_PATH := $(CURDIR)/tools
 
 ALIVE := $(IN) -c '' 2>/dev/null || { echo 'The environment $(VENV) no longer works (was Python updated or removed?): make clean, and try again'; exit 1; }
 
-.PHONY: help lab test notebooks browser-test bench clean
+.PHONY: help lab workbook test notebooks browser-test bench clean
 .DEFAULT_GOAL := help
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /make \1|/p' Makefile | while IFS='|' read -r name what; \
 	  do printf '%-18s %s\n' "$$name" "$$what"; done
 
-lab: $(VENV)/for-lab  ## open the course in JupyterLab, at its first notebook
+lab: $(VENV)/for-lab  ## open the course in JupyterLab: copies without outputs, in workbook/
 	@$(ALIVE)
-	@if [ "$$(id -u)" = 0 ]; then echo 'You are root, as in a container: JupyterLab is started with --allow-root.'; fi
-	$(IN) -m jupyterlab --ServerApp.root_dir=. $$([ "$$(id -u)" != 0 ] || echo --allow-root) notebooks/00_start_here.ipynb
+	@$(IN) tools/workbook.py --lab
+
+workbook: $(VENV)/for-lab  ## fresh copies of lessons without outputs; yours are kept (N="03 07")
+	@$(IN) tools/workbook.py $(N)
 
 test: $(VENV)/for-tests  ## all tests that need no browser (N="01 12": only these notebooks)
 	@$(ALIVE)
