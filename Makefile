@@ -27,7 +27,7 @@ workbook: $(VENV)/for-lab  ## fresh copies of lessons without outputs; yours are
 
 test: $(VENV)/for-tests  ## all tests that need no browser (N="01 12": only these notebooks)
 	@$(ALIVE)
-	$(IN) -m pytest -n 2 --dist loadscope $(if $(N),$(wildcard $(foreach n,$(N),notebooks/$(n)*.ipynb notebooks/solutions/$(n)*.ipynb)))
+	$(IN) -m pytest -n 2 --dist loadscope --no-loadscope-reorder $(if $(N),$(wildcard $(foreach n,$(N),notebooks/$(n)*.ipynb notebooks/solutions/$(n)*.ipynb)))
 
 notebooks: $(VENV)/for-tests  ## run the notebooks again and store their outputs (N="01 03": only these; MEASURE=1: fresh timings too)
 	$(IN) tools/store.py $(if $(MEASURE),--measure) $(N)

@@ -246,19 +246,16 @@ def maths_faults(text):
         return
     for found in re.finditer(r"\$\$(.*?)\$\$", bare, re.DOTALL):
         before, block, after = bare[:found.start()], found[1], bare[found.end():]
-        if block.count("{") != block.count("}") or block.count("\\begin") != block.count("\\end"):
+        if any(block.count(opened) != block.count(closed) for opened, closed in ("{}", ("\\begin", "\\end"))):
             yield f"braces or \\begin and \\end do not match in {block.strip()[:40]!r}"
         if not (re.search(r"(^|\n[ \t]*\n)[ \t]*$", before) and re.match(r"[ \t]*(\n[ \t]*(\n|$)|$)", after)):
             yield f"blank lines above and below {found[0][:40]!r}"
     for paragraph in re.split(r"\n\s*\n", re.sub(r"\$\$.*?\$\$", "", bare, flags=re.DOTALL)):
         if paragraph.count("$") % 2:
             yield f"a single dollar sign (money is written USD) in {paragraph[:40]!r}"
-            continue
         for formula in re.findall(r"\$([^$]*)\$", paragraph):
-            if not formula.strip() or formula != formula.strip() or "\n" in formula:
-                yield f"no space inside the dollar signs of ${formula}$"
-            elif formula.count("{") != formula.count("}"):
-                yield f"braces do not match in ${formula}$"
+            if not re.fullmatch(r"\S(.*\S)?", formula) or formula.count("{") != formula.count("}"):
+                yield f"a space inside the dollar signs, or a brace without the other, in ${formula}$"
     if found := re.search(r"\\(begin\{(align|equation|eqnarray|gather)\*?\}|newcommand|def\b|label|tag"
                           r"|ref\b|require|operatorname\*)", bare):
         yield f"{found[0]}: GitHub does not render it; write aligned, and no macros"

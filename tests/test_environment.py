@@ -22,7 +22,7 @@ PACKAGE_OF = {"yaml": "pyyaml", "IPython": "ipython", "PIL": "pillow"}
 # Imported here, and always installed with a package of the list: no lines of their own there.
 COMES_WITH = {"ipython": "ipywidgets", "traitlets": "ipywidgets", "pillow": "matplotlib", "packaging": "pytest",
               **dict.fromkeys(("nbformat", "nbclient", "ipykernel", "jupyter-core", "jupyter-client",
-                               "jupyter-server", "nbconvert"), "jupyterlab")}
+                               "jupyter-server"), "jupyterlab")}
 # Used without an import: run as a program, or loaded by pytest.
 NOT_IMPORTED = {"jupyterlab", "pytest-xdist", "pytest-benchmark"}
 

@@ -8,7 +8,7 @@ import re
 
 import nbformat
 import pytest
-from documents import LARGEST, REGISTRIES, ROOT, RULES, Document, link_faults, maths_faults, text_faults, without_code
+from documents import LARGEST, REGISTRIES, ROOT, RULES, Document, link_faults, text_faults, without_code
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from store import METADATA
 
@@ -201,10 +201,3 @@ def test_what_a_change_of_cells_does_not_show(folder):
         "no solutions: make solutions/01_dance.ipynb"]
     (folder / "01_dance.ipynb").write_bytes(b" " * (LARGEST + 1))
     assert "more than" in faults_of(folder)["stored_by_command"][0]
-
-
-@pytest.mark.parametrize("text", [
-    "With $n$ and $8nd^2$ in a sentence.", "$$\n\\begin{aligned} n &= 2 \\end{aligned}\n$$",
-    "First.\n\n$$\nn^2\n$$\n\nThen.", "USD 5 and \\$5"])
-def test_good_mathematics_passes(text):
-    assert list(maths_faults(text)) == []

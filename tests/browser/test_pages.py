@@ -1,8 +1,6 @@
-"""What happens to a page with explorers: two beside each other, run again, wrong values, closed and opened, exported."""
+"""What happens to a page with explorers: two beside each other, run again, wrong values, closed and opened."""
 
 import pytest
-from lab import ROOT
-
 from helpers.explorers import GrowthExplorer, RooflineExplorer
 
 SIDE = "sequence length n"
@@ -87,27 +85,3 @@ def test_the_stored_picture_is_there_before_anything_runs_and_when_the_page_is_o
     lab.run_all().live()
     assert stored() == there > 0
     assert lab.troubles() == []
-
-
-@pytest.mark.parametrize("notebook", [path.stem for path in sorted((ROOT / "notebooks").glob("1[2-4]_*.ipynb"))])
-def test_an_exported_page_shows_pictures_and_sentences_without_kernel_and_network(browser, tmp_path, notebook):
-    from nbconvert import HTMLExporter
-    from nbformat import read
-
-    path = ROOT / "notebooks" / f"{notebook}.ipynb"
-    (tmp_path / "page.html").write_text(HTMLExporter().from_filename(str(path))[0], encoding="utf-8")
-    context = browser.new_context(offline=True)
-    page = context.new_page()
-    page.goto((tmp_path / "page.html").as_uri(), wait_until="domcontentloaded")
-    words = " ".join(page.locator("body").inner_text().split())
-    pictures = page.evaluate("() => [...document.images].filter(x => x.naturalWidth).map(x => x.src.split(',')[1].replace(/\\s|%0A/g, ''))")
-    shown = 0
-    for cell in read(path, 4).cells:
-        bundles = [output.data for output in cell.get("outputs", ()) if "data" in output]
-        for picture, text in zip(bundles, bundles[1:]):
-            if "image/png" in picture and "Explorer" in cell.source:
-                assert "".join(picture["image/png"].split()) in pictures
-                assert " ".join(text["text/plain"].split("\n\n")[0].split()) in words
-                shown += 1
-    assert shown and page.locator("text=/model not found|Error displaying widget/i").count() == 0
-    context.close()
