@@ -147,12 +147,6 @@ def test_symbolic_slices_and_splits():
         trace(lambda x: x[:w], x=(n,))
 
 
-def test_matmul_flops_leave_out_what_is_no_matrix_product():
-    ledger = trace(lambda x, w: np.exp(x @ w) * 2 + np.einsum("ij,jk->ik", x, w), x=(n, d), w=(d, d))
-    assert ledger.matmul_flops == 4 * n * d**2
-    assert ledger.flops == 4 * n * d**2 + 3 * n * d
-
-
 def test_a_sort_is_entered_as_the_passes_of_a_merge_sort():
     """As `count` does them, see test_tracing_numpy."""
     formula = trace(lambda x: np.argsort(x, axis=-1), x=(n,)).flops
@@ -203,15 +197,8 @@ def test_bytes_are_each_operand_and_the_result():
 
 
 def test_peak_counts_what_is_alive_together():
+    """On real arrays: see test_tracing_memory."""
     assert trace(lambda x: x + 1 + 1 + 1, x=(10,)).peak_elements == 30          # x, the old and the new sum
-    assert trace(lambda x: [x + 1, x + 1, x + 1], x=(10,)).peak_elements == 40  # all three kept
-    assert trace(lambda x: x.T[1:].swapaxes(0, 1), x=(10, 10)).peak_elements == 100  # views
-
-    def reused(x):
-        x = x + 1
-        x += 1
-        return x
-    assert trace(reused, x=(n,)).peak_elements == 2 * n
     either = trace(lambda x, y: np.sum(x * 1) + np.sum(y * 1), x=(n,), y=(d,)).peak_elements
     assert either.subs({n: 10, d: 3}) == 10 + 3 + 10 + 1 and either.subs({n: 3, d: 10}) == 10 + 3 + 10 + 2
 
@@ -257,6 +244,7 @@ def test_a_bad_size_is_named(size, why):
     (lambda x, w: np.einsum("ij,jk->ik", x, w), r"einsum.*\(n, d\).*\(n, d\)"),
     (lambda x, w: x.reshape(d, d), r"reshape.*\(n, d\).*\(d, d\)"),
     (lambda x, w: np.stack([x, w.T]), r"stack.*\(n, d\).*\(d, n\)"),
+    (lambda x, w: np.broadcast_to(x, (d, n)), r"broadcast_to.*\(n, d\).*\(d, n\)"),
 ])
 def test_shapes_that_do_not_fit_are_both_printed(code, names):
     with pytest.raises(ValueError, match=names):

@@ -72,9 +72,10 @@ class TracedArray(NDArrayOperatorsMixin):
         if self.dtype.kind not in "biufc":
             raise NotImplementedError(f"tracing does not know arrays of dtype {self.dtype}")
 
-    def __array_ufunc__(self, ufunc, method, *inputs, out=(None,), **options):
+    def __array_ufunc__(self, ufunc, method, *inputs, out=None, **options):
         function = ufunc if method == "__call__" else getattr(ufunc, method)
-        [options["out"]] = out
+        if out:
+            [options["out"]] = out
         return called(self.ledger, function, inputs, options, ufunc)
 
     def __array_function__(self, function, types, args, options):
@@ -247,9 +248,9 @@ class Call:
             given = bound.args
             options = dict(zip([*signature.parameters][count:], given[count:])) | bound.kwargs
             args = given[:count]
+        known_by_numpy = signature.parameters
         given = {name: value for name, value in options.items()
-                 if name not in signature.parameters
-                 or value is not signature.parameters[name].default}
+                 if name not in known_by_numpy or value is not known_by_numpy[name].default}
         for name in given.keys() - known:
             raise unknown(self.name, name, given[name])
         return rule(self, *args, **given)
