@@ -176,15 +176,14 @@ def side_by_side(n, d_h, budget):
     """
     from helpers.notation import Table
 
-    rows = []
+    rows, every = [], flops("all", n, d_h, budget)
     for key, method in METHODS.items():
-        errors = ["0" if key == "all" else "–"] * 2
-        if method.bet:
-            found = {name: error(key, name, d_h, budget, n=n) for name in STRUCTURES}
-            errors = [f"{found[name]:.1g}, {STRUCTURES[name]}"
-                      for name in (min(found, key=found.get), max(found, key=found.get))]
         keep, cost = kept_elements(key, n, d_h, budget), flops(key, n, d_h, budget)
-        rows.append((method.name, cost, f"{flops('all', n, d_h, 1) / cost:.1f}",
-                     "cannot" if keep is None else f"{keep:,}", *errors, method.kind, method.past))
+        found = {error(key, kind, d_h, budget, n=n): f", {words}"
+                 for kind, words in STRUCTURES.items()} if method.bet else {}
+        ends = [f"{end:.1g}{found[end]}" for end in (min(found), max(found))] if found else (
+            ["0" if key == "all" else "–"] * 2)
+        rows.append((method.name, cost, f"{every / cost:.1f}", "cannot" if keep is None else
+                     f"{keep:,}", *ends, method.kind, method.past))
     return Table(rows, ("method", "FLOPs", "times fewer", "kept to write on", "error, bet won",
                         "error, bet lost", "computes", "past alone"))

@@ -25,6 +25,7 @@ LAYOUT = """<style>
 .explorer p {margin:0 8px; height:44px; line-height:20px; font-size:14px}
 .explorer .picture {margin:0}
 .explorer .preset {width:auto; flex:1 1 0; min-width:0; --jp-widgets-inline-label-width:48px}
+.explorer .preset select {font-size:12px}
 .explorer button {width:60px}
 .explorer .number {flex-flow:row wrap}
 .explorer .number label {flex:1 0 calc(100% - 124px); order:-1; text-align:left; line-height:17px;

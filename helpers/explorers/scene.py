@@ -80,9 +80,9 @@ class Page:
     def words(self, x, y, text, size=13, colour=INK, anchor="start", bold=False, turn=0,
               halo=False, fade=1):
         """Words whose middle line is at y; anchor: start, middle or end; turn: degrees."""
-        (self.over if halo else self.under).append(("words", dict(
-            x=x, y=y, text=text, size=size, colour=colour, anchor=anchor, bold=bold, turn=turn,
-            halo=halo, fade=fade)))
+        look = dict(colour=colour, anchor=anchor, bold=bold, turn=turn, halo=halo, fade=fade)
+        (self.over if halo else self.under).append(
+            ("words", dict(x=x, y=y, text=text, size=size) | look))
 
     def lines(self, x, y, step, *texts, size=13):
         """Several lines of words, each `step` pixels below the one before."""

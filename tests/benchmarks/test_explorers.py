@@ -57,12 +57,8 @@ PICTURES = [".explorer svg.page", ".jp-OutputArea .jupyter-widgets .jp-RenderedI
 
 def there_and_back(place, last, count):
     """Where a hand drags a slider: up to the end and back to the start, again and again."""
-    step = 1
-    for _ in range(count):
-        if not 0 <= place + step <= last:
-            step = -step
-        place += step
-        yield place
+    round_trip = [*range(last), *range(last, 0, -1)]
+    return [round_trip[(place + step) % len(round_trip)] for step in range(1, count + 1)]
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -97,7 +93,7 @@ def test_key_press_to_pixels(name, lab):
     handles = [lab.page.locator(".noUi-handle").first, lab.page.locator(".noUi-handle").last]
     ends = [[float(handle.get_attribute(f"aria-value{end}")) for end in ("now", "max")] for handle in handles]
     ways = [["ArrowRight" if after > before else "ArrowLeft" for before, after in zip([now, *places], places)]
-            for now, last in ends for places in [list(there_and_back(now, last, TURNS * PRESSES))]]
+            for now, last in ends for places in [there_and_back(int(now), int(last), TURNS * PRESSES)]]
     for turn in range(TURNS):
         for which in range(2):
             handles[which].focus()
