@@ -18,7 +18,7 @@ from hypothesis import example, given, strategies as st
 from helpers import explorers, roofline
 from helpers.explorers import GrowthExplorer, RooflineExplorer, TilingExplorer, tiling
 from helpers.explorers.explorer import Explorer, View
-from helpers.explorers.panel import OWN, Choice, Number, Several, exact, number_text, read_number, slider
+from helpers.explorers.panel import OWN, Choice, Number, Several, control_of, exact, number_text, read_number
 from helpers.explorers.scene import HEIGHT, WIDTH, Axes, Page
 from helpers.memory import KEPT_IN
 from helpers.published import MODELS
@@ -200,7 +200,7 @@ def test_values_beside_a_preset_go_before_it():
 class Tiny(Explorer):
     """The smallest explorer there can be; it refuses a state, fails on another, and takes its time."""
 
-    controls = (slider("size", "side", "cm", (1, 3, 9), 3), Number("price", "price", "USD", 0.01, 1e6, 2.5),
+    controls = (control_of("size", "side", 3, "cm", values=(1, 3, 9)), Number("price", "price", "USD", 0.01, 1e6, 2.5),
                 Choice("colour", "colour", {"red": "Red", "blue": "Blue"}, "red"))
     presets = {"large": {"size": 9, "colour": "blue"}, "dear": {"price": 100}}
 

@@ -4,11 +4,9 @@ from functools import lru_cache
 
 from helpers import planning
 from helpers.explorers.explorer import Explorer, View
-from helpers.explorers.panel import Choice, Number, one_two_five, powers_of_two, slider
 from helpers.explorers.scene import BLUE, FAINT, GREY, ORANGE, PURPLE, Axes, Page
 from helpers.planning import ASSUMED_ON, ASSUMED_USD_PER_HOUR
-from helpers.published import ACCELERATORS, rows
-from helpers.transformer import RECOMPUTE
+from helpers.published import rows
 from helpers.words import SHORT, amount, money, number, power, times
 
 FITTED = 16e9  # parameters of the largest model in the fits: Hoffmann et al. 2022, section 3
@@ -121,25 +119,3 @@ class BudgetExplorer(Explorer):
     """
 
     view = staticmethod(view)
-    controls = (
-        slider("devices", "accelerators", "chips", one_two_five(1, 50_000), 8),
-        Choice("accelerator", "kind", dict(zip(ACCELERATORS, ACCELERATORS)), "H100 SXM"),
-        slider("days", "time", "days", (1, 2, 3, 5, 7, 14, 21, 30, 60, 90, 180, 365), 7),
-        Choice("law", "law", {"refitted": "refitted (Besiroglu 2024)",
-                              "published": "published (Hoffmann 2022)"}, "refitted"),
-        slider("size", "model size", "% of the best N",
-               [round(10 ** (1 + step / 8)) for step in range(17)], 100),
-        slider("utilisation", "utilisation", "% of the peak", range(10, 101, 5), 40),
-        slider("n", "sequence length n", "tokens", powers_of_two(512, 131_072), 4_096),
-        Choice("recompute", "recomputed", dict(zip(RECOMPUTE, RECOMPUTE)), "none"),
-        Number("price", "your price", "USD an hour", 0.01, 1_000, ASSUMED_USD_PER_HOUR),
-    )
-    presets = {name: dict(zip(("devices", "accelerator", "days", "utilisation", "size", "n",
-                               "recompute"), values), law="refitted") for name, values in {
-        "8 H100 for a week": (8, "H100 SXM", 7, 40, 100, 4_096, "none"),
-        "GPT-3's FLOPs, on 1,040 A100": (1_040, "A100 80GB", 28, 40, 100, 2_048, "selective"),
-        "Chinchilla's FLOPs, on 782 H100": (782, "H100 SXM", 22, 40, 100, 2_048, "selective"),
-        "PaLM's FLOPs, on 2,657 TPU v5p": (2_657, "TPU v5p", 60, 40, 100, 2_048, "selective"),
-        "Llama-2 70B's hours of A100": (2_048, "A100 80GB", 35, 43, 100, 4_096, "full"),
-        "Llama-3 8B's FLOPs and size": (1_007, "H100 SXM", 21, 40, 10, 8_192, "selective"),
-    }.items()}

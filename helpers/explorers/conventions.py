@@ -3,7 +3,6 @@
 from functools import lru_cache
 
 from helpers.explorers.explorer import Explorer, View
-from helpers.explorers.panel import Choice, one_two_five, slider
 from helpers.explorers.scene import BLUE, GREEN, GREY, INK, ORANGE, PURPLE, Axes, Page
 from helpers.published import MODELS, formula_value, rows
 from helpers.words import listed, power, times
@@ -105,20 +104,3 @@ class ConventionsExplorer(Explorer):
     """
 
     view = staticmethod(view)
-    controls = (
-        Choice("model", "model", dict(zip(NAMES, NAMES)), "GPT-3 175B"),
-        slider("n", "sequence length n", "tokens", one_two_five(100, 10**6), 2_048),
-        Choice("attention", "n² products", {"out": "out", "full": "whole square, n²", "half":
-                                            "causal, n²/2", "seen": "causal, n(n + 1)/2"}, "full"),
-        Choice("recompute", "recomputation", {"none": "none", "full": "all layers"}, "none"),
-        Choice("logits", "logits", {"out": "out", "in": "in"}, "in"),
-        slider("tokens", "training tokens D", "tokens", one_two_five(10**9, 2 * 10**13),
-               3 * 10**11),
-        Choice("softmax", "softmax", {"out": "out", "in": "in"}, "out"),
-        Choice("embedding", "embedding", {"out": "a lookup", "in": "a product"}, "out"),
-    )
-    presets = {f"as {source}": dict(zip(SWITCHES, values.split())) for source, values in {
-        "Kaplan": "half out out out none", "Chinchilla": "full in in in none",
-        "PaLM": "full in out out none", "Megatron 2021": "full in out out full",
-        "Megatron-LM's code": "half in out out none", "the rule of thumb": "out in out out none",
-    }.items()}

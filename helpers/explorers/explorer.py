@@ -1,12 +1,16 @@
 """An explorer is one pure function, from a state to what there is to see; the rest is done here."""
 
 import os
+import tomllib
 from contextlib import contextmanager
 from dataclasses import dataclass, make_dataclass, replace
+from functools import lru_cache
+from pathlib import Path
 from textwrap import fill
 from threading import RLock
 from time import monotonic
 
+from helpers.explorers.panel import Panel, control_of
 from helpers.explorers.scene import Page
 from helpers.sizes import check_choice
 
@@ -35,8 +39,14 @@ class View:
         return self.page.svg(self.alt)
 
 
+@lru_cache
+def _written():
+    """explorers.toml: what a reader moves in each explorer, and the presets."""
+    return tomllib.loads(Path(__file__).with_name("explorers.toml").read_text(encoding="utf-8"))
+
+
 class Explorer:
-    """The base of all explorers; a subclass declares `view`, `controls` and `presets`.
+    """The base of all explorers; a subclass has a `view`, and a section in explorers.toml.
 
     view(state, before) is the `View` of a state, from the state alone; before is the state before
     the last move, or None. For a state that cannot be it raises `ValueError` with a sentence that
@@ -47,6 +57,12 @@ class Explorer:
     controls, presets = (), {}  # presets: name -> values of some fields
 
     def __init_subclass__(cls):
+        written = _written().get(cls.__name__, {})
+        cls.controls = cls.controls or tuple(control_of(**row) for row in written["controls"])
+        known = {control.name: control for control in cls.controls}
+        cls.presets = cls.presets or {
+            preset: {name: known[name].check(value) for name, value in values.items()}
+            for preset, values in written.get("presets", {}).items()}
         cls.State = make_dataclass(cls.__name__.replace("Explorer", "State"), frozen=True, fields=[
             (control.name, object, control.start) for control in cls.controls])
 
@@ -143,8 +159,6 @@ class Explorer:
     def widget(self):
         """The live explorer as a widget: one for each explorer."""
         if not self._panel:
-            from helpers.explorers.panel import Panel
-
             self._panel = Panel(self)
         return self._panel.box
 

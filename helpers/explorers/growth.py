@@ -3,7 +3,7 @@
 from math import ceil, floor, log10
 
 from helpers.explorers.explorer import Explorer, View
-from helpers.explorers.panel import Choice, Number, Several, one_two_five, powers_of_two, slider
+from helpers.explorers.panel import one_two_five
 from helpers.explorers.scene import BLUE, GREEN, GREY, INK, ORANGE, PURPLE, Axes, Page
 from helpers.words import percent, power, times
 
@@ -109,17 +109,3 @@ class GrowthExplorer(Explorer):
     """
 
     view = staticmethod(view)
-    controls = (
-        slider("n", "sequence length n", "tokens", one_two_five(10, END), 100),
-        Number("d", "model width d", "elements", 16, 65_536, 512, True,
-               tuple(powers_of_two(16, 16_384))),  # wider than any model: typed
-        Choice("axes", "axes", {"log": "logarithmic", "linear": "linear"}, "log"),
-        Several("curves", "curves", {key: name for key, (name, *_) in CURVES.items()},
-                ("dance", "products", "projections", "layer")),
-    )
-    presets = {
-        "the example (n = 100, d = 512)": {"n": 100, "d": 512},
-        "GPT-2 (1,024 × 768)": {"n": 1_024, "d": 768},
-        "Llama-3 8B at 8 k (8,192 × 4,096)": {"n": 8_192, "d": 4_096},
-        "Llama-3 8B at 128 k (131,072 × 4,096)": {"n": 131_072, "d": 4_096},
-    }

@@ -6,11 +6,9 @@ from math import inf
 
 from helpers import memory
 from helpers.explorers.explorer import Explorer, View
-from helpers.explorers.panel import Choice, powers_of_two, slider
 from helpers.explorers.scene import BLUE, FAINT, GREEN, INK, ORANGE, PURPLE, Axes, Page
 from helpers.planning import devices_to_hold
-from helpers.published import ACCELERATORS, MODELS
-from helpers.transformer import RECOMPUTE
+from helpers.published import MODELS
 from helpers.words import bytes_text, times
 
 LOOKS = {  # colour, hatched
@@ -128,25 +126,3 @@ class MemoryExplorer(Explorer):
     """
 
     view = staticmethod(view)
-    controls = (
-        Choice("model", "model", dict(zip(MODELS, MODELS)), "GPT-2 XL"),
-        Choice("task", "it is to", {"learn": "learn (training)", "serve": "serve (inference)"},
-               "learn"),
-        slider("n", "sequence length n", "tokens", powers_of_two(1, LONGEST), 1_024),
-        slider("batch", "batch b", "sequences", powers_of_two(1, MOST), 8),
-        Choice("precision", "precision", {bits: bits for bits in ("fp32", "bf16", "fp8", "int4")},
-               "bf16"),
-        Choice("recompute", "recomputed", dict(zip(RECOMPUTE, RECOMPUTE)), "none"),
-        Choice("accelerator", "accelerator", dict(zip(ACCELERATORS, ACCELERATORS)), "H100 SXM"),
-        slider("devices", "how many (learning)", "chips", powers_of_two(1, 65_536), 1),
-        Choice("optimizer", "optimizer", dict(zip(memory.OPTIMIZERS, memory.OPTIMIZERS)), "adam"),
-    )
-    presets = {name: dict(zip(("model", "task", "n", "batch", "accelerator"), values),
-                          precision="bf16", recompute="none", devices=1, optimizer="adam")
-               for name, values in {
-        "the lesson's start": ("GPT-2 XL", "learn", 1_024, 8, "H100 SXM"),
-        "Llama-3 8B learns": ("Llama-3 8B", "learn", 8_192, 1, "MI300X"),
-        "Llama-2 7B serves 16 users": ("Llama-2 7B", "serve", 4_096, 16, "H100 SXM"),
-        "Llama-3 70B, one long text": ("Llama-3 70B", "serve", 131_072, 1, "H200"),
-        "Mistral 7B at home": ("Mistral 7B", "serve", 32_768, 1, "RTX 4090"),
-    }.items()}

@@ -4,7 +4,6 @@ from dataclasses import replace
 from functools import lru_cache
 
 from helpers.explorers.explorer import Explorer, View
-from helpers.explorers.panel import Choice, one_two_five, powers_of_two, slider
 from helpers.explorers.scene import (BLUE, FAINT, GREEN, GREY, INK, ORANGE, PAPER, PURPLE,
                                      Axes, Page)
 from helpers.published import MODELS
@@ -125,19 +124,4 @@ class ModelExplorer(Explorer):
     """
 
     view = staticmethod(view)
-    controls = (
-        slider("n", "sequence length n", "tokens", one_two_five(10, 10**7), 1_024),
-        slider("d_model", "model width d", "elements", powers_of_two(16, 32_768), 768),
-        slider("n_layers", "layers L", "layers", powers_of_two(1, 256), 12),
-        slider("d_ff", "feed-forward width", "elements", powers_of_two(16, 131_072), 3_072),
-        slider("vocab_size", "vocabulary V", "tokens", one_two_five(100, 500_000), 50_257),
-        Choice("head", "output head", {"tied": "tied to the embedding",
-                                       "own": "a matrix of its own"}, "tied"),
-        slider("n_kv_heads", "key-value heads", "heads", powers_of_two(1, 256), 12),
-        slider("sharing", "query heads for each", "heads", powers_of_two(1, 128), 1),
-        slider("d_head", "head width", "elements", powers_of_two(8, 512), 64),
-        slider("experts_met", "experts a token meets", "experts", powers_of_two(1, 32), 1),
-        slider("experts_passed", "experts it passes by", "experts", [0, *powers_of_two(1, 512)], 0),
-        Choice("matrices", "feed-forward", {"two": "two matrices", "three": "three, gated"}, "two"),
-        Choice("like", "otherwise like", dict(zip(MODELS, MODELS)), "GPT-2"))
     presets = {name: values_of(name) for name in MODELS}

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache, partial
 from html import escape
+from importlib import import_module
 from numbers import Real
 
 from helpers.explorers.scene import STYLE
@@ -90,6 +91,24 @@ def powers_of_two(low, high):
     return [2**k for k in range(high.bit_length()) if low <= 2**k <= high]
 
 
+STEPS = {"powers_of_two": powers_of_two, "one_two_five": one_two_five,
+         "range": lambda low, high, step: range(low, high + 1, step), "values": lambda *each: each}
+
+
+def control_of(name, label, start, unit="", options=None, most=0, low=None, high=None, **steps):
+    """The control of a row of explorers.toml."""
+    if isinstance(options, str):  # a list in helpers, whose entries are their own words
+        module, _, listed = options.rpartition(".")
+        listed = getattr(import_module(module), listed)
+        options = dict(zip(listed, listed))
+    if options:
+        return (Several(name, label, options, tuple(start), most) if most else
+                Choice(name, label, options, start))
+    values = next((tuple(STEPS[kind](*given)) for kind, given in steps.items()), ())
+    return Number(name, label, unit, values[0] if low is None else low,
+                  values[-1] if high is None else high, start, bool(values), values)
+
+
 @dataclass(frozen=True)
 class Control:
     """Of the field `name`; label: its words. `make` gives a row with `parts`, widgets to move."""
@@ -158,11 +177,6 @@ class Number(Control):
                 part.options = steps
             part.value = value
         field.value = number_text(value)
-
-
-def slider(name, label, unit, values, start):
-    """A `Number` that is whole, with a slider over values in steps of even size."""
-    return Number(name, label, unit, values[0], values[-1], start, True, tuple(values))
 
 
 @dataclass(frozen=True)

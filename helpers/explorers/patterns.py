@@ -5,9 +5,8 @@ from functools import lru_cache
 import numpy as np
 
 from helpers.explorers.bets import (
-    METHODS, SHOWN, STRUCTURES, cheaper_from, error, flops, kept_elements, weights)
+    METHODS, SHOWN, cheaper_from, error, flops, kept_elements, weights)
 from helpers.explorers.explorer import Explorer, View
-from helpers.explorers.panel import Choice, powers_of_two, slider
 from helpers.explorers.scene import FAINT, INK, ORANGE, Axes, Page
 from helpers.words import amount, percent, times
 
@@ -120,25 +119,3 @@ class PatternExplorer(Explorer):
     """
 
     view = staticmethod(view)
-    controls = (
-        Choice("method", "method", {key: method.name for key, method in METHODS.items()}, "window"),
-        Choice("structure", "input", STRUCTURES, "local"),
-        slider("budget", "budget", "tokens or features", powers_of_two(4, 512), 64),
-        slider("n", "sequence length n", "tokens", powers_of_two(512, 131_072), 8_192),
-        slider("d_h", "head width d_h", "elements", powers_of_two(16, 256), 64),
-        Choice("causal", "each token sees", {"no": "all tokens", "yes": "the past and itself"},
-               "no"),
-    )
-    presets = {
-        "Llama-3 8B's head, all pairs": dict(method="all", n=8_192, d_h=128, causal="yes"),
-        "Longformer's window of 512": dict(
-            method="window", n=4_096, d_h=64, budget=512, causal="no"),
-        "Sparse Transformer's stride of 128": dict(
-            method="strided", n=12_288, d_h=64, budget=128, causal="yes"),
-        "Linformer's rank of 256": dict(
-            method="low_rank", n=4_096, d_h=64, budget=256, causal="no"),
-        "256 random features, large scores": dict(
-            method="features", structure="few", n=8_192, d_h=64, budget=256),
-        "eight rounds of hashing": dict(
-            method="hashing", structure="few", n=65_536, d_h=64, budget=512),
-    }

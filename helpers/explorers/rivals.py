@@ -7,7 +7,6 @@ import numpy as np
 
 from helpers import layers
 from helpers.explorers.explorer import Explorer, View
-from helpers.explorers.panel import Choice, Several, one_two_five, powers_of_two, slider
 from helpers.explorers.scene import FAINT, Axes, Page
 from helpers.tracing import trace
 from helpers.words import listed, power, times
@@ -145,26 +144,3 @@ class RivalsExplorer(Explorer):
     """
 
     view = staticmethod(view)
-    controls = (
-        slider("n", "sequence length n", "tokens", one_two_five(10, 10**7), 1_024),
-        slider("d", "model width d", "elements", powers_of_two(16, 16_384), 768),
-        Several("rivals", "rivals", {key: short for key, (_, short, *_) in LAYERS.items()},
-                ("gru", "lstm", "attention"), len(LAYERS)),
-        slider("w", "window w", "tokens", one_two_five(10, 100_000), 256),
-        Choice("projections", "projections", {"with": "counted",
-                                              "without": "left out, as in Table 1"}, "with"),
-        Choice("causal", "attention", {"square": "to the whole square",
-                                       "triangle": "to the triangle it sees"}, "square"),
-        slider("k", "kernel width k", "positions", powers_of_two(1, 1_024), 3),
-        Choice("elementwise", "elementwise", {"out": "operations left out",
-                                              "in": "operations counted"}, "out"))
-    _usual = {"projections": "with", "causal": "square", "elementwise": "out"}
-    presets = {
-        "Table 1 as printed": _usual | {"projections": "without", "rivals": ("rnn", "attention")},
-        "causal attention against LSTM": _usual | {"causal": "triangle",
-                                                   "rivals": ("lstm", "attention")},
-        "a window of 256": _usual | {"w": 256, "rivals": ("gru", "window", "attention")},
-        "all the rivals": _usual | {"rivals": tuple(LAYERS)},
-        "the example (n = 100, d = 512)": {"n": 100, "d": 512},
-        "GPT-2 (1,024 × 768)": {"n": 1_024, "d": 768},
-        "Llama-3 8B at 128 k (131,072 × 4,096)": {"n": 131_072, "d": 4_096}}

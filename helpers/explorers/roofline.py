@@ -5,7 +5,6 @@ from math import ceil
 
 from helpers import roofline
 from helpers.explorers.explorer import Explorer, View
-from helpers.explorers.panel import Choice, powers_of_two, slider
 from helpers.explorers.scene import BLUE, FAINT, INK, ORANGE, PALE, Axes, Page
 from helpers.memory import KEPT_IN, kv_cache_bytes, weight_bytes
 from helpers.published import ACCELERATORS, MODELS
@@ -114,21 +113,3 @@ class RooflineExplorer(Explorer):
     """
 
     view = staticmethod(view)
-    controls = (
-        Choice("accelerator", "accelerator", {name: name for name in ACCELERATORS}, "H100 SXM"),
-        Choice("model", "model", {name: name for name in MODELS}, "Llama-3 8B"),
-        Choice("phase", "what it does", PHASES, "decode"),
-        Choice("precision", "numbers kept in", {name: name for name in KEPT_IN}, "16 bit"),
-        slider("batch", "batch b", "sequences", powers_of_two(1, 4_096), 1),
-        slider("n", "sequence length n", "tokens", powers_of_two(16, 2**20), 8_192),
-    )
-    presets = {
-        "one chat: Llama-3 8B writes": CHAT,
-        "its prompt: Llama-3 8B reads": CHAT | dict(phase="prefill"),
-        "a full house: 64 chats": CHAT | dict(batch=64),
-        "at home: 4 bits on an RTX 4090": CHAT | dict(
-            accelerator="RTX 4090", precision="weights 4 bit"),
-        "a small cache: DeepSeek-V3, 64 chats": CHAT | dict(
-            accelerator="MI300X", model="DeepSeek-V3", batch=64,
-            precision="weights and cache 8 bit"),
-    }

@@ -6,12 +6,12 @@ from itertools import groupby
 from math import ceil, floor, log10
 
 from helpers.explorers.explorer import Explorer, View
-from helpers.explorers.panel import Choice, Number, powers_of_two, slider
+from helpers.explorers.panel import powers_of_two
 from helpers.explorers.scene import BLUE, FAINT, GREY, INK, ORANGE, PALE, Axes, Page
 from helpers.memory import KEPT_IN
-from helpers.planning import (ASSUMED_SHARE, ASSUMED_USD_PER_HOUR, accelerator_pool, decode_steps,
+from helpers.planning import (ASSUMED_USD_PER_HOUR, accelerator_pool, decode_steps,
                               serve)
-from helpers.published import ACCELERATORS, MODELS
+from helpers.published import MODELS
 from helpers.words import bytes_text, duration, money, number, plural, times
 
 BATCHES = powers_of_two(1, 4_096)
@@ -127,25 +127,3 @@ class ServingExplorer(Explorer):
     """
 
     view = staticmethod(view)
-    controls = (
-        Choice("model", "model", dict(zip(MODELS, MODELS)), "Llama-3 8B"),
-        Choice("accelerator", "accelerator", dict(zip(ACCELERATORS, ACCELERATORS)), "H100 SXM"),
-        slider("batch", "batch b", "users", BATCHES, 16),
-        slider("devices", "number of accelerators", "devices", powers_of_two(1, 1_024), 1),
-        slider("prompt", "prompt of each user", "tokens", powers_of_two(16, 2**20), 2_048),
-        slider("written", "answer to each user", "tokens", powers_of_two(2, 2**16), 512),
-        Choice("precision", "numbers kept in", dict(zip(KEPT_IN, KEPT_IN)), "16 bit"),
-        slider("share", "share of the roofline", "%", range(5, 101, 5), round(100 * ASSUMED_SHARE)),
-        Number("price", "price of a device", "USD an hour", 0.01, 1_000, ASSUMED_USD_PER_HOUR),
-    )
-    presets = {name: dict(zip(("model", "accelerator", "devices", "prompt", "written", "batch",
-                               "precision"), values)) for name, values in {
-        "16 chats with Llama-3 8B": ("Llama-3 8B", "H100 SXM", 1, 2_048, 512, 16, "16 bit"),
-        "Llama-2 7B, every head cached": ("Llama-2 7B", "H100 SXM", 1, 2_048, 512, 16, "16 bit"),
-        "Llama-3 70B on four accelerators": ("Llama-3 70B", "H100 SXM", 4, 4_096, 1_024, 64,
-                                             "16 bit"),
-        "one long text, Llama-3 8B": ("Llama-3 8B", "H100 SXM", 1, 131_072, 1_024, 4, "16 bit"),
-        "at home: 4 bits on an RTX 4090": ("Llama-3 8B", "RTX 4090", 1, 1_024, 512, 1,
-                                           "weights 4 bit"),
-        "DeepSeek-V3 on eight, 8 bits": ("DeepSeek-V3", "H200", 8, 4_096, 1_024, 256,
-                                         "weights and cache 8 bit")}.items()}

@@ -3,9 +3,8 @@
 from functools import lru_cache
 
 from helpers.explorers.explorer import Explorer, View
-from helpers.explorers.panel import Choice, Number, powers_of_two, slider
 from helpers.explorers.scene import BLUE, FAINT, INK, PALE, PAPER, Page
-from helpers.published import ACCELERATORS, MODELS
+from helpers.published import MODELS
 from helpers.shrinking import COUNTED, LEVERS, Job, elasticity, job_cost, largest_within
 from helpers.words import number, percent
 
@@ -94,23 +93,3 @@ class ShrinkExplorer(Explorer):
     """
 
     view = staticmethod(view)
-    controls = (
-        Choice("model", "model", dict(zip(MODELS, MODELS)), "Llama-3 8B"),
-        Choice("counted", "cost", {key: f"{words} ({SCALES[base][0]})"
-                                   for key, (words, base) in COUNTED.items()}, "memory"),
-        Number("limit", "limit", "", 1e-6, 1e9, 24),
-        Choice("unit", "limit's unit", {unit: unit for unit, _ in SCALES.values()}, "GB"),
-        slider("n", "sequence length n", "tokens", powers_of_two(16, 2**20), 131_072),
-        slider("batch", "batch b", "sequences", powers_of_two(1, 4_096), 1),
-        Choice("accelerator", "accelerator", dict(zip(ACCELERATORS, ACCELERATORS)), "H100 SXM"),
-    )
-    presets = {name: dict(zip(("model", "counted", "limit", "unit", "n", "batch"), values))
-               for name, values in {
-        "Llama-3 8B with 128 k into 24 GB": ("Llama-3 8B", "memory", 24, "GB", 131_072, 1),
-        "GPT-2, a forward pass of 0.1 TFLOPs": ("GPT-2", "forward", 0.1, "TFLOPs", 1_024, 1),
-        "Llama-3 70B, its cache into 8 GB": ("Llama-3 70B", "cache", 8, "GB", 131_072, 1),
-        "Mixtral 8x7B, its weights into 24 GB": ("Mixtral 8x7B", "weights", 24, "GB", 8_192, 1),
-        "Llama-3 8B, four prompts read in 200 ms": ("Llama-3 8B", "read", 200, "ms", 8_192, 4),
-        "Llama-2 7B, a token for 16 users in 5 ms": ("Llama-2 7B", "write", 5, "ms", 4_096, 16),
-        "DeepSeek-V3, its cache into 40 GB": ("DeepSeek-V3", "cache", 40, "GB", 131_072, 16),
-    }.items()}

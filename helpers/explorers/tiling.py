@@ -4,7 +4,6 @@ from collections import Counter
 from functools import lru_cache
 
 from helpers.explorers.explorer import Explorer, View
-from helpers.explorers.panel import Choice, powers_of_two, slider
 from helpers.explorers.scene import (
     BLUE, FAINT, GREEN, GRID, INK, ORANGE, PALE, PURPLE, Axes, Page)
 from helpers.tiles import block_traffic, tile_elements, tiled_attention
@@ -142,18 +141,3 @@ class TilingExplorer(Explorer):
     """
 
     view = staticmethod(view)
-    controls = (
-        slider("n", "sequence length n", "tokens", powers_of_two(128, 4_096), 1_024),
-        slider("d", "head width d", "elements", powers_of_two(16, 256), 64),
-        slider("M", "on the chip: M", "elements", powers_of_two(4_096, 2**20), 32_768),
-        slider("rows", "rows of a tile", "queries", powers_of_two(16, 1_024), 64),
-        slider("columns", "columns of a tile", "keys", powers_of_two(16, 1_024), 64),
-        Choice("outer", "order", {"queries": "queries stay (FlashAttention-2)",
-                                  "keys": "keys stay (FlashAttention)"}, "queries"),
-    )
-    presets = {name: dict(zip(("n", "d", "M", "rows", "columns", "outer"), (*sizes, "queries")))
-               for name, sizes in {
-                   "GPT-2's head on a large chip": (1_024, 64, 131_072, 512, 64),
-                   "GPT-3's head on a large chip": (2_048, 128, 131_072, 256, 64),
-                   "a tile that does not fit": (1_024, 64, 16_384, 128, 128),
-                   "a chip below d²": (1_024, 256, 32_768, 32, 16)}.items()}
