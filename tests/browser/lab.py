@@ -87,8 +87,8 @@ class Lab:
     def write(self, name, *cells):
         """A notebook of these code cells, in the server's folder; its path."""
         from nbformat import v4, write
-        notebook = v4.new_notebook(cells=[v4.new_code_cell(cell) for cell in cells])
-        notebook.metadata.kernelspec = {"name": "python3", "display_name": "Python 3 (ipykernel)", "language": "python"}
+        kernel = {"name": "python3", "display_name": "Python 3 (ipykernel)", "language": "python"}
+        notebook = v4.new_notebook(cells=[v4.new_code_cell(cell) for cell in cells], metadata={"kernelspec": kernel})
         write(notebook, self.folder / f"{name}.ipynb")
         return f"{name}.ipynb"
 

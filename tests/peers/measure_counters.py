@@ -27,7 +27,6 @@ KINDS = {"matrix products": "eager", "fused attention": "sdpa", "torch Multihead
 
 class Sizes(NamedTuple):
     """A block and the tokens that it reads; GPT-2's unless told otherwise."""
-
     n: int = 1024
     d: int = 768
     heads: int = 12
@@ -36,7 +35,6 @@ class Sizes(NamedTuple):
 
 class TorchBlock(torch.nn.Module):
     """The same block from PyTorch's own modules."""
-
     def __init__(self, sizes):
         super().__init__()
         d, d_ff = sizes.d, sizes.d_ff
@@ -52,7 +50,6 @@ class TorchBlock(torch.nn.Module):
 
 class Block(torch.nn.Module):
     """One block as a module of one tensor, which is what every counter accepts."""
-
     def __init__(self, kind, sizes):
         super().__init__()
         if KINDS[kind] is None:
@@ -74,10 +71,6 @@ def torch_cpu(model, x):
     with FlopCounterMode(display=False) as counter:
         model(x)
     return counter.get_total_flops()
-
-
-def torch_meta(model, x):
-    return torch_cpu(model.to("meta"), x.to("meta"))
 
 
 def fvcore(model, x):
@@ -108,7 +101,7 @@ def thop(model, x):
 
 COUNTERS = {  # name: package, unit, function
     "torch flop_counter, CPU": ("torch", "FLOP", torch_cpu),
-    "torch flop_counter, meta device": ("torch", "FLOP", torch_meta),
+    "torch flop_counter, meta device": ("torch", "FLOP", lambda model, x: torch_cpu(model.to("meta"), x.to("meta"))),
     "fvcore": ("fvcore", "MAC", fvcore),
     "ptflops, pytorch backend": ("ptflops", "MAC", ptflops("pytorch")),
     "ptflops, aten backend": ("ptflops", "MAC", ptflops("aten")),
@@ -125,15 +118,6 @@ def counted(counter, kind, sizes=Sizes()):
         return COUNTERS[counter][2](model, x)
 
 
-def rows(sizes=Sizes()):
-    """One dict for each counter and block."""
-    for name, (package, unit, _) in COUNTERS.items():
-        for kind in KINDS:
-            yield dict(counter=name, version=version(package), unit=unit, block=kind, counted=counted(name, kind, sizes), note="",
-                       **sizes._asdict(), torch=version("torch"), transformers=version("transformers"),
-                       date=date.today().isoformat())
-
-
 def quiet():
     """The counters warn of each module that they do not know; the numbers say it as well."""
     warnings.filterwarnings("ignore")
@@ -142,7 +126,9 @@ def quiet():
 
 if __name__ == "__main__":
     quiet()
-    table = list(rows())
+    shared = Sizes()._asdict() | dict(torch=version("torch"), transformers=version("transformers"), date=date.today().isoformat())
+    table = [dict(counter=name, version=version(package), unit=unit, block=kind, counted=counted(name, kind), note="", **shared)
+             for name, (package, unit, _) in COUNTERS.items() for kind in KINDS]
     OUTPUT.parent.mkdir(exist_ok=True)
     with open(OUTPUT, "w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, table[0], lineterminator="\n")
