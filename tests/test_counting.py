@@ -52,7 +52,7 @@ KNOWN = [
     (lambda x: np.clip(x, None, 0), X, 12), (lambda x: np.argmax(x, 1), NAN, 12), (lambda x: x.argmin(), X, 12),
     (np.sort, X, 24), (lambda x: np.argsort(x, axis=0, kind="stable"), NAN, 24), (lambda x: np.sort(x, None), X, 48),
     (lambda x: x @ Y, X, 48), (lambda x: x @ x[0], X, 24), (lambda x: x[0] @ x[1], X, 8), (lambda x: np.matmul(x, Y), CUBE, 240),
-    (lambda x: x @ x.mT, CUBE, 5 * 72), (lambda x: np.dot(x, Y), CUBE, 240), (lambda x: x.dot(2.0), X, 12), (lambda x: x @ x.T, WHOLE, 72),
+    (lambda x: x @ x.transpose(0, 2, 1), CUBE, 5 * 72), (lambda x: x.mT, CUBE, 0), (lambda x: np.dot(x, Y), CUBE, 240), (lambda x: x.dot(2.0), X, 12), (lambda x: x @ x.T, WHOLE, 72),
     (lambda x: np.outer(x[0], x[1]), X, 16),
     (lambda x: np.einsum("ij,jk->ik", x, Y), X, 48), (lambda x: np.einsum("...j,jk->...k", x, Y), CUBE, 240),
     (lambda x: np.einsum("ij->j", x), X, 12), (lambda x: np.einsum("ij,ij,ij->ij", x, x, x), X, 24),
