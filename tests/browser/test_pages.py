@@ -41,8 +41,8 @@ def test_wrong_words_in_a_field_and_a_wrong_state_from_code_are_one_sentence(lab
     output = lab.page.locator(".jp-OutputArea-output[data-mime-type*='stderr']")
     assert " ".join(output.inner_text().split()) == str(refused.value)
     high = lab.box.bounding_box()["height"]
-    for typed, words in (("many", "“many” is not a whole number. Type a whole number from 10 to 10,000,000 tokens."),
-                         ("1024.5", "“1024.5” is not a whole number"), ("9e9", "“9e9” is out of range")):
+    for typed, words in (("many", "n = 'many' is not a whole number: sequence length n is a whole number from 10"),
+                         ("1024.5", "1024.5 is not a whole number"), ("9e9", "9000000000 is out of range")):
         lab.type(SIDE, typed)
         lab.warns(words)
         assert lab.field(SIDE).input_value() == "1,024" and lab.box.bounding_box()["height"] == high  # nothing jumps
