@@ -1,7 +1,8 @@
 """What a reader moves, and the panel that shows an explorer live: picture left, controls right.
 
 A control is bound to one field of the state. `check` answers a wrong value with a `ValueError` that
-names the field, the value and the remedy; `make`, `read` and `write` are its widgets.
+names the field, the value and the remedy. `make` gives a row of widgets with `parts`, those that
+are moved; `read` is the value of a row, one part of which was moved, and `write` shows a value.
 """
 
 import re
@@ -110,29 +111,15 @@ def control_of(name, label, start, unit="", options=None, most=0, low=None, high
 
 
 @dataclass(frozen=True)
-class Control:
-    """Of the field `name`; label: its words. `make` gives a row with `parts`, widgets to move."""
-
-    name: str
-    label: str
-
-    def read(self, row, part):
-        """The value of a row, one part of which was moved."""
-        return part.value
-
-    def write(self, row, value):
-        """Show a value."""
-        row.parts[0].value = value
-
-
-@dataclass(frozen=True)
-class Number(Control):
+class Number:
     """A field to type a number from low to high; with values, a slider over them beside it.
 
     whole: takes whole numbers alone. A number between the slider's steps may be typed or set from
     code; the slider takes it in for as long as it is the value.
     """
 
+    name: str
+    label: str
     unit: str
     low: float
     high: float
@@ -180,9 +167,11 @@ class Number(Control):
 
 
 @dataclass(frozen=True)
-class Choice(Control):
+class Choice:
     """One of a few: options maps the state's value to its words; few short ones are buttons."""
 
+    name: str
+    label: str
     options: dict
     start: str
 
@@ -199,11 +188,19 @@ class Choice(Control):
         row.parts = [row.add_class("choice")]
         return row
 
+    def read(self, row, part):
+        return part.value
+
+    def write(self, row, value):
+        row.value = value
+
 
 @dataclass(frozen=True)
-class Several(Control):
+class Several:
     """Some of several, as a tuple of keys: a checkbox each, 1 to `most` of them ticked."""
 
+    name: str
+    label: str
     options: dict
     start: tuple
     most: int = 5
