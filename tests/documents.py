@@ -22,12 +22,6 @@ UNFIT_CODE = {
     r"^\s*[%!]": "no magics and no shell lines", r"^\s*from .* import \*": "import names, not *",
     r"\bfilterwarnings|simplefilter|rcParams|\bstyle\.use|\bpip\b": "no installs, warning filters or styling in a lesson",
     r"NBVAL|PYTEST_VALIDATE": "mark it with a tag, not with a comment"}
-RULES = []
-
-
-def rule(function):
-    RULES.append(function)
-    return function
 
 
 @dataclass
@@ -71,7 +65,6 @@ def plain(source):
     return re.sub(r"[*_]", "", source)
 
 
-@rule
 def headings(document):
     """One title, in the first cell; levels in order; sentence case."""
     titles = [cell for cell, level, _ in document.headings if level == 1]
@@ -89,7 +82,6 @@ def headings(document):
             yield f"cell {cell}: heading {text!r} in sentence case, please"
 
 
-@rule
 def opening(document):
     """What the reader is asked, will be able to do, needs, and how long it takes; then the imports."""
     text, lesson = plain(document.cells[0].source), document.lesson and not document.is_solutions
@@ -109,7 +101,6 @@ def opening(document):
             yield remedy
 
 
-@rule
 def closing(document):
     """Recap, sources, and the way on."""
     last = document.cells[-1].source if document.cells[-1].cell_type == "markdown" else ""
@@ -123,7 +114,6 @@ def closing(document):
             yield remedy
 
 
-@rule
 def names_of_cells(document):
     ids = [cell.get("id", "") for cell in document.cells]
     for name in ids:
@@ -133,7 +123,6 @@ def names_of_cells(document):
             yield f"cell {name!r}: two have this id"
 
 
-@rule
 def stored_by_command(document):
     """What tools/store.py leaves: the kernel, the counts, no metadata of the moment, exercises as derived."""
     if document.notebook.metadata != METADATA or document.notebook.nbformat_minor != 5:
@@ -153,7 +142,6 @@ def stored_by_command(document):
         yield f"{document.path.stat().st_size:,} bytes, more than {LARGEST:,}"
 
 
-@rule
 def code_cells(document):
     longest = LONGEST_SOLUTION if document.is_solutions else LONGEST_CELL
     for cell in document.code:
@@ -169,7 +157,6 @@ def code_cells(document):
             yield f"cell {cell.id}: tag {tag}: every cell runs, and without an error"
 
 
-@rule
 def outputs(document):
     for cell in document.code:
         for output in cell.outputs:
@@ -187,7 +174,6 @@ def outputs(document):
                 yield f"cell {cell.id}: HTML with style or script, which GitHub removes"
 
 
-@rule
 def prose(document):
     for cell, source in document.markdown:
         yield from (f"cell {cell}: {fault}" for faults in (
@@ -196,7 +182,6 @@ def prose(document):
             yield f"cell {cell}: HTML that GitHub's notebooks do not show"
 
 
-@rule
 def exercises(document):
     """A check stands in a cell exercise-N-check; it says "not attempted" here, "correct" in the solutions."""
     checks = [cell for cell in document.code if re.search(r"^\s*check\(\s*['\"]", cell.source, re.MULTILINE)]
@@ -209,6 +194,9 @@ def exercises(document):
         shown = "".join(output.get("data", {}).get("text/plain", output.get("text", "")) for output in cell.outputs)
         if not re.fullmatch(r"exercise-\d+-check", cell.id) or not re.match(rf"\W*{expected}(: |$)", shown):
             yield f"cell {cell.id}, called exercise-N-check: its check says {shown!r}, expected {expected!r}"
+
+
+RULES = (headings, opening, closing, names_of_cells, stored_by_command, code_cells, outputs, prose, exercises)
 
 
 def text_faults(text):
