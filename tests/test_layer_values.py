@@ -153,7 +153,6 @@ def pattern(n, sees, causal):
 def assert_sees(found, q, k, v, seen):
     expected = weighed(q @ k.T / np.sqrt(q.shape[1]), v, seen)
     close(found, expected, rtol=1e-7, atol=1e-12)
-    close(layers.masked_attention(q, k, v, seen), expected, rtol=1e-7, atol=1e-12)
 
 
 SIZE = st.integers(1, 4)
@@ -161,7 +160,7 @@ SIZE = st.integers(1, 4)
 
 @given(SIZE, SIZE, st.integers(1, 9), st.integers(0, 3), st.booleans())
 @settings(max_examples=40)
-def test_windows_strides_and_blocks_are_exact_on_their_pairs(part, parts, width, g, causal):
+def test_windows_and_strides_are_exact_on_their_pairs(part, parts, width, g, causal):
     n, width = part * parts, width if causal else 2 * width - 1
     q, k, v = np.random.default_rng(n).normal(size=(3, n, 3))
     g = min(g, n - 1)
@@ -169,19 +168,6 @@ def test_windows_strides_and_blocks_are_exact_on_their_pairs(part, parts, width,
         n, lambda i, j: min(i, j) < g or (i - j < width if causal else abs(i - j) <= width // 2), causal))
     assert_sees(layers.strided_attention(q, k, v, part, causal), q, k, v, pattern(
         n, lambda i, j: abs(i - j) < part or (i - j) % part == 0, causal))
-    blocks = layers.big_bird_blocks(parts, 1, min(g, parts), 1, np.random.default_rng(width))
-    assert_sees(layers.block_sparse_attention(q, k, v, part, blocks), q, k, v, pattern(
-        n, lambda i, j: j // part in blocks[i // part], False))
-
-
-def test_big_bird_sees_its_window_its_global_blocks_and_some_at_random():
-    blocks = layers.big_bird_blocks(9, window=3, n_global=2, n_random=2, rng=np.random.default_rng(0))
-    assert blocks[0] == blocks[1] == list(range(9))
-    for row in range(2, 9):
-        fixed = {0, 1} | {column for column in range(row - 1, row + 2) if column < 9}
-        assert fixed < {*blocks[row]} and len(blocks[row]) == len(fixed) + 2
-    assert blocks == layers.big_bird_blocks(9, 3, 2, 2, np.random.default_rng(0))
-    assert blocks != layers.big_bird_blocks(9, 3, 2, 2, np.random.default_rng(1))
 
 
 def found_pairs(q, k, rotations, m, causal):
@@ -264,7 +250,7 @@ def test_random_features_are_right_on_average_and_scatter_as_their_lemma_says():
 
 @given(st.integers(1, 9), SIZE, SIZE, st.integers(0, 99))
 @settings(max_examples=15)
-def test_state_space_recurrence_and_convolution_are_one_matrix(n, channels, r, seed):
+def test_the_state_space_recurrence_is_one_matrix(n, channels, r, seed):
     """For each channel the n × n matrix C·Aⁱ⁻ʲ·B of the plain state-space model."""
     x, b, c = normal((n, channels), (channels, r), (channels, r), seed=seed)
     a = np.random.default_rng(seed).uniform(-0.95, 0.95, (channels, r))
@@ -272,4 +258,3 @@ def test_state_space_recurrence_and_convolution_are_one_matrix(n, channels, r, s
                 for t in range(n)] for s in range(n)] for i in range(channels)]
     expected = np.einsum("cst,tc->sc", matrix, x)
     close(layers.diagonal_state_space(x, a, b, c), expected, **EXACT)
-    close(layers.diagonal_state_space_convolution(x, a, b, c), expected, **EXACT)

@@ -15,9 +15,9 @@ from helpers.counting import count
 from helpers.notation import d, d_ff, d_h, h, h_kv, k, n, r, w
 from helpers.tracing import trace
 
-g, m, u, c, R, B, M, D_C, D_NOPE, D_ROPE, D_V = sympy.symbols(
-    "g m u c R B M d_c d_nope d_rope d_v", positive=True, integer=True)
-SMALL = {h, h_kv, d_h, w, g, c, R, B, M, r, D_C, D_NOPE, D_ROPE, D_V}    # drawn from 1 to 3
+g, m, u, R, B, M, D_C, D_NOPE, D_ROPE, D_V = sympy.symbols(
+    "g m u R B M d_c d_nope d_rope d_v", positive=True, integer=True)
+SMALL = {h, h_kv, d_h, w, g, R, B, M, r, D_C, D_NOPE, D_ROPE, D_V}    # drawn from 1 to 3
 
 SQUARES = dict(x=(n, d), w_q=(d, d), w_k=(d, d), w_v=(d, d), w_o=(d, d))
 HEADS = dict(x=(n, d), w_q=(d, h*d_h), w_k=(d, h*d_h), w_v=(d, h*d_h), w_o=(h*d_h, d))
@@ -79,7 +79,6 @@ SHARED_KEYS = dict(q=(n, d_h), v=(n, d_h), rotations=(R, d_h, B / 2))
 PAIRS, SORT, MIXED = 4*d_h + 7, 2*R*n*ceiling(log(n, 2)), 4*n*r*d_h + 3*n*r + n*d_h
 ROUNDS = 8*R*m*n*d_h + 22*R*m*n + 2*R*n*d_h + 9*R*n + 10*R**2*m*n + 6*R*m*n
 SHARED = ROUNDS + R*B*n*d_h + Rational(3, 2)*R*B*n + SORT + 3*n*d_h + 2*n
-BLOCKS = dict(block=m, blocks=(n/m, c))
 ROWS = dict(q_content=(h, M, D_NOPE), q_position=(h, M, D_ROPE), latent=(n, D_C),
             k_position=(n, D_ROPE), w_uk=(D_C, h*D_NOPE), w_uv=(D_C, h*D_V))
 WIDE, NEAR = 2*h*n*(D_NOPE + D_ROPE + D_V), 2*h*n*(2*D_C + D_ROPE)    # one query on n rows
@@ -94,7 +93,6 @@ def latent(q_rank=None, **options):
 
 
 CHEAPER = {
-    "masked_attention": (dict(**QKV, mask=(n, n)), {}, PAIRS*n**2),
     "windowed_attention": (QKV, dict(window=u), PAIRS*n*u),
     "causal windowed_attention": (QKV, dict(window=u, causal=True), PAIRS*n*u),
     "global windowed_attention": (
@@ -105,7 +103,6 @@ CHEAPER = {
         4*d_h*(m*u + m*g + g**2) + 7*m*u + 6*m*g + 7*g**2 + m*d_h),
     "strided_attention": (QKV, dict(stride=m), PAIRS*n*(2*m - 1 + n/m) + n*d_h),
     "causal strided_attention": (QKV, dict(stride=m, causal=True), PAIRS*n*(m + n/m) + n*d_h),
-    "block_sparse_attention": (QKV, BLOCKS, (4*d_h + 6)*m*c*n),
     "hashed_attention": (OWN_KEYS, dict(bucket_size=m), ROUNDS + 2*R*B*n*d_h + 3*R*B*n + 2*SORT),
     "shared hashed_attention": (SHARED_KEYS, dict(k=None, bucket_size=m), SHARED),
     "causal hashed_attention": (SHARED_KEYS, dict(k=None, bucket_size=m, causal=True),
@@ -120,7 +117,6 @@ CHEAPER = {
     "linear_attention_recurrent": (QKV, {}, 4*n*d_h**2 + 12*n*d_h),
     "mix_features_recurrent": (FEATURES, {}, MIXED),
     "diagonal_state_space": (SPACE, {}, 5*n*d*r),
-    "diagonal_state_space_convolution": (SPACE, {}, 2*n**2*d + 3*n*d*r + d*r),
     "latent_attention": latent(), "causal latent_attention": latent(causal=True),
     "compressed latent_attention": latent(r, causal=True),
     "absorbed latent_attention": latent(absorbed=True),
@@ -160,12 +156,6 @@ def drawn(data, name):
     shapes, options = with_numbers(shapes, sizes), with_numbers(options, sizes)
     arrays = {key: rng.uniform(0.1, 1, shape) if key.startswith("phi") else rng.normal(size=shape)
               for key, shape in shapes.items()}    # features are positive
-    if "mask" in arrays:
-        arrays["mask"] = (arrays["mask"] > 0) | np.eye(sizes[n], dtype=bool)
-    if "blocks" in options:    # on symbols c a row; here each row its own, as in use
-        options["blocks"] = [{*rng.integers(0, sizes[n] // sizes[m], rng.integers(1, 4)).tolist()}
-                             for _ in range(sizes[n] // sizes[m])]
-        sizes[c] = Rational(sum(map(len, options["blocks"])) * sizes[m], sizes[n])
     return sizes, arrays, options
 
 
@@ -201,7 +191,7 @@ def test_trace_formula_oracle_and_real_arrays_agree(name, data):
 
 
 def test_the_cost_grows_with_the_length_and_not_with_its_square():
-    for name in ("windowed_attention", "block_sparse_attention", "linear_attention",
+    for name in ("windowed_attention", "linear_attention",
                  "causal random_feature_attention", "diagonal_state_space"):
         assert all(sympy.degree(sympy.prod(op.output), n) <= 1    # no n² in memory
                    for op in on_symbols(name).operations if op.output)
@@ -247,10 +237,6 @@ def test_bad_numbers_of_heads_are_named(heads, kv_heads, message):
     (lambda: layers.windowed_attention(X, X[:4], X, 3), "broadcast"),
     (lambda: layers.windowed_attention(X, X, X[:4], 3), "broadcast"),
     (lambda: layers.strided_attention(X, X, X, 4), "stride: 4 does not divide .* 6; 2 or 3 would"),
-    (lambda: layers.block_sparse_attention(X, X, X, 0, []), "block: 0"),
-    *((lambda seen=seen: layers.block_sparse_attention(X, X, X, 3, seen), "blocks: .* 2 rows .* 0 to 1")
-      for seen in ([[0]], [[0], []], [[0], [2]], [[0], [-1]])),
-    (lambda: layers.big_bird_blocks(4, window=2), "window: 2 is even"),
     (lambda: layers.random_rotations(2, 3, 1, None), "n_buckets: 3 is odd, .* give 4"),
     (lambda: layers.hashed_attention(X, X, X, np.ones((1, 2, 2)), 4), "bucket_size: 4 does not"),
     (lambda: layers.hashed_attention(X, X, X, np.ones((1, 2, 2)), 3, True), "causal: .*k=None"),

@@ -167,23 +167,3 @@ def error(method, structure, d_h, budget, causal=False, n=SHOWN):
     *_, v, _, exact = _sample(structure, n, d_h, causal)
     found = weights(method, structure, d_h, budget, causal, n) @ v
     return 0.0 if method == "all" else float(np.linalg.norm(found - exact) / np.linalg.norm(exact))
-
-
-def side_by_side(n, d_h, budget):
-    """All methods on one table: FLOPs, memory and errors of one head over n tokens, one budget.
-
-    "kept" is in elements; errors: on the structures that suit a method best, and least.
-    """
-    from helpers.notation import Table
-
-    rows, every = [], flops("all", n, d_h, budget)
-    for key, method in METHODS.items():
-        keep, cost = kept_elements(key, n, d_h, budget), flops(key, n, d_h, budget)
-        found = {error(key, kind, d_h, budget, n=n): f", {words}"
-                 for kind, words in STRUCTURES.items()} if method.bet else {}
-        ends = [f"{end:.1g}{found[end]}" for end in (min(found), max(found))] if found else (
-            ["0" if key == "all" else "–"] * 2)
-        rows.append((method.name, cost, f"{every / cost:.1f}", "cannot" if keep is None else
-                     f"{keep:,}", *ends, method.kind, method.past))
-    return Table(rows, ("method", "FLOPs", "times fewer", "kept to write on", "error, bet won",
-                        "error, bet lost", "computes", "past alone"))

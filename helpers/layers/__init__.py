@@ -10,12 +10,11 @@ from helpers.layers.attention import (
     grouped_query_attention, hide_future, join_heads, latent_attention, latent_attention_shapes,
     latent_mix, latent_queries, matrix_product, mix, multi_head_attention, self_attention, softmax)
 from helpers.layers.cheaper import (
-    big_bird_blocks, block_sparse_attention, hash_buckets, hashed_attention, masked_attention,
-    random_rotations, strided_attention, windowed_attention)
+    hash_buckets, hashed_attention, random_rotations, strided_attention, windowed_attention)
 from helpers.layers.linear import (
-    diagonal_state_space, diagonal_state_space_convolution, elu_features, linear_attention,
-    linear_attention_recurrent, low_rank_attention, mix_features, mix_features_recurrent,
-    positive_features, random_feature_attention)
+    diagonal_state_space, elu_features, linear_attention, linear_attention_recurrent,
+    low_rank_attention, mix_features, mix_features_recurrent, positive_features,
+    random_feature_attention)
 from helpers.layers.models import (
     block, block_shapes, feed_forward, gated_feed_forward, gelu, layer_norm, relu, rms_norm,
     sigmoid, silu)

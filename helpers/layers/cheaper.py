@@ -6,15 +6,10 @@ block and bucket; with global tokens write q=(g + m, d_h), so that the g first r
 
 import numpy as np
 
-from helpers.layers.attention import check_divides, mix, softmax, weighted
+from helpers.layers.attention import check_divides, mix, softmax
 from helpers.layers.rivals import windows
 from helpers.sizes import check_size, is_symbol
 from helpers.tracing import repeat, step
-
-
-def masked_attention(q, k, v, mask):
-    """softmax over the pairs of `mask`, (n, n), at the cost of all: 4·n²·d_h + 7·n² FLOPs."""
-    return weighted([(q, k)], v, q.shape[-1], lambda scores: np.where(mask, scores, -np.inf))
 
 
 # sliding windows ---------------------------------------------------------------------------------
@@ -91,46 +86,6 @@ def strided_attention(q, k, v, stride, causal=False):
 def columns(a, stride):
     """Every stride-th row together: (n, m) -> (stride, n/stride, m), a view."""
     return a.reshape(-1, stride, a.shape[-1]).swapaxes(0, 1)
-
-
-# blocks ------------------------------------------------------------------------------------------
-def block_sparse_attention(q, k, v, block, blocks):
-    """Blocks of b queries see some blocks of b keys: P·b²·(4·d_h + 6) FLOPs for P pairs of blocks.
-
-    blocks: for each of the n/b rows its columns, as from `big_bird_blocks`; on symbols their shape
-    (n/b, c), P = c·n/b. ValueError for what is no column. Zaheer et al. 2020 (BigBird), section 2.
-    """
-    check_divides(block, "block", q.shape[0], "the number of tokens")
-    if not hasattr(blocks, "ledger"):    # which a traced array has
-        known = {*range(q.shape[0] // block)}
-        if len(blocks) != len(known) or any(
-                not {*row} or not {*row} <= known for row in blocks):
-            raise ValueError(f"blocks: {blocks}; give each of the {len(known)} rows of "
-                             f"blocks some columns from 0 to {len(known) - 1}")
-        blocks = [np.array(sorted({*row})) for row in blocks]
-    q, k_blocks, v_blocks = (a.reshape(-1, block, a.shape[-1]) for a in (q, k, v))
-    mixed = np.zeros_like(v_blocks)
-    for row in repeat(q.shape[0]):
-        with step("gather"):
-            keys, values = (a[blocks[row]].reshape(-1, a.shape[-1]) for a in (k_blocks, v_blocks))
-        mixed[row] = mix(q[row], keys, values)
-    return mixed.reshape(v.shape)
-
-
-def big_bird_blocks(n_blocks, window=3, n_global=1, n_random=1, rng=None):
-    """For each row `window` blocks around its own, the first `n_global`, `n_random` by `rng`.
-
-    The global rows see all. Returns a list of sorted lists. Zaheer et al. 2020, section 2.
-    """
-    before, rows = tokens_before(window), []
-    for row in range(n_blocks):
-        fixed = [column for column in range(n_blocks)
-                 if min(row, column) < n_global or abs(row - column) <= before]
-        others = sorted({*range(n_blocks)} - {*fixed})
-        if n_random and others:
-            fixed += rng.choice(others, min(n_random, len(others)), replace=False).tolist()
-        rows.append(sorted(fixed))
-    return rows
 
 
 # hashing: a round sorts by bucket and cuts into chunks; each sees itself and the one before it

@@ -7,7 +7,6 @@ r × d_h numbers stand for all keys and values. q, k, v and results are (n, d_h)
 import numpy as np
 
 from helpers.layers.attention import mix
-from helpers.layers.rivals import causal_windows
 from helpers.tracing import repeat, step
 
 
@@ -110,16 +109,3 @@ def diagonal_state_space(x, a, b, c):
         with step("output"):
             rows[t] = np.einsum("dr,dr->d", c, state)
     return rows
-
-
-def diagonal_state_space_convolution(x, a, b, c):
-    """yₜ = Σⱼ kernelⱼ·xₜ₋ⱼ, kernelⱼ = Σ c ⊙ b ⊙ aʲ: 2·n²·d + 3·n·d·r + d·r FLOPs.
-
-    Values as `diagonal_state_space`, all tokens at once; products with the zeros before the first
-    token count. Gu et al. 2022 (S4D).
-    """
-    with step("kernel"):
-        kernel = np.einsum(
-            "jdr,dr->jd", a ** np.arange(x.shape[0], like=x)[:, None, None], b * c)    # (n, d)
-    with step("convolution"):
-        return np.einsum("tdj,jd->td", causal_windows(x, x.shape[0]), kernel[::-1])
