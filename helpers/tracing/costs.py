@@ -48,6 +48,7 @@ JOINS = {  # what each array is made before they are put one behind the other, a
 OTHERS = {  # written with functions that are known
     "shape": lambda x: x.shape, "ndim": lambda x: x.ndim,
     "size": lambda x, axis=None: x.size if axis is None else x.shape[axis],
+    "hsplit": lambda x, indices_or_sections: np.split(x, indices_or_sections, min(x.ndim - 1, 1)),
     "append": lambda x, values, axis=None: np.concatenate([x, values], axis),
     "take": lambda x, indices, axis=None: (x if axis is not None else x.over((x.elements,)))[
         (*[slice(None)] * normalize_axis_index(axis or 0, x.ndim or 1),
@@ -103,9 +104,9 @@ def _clip(call, x, a_min=None, a_max=None, out=None, min=None, max=None):
 
 
 @rule("cumsum cumprod", options="dtype", axis=None)
-@rule("sort argsort", options="kind stable")
+@rule("sort argsort partition argpartition", options="kind stable kth")
 def _along(call, x, axis=-1, out=None, **options):
-    """A running sum: 1 FLOP per element. A sort of k numbers: ⌈log₂ k⌉ passes of a merge sort."""
+    """A running sum: 1 FLOP per element. A sort of k numbers, or a partition: ⌈log₂ k⌉ passes."""
     if axis is None or not x.shape:
         x, axis = x.over((x.elements,)), 0
     size = x.shape[normalize_axis_index(axis, x.ndim)]
