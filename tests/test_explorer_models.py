@@ -4,7 +4,7 @@ import pytest
 from test_explorers import some_states
 
 from helpers.explorers import ModelExplorer
-from helpers.explorers.models import ROWS, counts, shape
+from helpers.explorers.model import ROWS, counts, shape
 from helpers.published import MODELS
 from helpers.transformer import PARTS
 

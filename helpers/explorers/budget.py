@@ -1,9 +1,14 @@
-"""BudgetExplorer: how large a model does a budget train, and does the size matter? Lesson 14."""
+"""BudgetExplorer: how large a model does a budget train, and does the size matter? Lesson 14.
+
+Utilisation: the share of the dense 16-bit peak, recomputation included. Size: in percent of the
+best; the tokens follow from 6·N·D = C. Days: those of a shape with Llama-2's block, the whole
+square of n² pairs and what is recomputed counted. Does it fit? See MemoryExplorer.
+"""
 
 from functools import lru_cache
 
 from helpers import planning
-from helpers.explorers.explorer import Explorer, View
+from helpers.explorers.explorer import View
 from helpers.explorers.scene import BLUE, FAINT, GREY, ORANGE, PURPLE, Axes, Page
 from helpers.planning import ASSUMED_ON, ASSUMED_USD_PER_HOUR
 from helpers.published import rows
@@ -105,17 +110,3 @@ def split(s):
     best = planning.optimal_split(s.law, flops)
     asked = planning.split_at(s.law, flops, best.parameters * s.size / 100)
     return flops, best, asked, planning.flat_range(s.law, flops, NATS)
-
-
-class BudgetExplorer(Explorer):
-    """From accelerators and days to size and text of least loss, and what another size costs.
-
-    Utilisation: the share of the dense 16-bit peak, recomputation included. Size: in percent of the
-    best; the tokens follow from 6·N·D = C. Days: those of a shape with Llama-2's block, the whole
-    square of n² pairs and what is recomputed counted. Does it fit? See MemoryExplorer.
-
-    >>> BudgetExplorer().numbers()["compute-optimal N (parameters)"]
-    '3.88 billion'
-    """
-
-    view = staticmethod(view)

@@ -1,8 +1,12 @@
-"""ConventionsExplorer: training FLOPs under six formulas and your own switches. Lesson 06."""
+"""ConventionsExplorer: training FLOPs under six formulas and your own switches. Lesson 06.
+
+A preset sets the five switches so that they say what one source says. Counts per token are exact;
+a multiply-add is 2 FLOPs.
+"""
 
 from functools import lru_cache
 
-from helpers.explorers.explorer import Explorer, View
+from helpers.explorers.explorer import View
 from helpers.explorers.scene import BLUE, GREEN, GREY, INK, ORANGE, PURPLE, Axes, Page
 from helpers.published import MODELS, formula_value, rows
 from helpers.words import listed, power, times
@@ -91,16 +95,3 @@ def training_flops(s, n):
     layers = 2 * of["N"] - table + met[s.attention] + softmax
     return ((4 if s.recompute == "full" else 3) * layers
             + 3 * table * ((s.logits == "in") + (s.embedding == "in")))
-
-
-class ConventionsExplorer(Explorer):
-    """The same training run, counted by the six published formulas and by your switches.
-
-    A preset sets the five switches so that they say what one source says. Counts per token are
-    exact; a multiply-add is 2 FLOPs.
-
-    >>> ConventionsExplorer(model="GPT-2", n=1_024).numbers()["your count (FLOPs per token)"]
-    '854,438,400'
-    """
-
-    view = staticmethod(view)

@@ -1,16 +1,13 @@
 """An explorer is one pure function, from a state to what there is to see; the rest is done here."""
 
 import os
-import tomllib
 from contextlib import contextmanager
 from dataclasses import dataclass, make_dataclass, replace
-from functools import lru_cache
-from pathlib import Path
 from textwrap import fill
 from threading import RLock
 from time import monotonic
 
-from helpers.explorers.panel import Panel, control_of
+from helpers.explorers.panel import Panel
 from helpers.explorers.scene import Page
 from helpers.sizes import check_choice
 
@@ -19,7 +16,10 @@ GESTURE = 1.5  # seconds: moves of one control that follow sooner are one move o
 
 @dataclass
 class View:
-    """What a state shows: a picture, the finding, a sentence; numbers: label with unit -> text."""
+    """What a state shows: a picture, the finding, a sentence; numbers: label with unit -> text.
+
+    A whole number may stand for its text.
+    """
 
     page: Page
     title: str
@@ -28,6 +28,8 @@ class View:
 
     def __post_init__(self):
         self.page.words(14, 18, self.title, 16, bold=True)
+        self.numbers = {label: f"{value:,}" if isinstance(value, int) else value
+                        for label, value in self.numbers.items()}
 
     @property
     def alt(self):
@@ -39,14 +41,8 @@ class View:
         return self.page.svg(self.alt)
 
 
-@lru_cache
-def _written():
-    """explorers.toml: what a reader moves in each explorer, and the presets."""
-    return tomllib.loads(Path(__file__).with_name("explorers.toml").read_text(encoding="utf-8"))
-
-
 class Explorer:
-    """The base of all explorers; a subclass has a `view`, and a section in explorers.toml.
+    """The base of all explorers; a subclass has a `view`, controls and presets.
 
     view(state, before) is the `View` of a state, from the state alone; before is the state before
     the last move, or None. For a state that cannot be it raises `ValueError` with a sentence that
@@ -57,21 +53,14 @@ class Explorer:
     controls, presets = (), {}  # presets: name -> values of some fields
 
     def __init_subclass__(cls):
-        written = _written().get(cls.__name__, {})
-        cls.controls = cls.controls or tuple(control_of(**row) for row in written["controls"])
-        known = {control.name: control for control in cls.controls}
-        cls.presets = cls.presets or {
-            preset: {name: known[name].check(value) for name, value in values.items()}
-            for preset, values in written.get("presets", {}).items()}
+        cls.presets = {name: cls._checked(None, values) for name, values in cls.presets.items()}
         cls.State = make_dataclass(cls.__name__.replace("Explorer", "State"), frozen=True, fields=[
             (control.name, object, control.start) for control in cls.controls])
 
     def __init__(self, preset=None, **values):
         self.lock, self._panel, self._moved = RLock(), None, (None, 0)
         with self._refusing():
-            values = self._checked((self.presets[check_choice(preset, "preset", self.presets)]
-                                    if preset is not None else {}) | values)
-            self._start = self.State(**values)
+            self._start = self.State(**self._checked(preset, values))
             self._show(self._start, None)
 
     @contextmanager
@@ -87,11 +76,15 @@ class Explorer:
                     self._panel.say(sentence)
                 raise
 
-    def _checked(self, values):
-        controls = {control.name: control for control in self.controls}
+    @classmethod
+    def _checked(cls, preset, values):
+        """The fields that a preset, if it is not None, and the values beside it set."""
+        controls = {control.name: control for control in cls.controls}
+        if preset is not None:
+            values = cls.presets[check_choice(preset, "preset", cls.presets)] | values
         for name in values:
             if name not in controls:
-                raise ValueError(f"{type(self).__name__} has no {name!r}; it takes preset, "
+                raise ValueError(f"{cls.__name__} has no {name!r}; it takes preset, "
                                  f"{', '.join(controls)}.")
         return {name: controls[name].check(value) for name, value in values.items()}
 
@@ -111,10 +104,11 @@ class Explorer:
     def state(self, value):
         self.change(**vars(value))
 
-    def change(self, **values):
+    def change(self, preset=None, **values):
         """Set some fields and keep the others: `explorer.change(n=2_000)`."""
         with self._refusing():
-            state, now = replace(self._state, **self._checked(values)), monotonic()
+            values = self._checked(preset, values)
+            state, now = replace(self._state, **values), monotonic()
             moved = [name for name in values if getattr(state, name) != getattr(self._state, name)]
             same_hand = moved == self._moved[0] and now - self._moved[1] < GESTURE
             before = self._before if same_hand or not moved else self._state
@@ -123,8 +117,7 @@ class Explorer:
 
     def load(self, preset):
         """Set the fields that a preset names."""
-        with self._refusing():
-            self.change(**self.presets[check_choice(preset, "preset", self.presets)])
+        self.change(preset)
 
     def reset(self):
         """Back to the state that this explorer started with, without a ghost."""

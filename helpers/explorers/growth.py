@@ -1,8 +1,11 @@
-"""GrowthExplorer: how the costs of lessons 01 and 03 grow with n, for one width d."""
+"""GrowthExplorer: how the costs of lessons 01 and 03 grow with n, for one width d.
+
+Counts are exact; a multiply-add is 2 FLOPs; softmax and scaling (6·n²) are left out.
+"""
 
 from math import ceil, floor, log10
 
-from helpers.explorers.explorer import Explorer, View
+from helpers.explorers.explorer import View
 from helpers.explorers.panel import one_two_five
 from helpers.explorers.scene import BLUE, GREEN, GREY, INK, ORANGE, PURPLE, Axes, Page
 from helpers.words import percent, power, times
@@ -97,15 +100,3 @@ def scales(s):
     most = max(cost(right, s.d) for cost in costs)
     top = next(step for step in one_two_five(1, 10 * most) if step >= most)
     return (0, right, "linear"), (0, top, "linear"), [right * step for step in steps]
-
-
-class GrowthExplorer(Explorer):
-    """How the costs grow with the sequence length n at one model width d.
-
-    Counts are exact; a multiply-add is 2 FLOPs; softmax and scaling (6·n²) are left out.
-
-    >>> GrowthExplorer(n=100, d=512).numbers()["the dance, n²·d (comparisons)"]
-    '5,120,000'
-    """
-
-    view = staticmethod(view)

@@ -1,11 +1,17 @@
-"""MemoryExplorer: what fills an accelerator, to learn or to serve, and does it fit? Lesson 07."""
+"""MemoryExplorer: what fills an accelerator, to learn or to serve, and does it fit? Lesson 07.
+
+Bytes are exact; 1 GB is 10⁹ bytes. The precision is that of weights and, serving, of the cache;
+activations are counted in 16 bits. Gated models learn without dropout. Learning, several
+accelerators divide what belongs to the weights; each gathers one layer and has a batch of its own.
+Serving is counted on one.
+"""
 
 from bisect import bisect_right
 from functools import lru_cache, partial
 from math import inf
 
 from helpers import memory
-from helpers.explorers.explorer import Explorer, View
+from helpers.explorers.explorer import View
 from helpers.explorers.scene import BLUE, FAINT, GREEN, INK, ORANGE, PURPLE, Axes, Page
 from helpers.planning import devices_to_hold
 from helpers.published import MODELS
@@ -111,18 +117,3 @@ def sequence(name, task, recompute, width, n):
     if task == "serve":
         return memory.kv_cache_bytes(model, n, 1, width)
     return sum(memory.activation_parts(model, n, 1, recompute, not model.gated).values())
-
-
-class MemoryExplorer(Explorer):
-    """Does it fit? Weights, gradients, optimizer, activations and KV cache beside the memory.
-
-    Bytes are exact, as in lesson 07; 1 GB is 10⁹ bytes. The precision is that of weights and,
-    serving, of the cache; activations are counted in 16 bits. Gated models learn without dropout.
-    Learning, several accelerators divide what belongs to the weights; each gathers one layer and
-    has a batch of its own. Serving is counted on one.
-
-    >>> MemoryExplorer(recompute="selective").numbers()["largest batch that fits (sequences)"]
-    '18'
-    """
-
-    view = staticmethod(view)

@@ -1,4 +1,7 @@
-"""RivalsExplorer: which layer needs the fewest FLOPs at which n and d. Lesson 04."""
+"""RivalsExplorer: which layer needs the fewest FLOPs at which n and d. Lesson 04.
+
+Counts are exact; a multiply-add is 2 FLOPs; matrix products alone unless elementwise="in".
+"""
 
 from dataclasses import replace
 from functools import lru_cache
@@ -6,7 +9,7 @@ from functools import lru_cache
 import numpy as np
 
 from helpers import layers
-from helpers.explorers.explorer import Explorer, View
+from helpers.explorers.explorer import View
 from helpers.explorers.scene import FAINT, Axes, Page
 from helpers.tracing import trace
 from helpers.words import listed, power, times
@@ -132,15 +135,3 @@ def regions(s):
     best[:, 1:][ends[0]] = best[1:][ends[1]] = len(s.rivals)  # a dark line
     colours = [LAYERS[key][2] for key in s.rivals] + [DARK]
     return best, np.array([[*bytes.fromhex(colour[1:])] for colour in colours], np.uint8)
-
-
-class RivalsExplorer(Explorer):
-    """Which layer needs the fewest FLOPs, over the sequence length n and the model width d.
-
-    Counts are exact; a multiply-add is 2 FLOPs; matrix products alone unless elementwise="in".
-
-    >>> RivalsExplorer(n=1_024, d=768).numbers()["GRU (FLOPs)"]
-    '7,247,757,312'
-    """
-
-    view = staticmethod(view)

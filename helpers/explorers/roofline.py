@@ -1,10 +1,14 @@
-"""RooflineExplorer: where prefill and decode stand on an accelerator's roofline. Lesson 08."""
+"""RooflineExplorer: where prefill and decode stand on an accelerator's roofline. Lesson 08.
+
+FLOPs and bytes are those of `helpers.roofline`; the peak is the dense 16-bit one; times are lower
+bounds for one chip, also for a model that is too large for it.
+"""
 
 from functools import lru_cache
 from math import ceil
 
 from helpers import roofline
-from helpers.explorers.explorer import Explorer, View
+from helpers.explorers.explorer import View
 from helpers.explorers.scene import BLUE, FAINT, INK, ORANGE, PALE, Axes, Page
 from helpers.memory import KEPT_IN, kv_cache_bytes, weight_bytes
 from helpers.published import ACCELERATORS, MODELS
@@ -100,16 +104,3 @@ def fewest_sequences(name, accelerator, n, precision):
         batch = least
         least = ceil((work(batch).bytes_moved - batch * own) * one.flops_per_second / gain)
     return batch or None
-
-
-class RooflineExplorer(Explorer):
-    """The least time of a phase of a published model on one chip, and which clock sets it.
-
-    FLOPs and bytes are those of `helpers.roofline`; the peak is the dense 16-bit one; times are
-    lower bounds for one chip, also for a model that is too large for it.
-
-    >>> RooflineExplorer(model="Llama-3 8B", n=8_192).numbers()["tokens per second, at most"]
-    '208'
-    """
-
-    view = staticmethod(view)

@@ -1,11 +1,15 @@
-"""ServingExplorer: what it costs to serve a model, and how long each user waits. Lesson 14."""
+"""ServingExplorer: what it costs to serve a model, and how long each user waits. Lesson 14.
+
+Seconds are those of `helpers.planning.serve`: the roofline, times the share of it reached.
+Accelerators share memory and work evenly; what they say to one another is left out.
+"""
 
 from dataclasses import replace
 from functools import lru_cache
 from itertools import groupby
 from math import ceil, floor, log10
 
-from helpers.explorers.explorer import Explorer, View
+from helpers.explorers.explorer import View
 from helpers.explorers.panel import powers_of_two
 from helpers.explorers.scene import BLUE, FAINT, GREY, INK, ORANGE, PALE, Axes, Page
 from helpers.memory import KEPT_IN
@@ -114,16 +118,3 @@ def over_batches(s, most):
 def decades(values):
     """A logarithmic scale that ends at powers of ten."""
     return 10.0 ** floor(log10(min(values) * 0.93)), 10.0 ** ceil(log10(max(values) * 1.07)), "log"
-
-
-class ServingExplorer(Explorer):
-    """A published model answers a batch of users: memory, waiting, tokens per second, USD.
-
-    Seconds are those of `helpers.planning.serve`: the roofline, times the share of it reached.
-    Accelerators share memory and work evenly; what they say to one another is left out.
-
-    >>> ServingExplorer(model="Llama-3 8B", batch=16).numbers()["largest batch that fits (users)"]
-    '190'
-    """
-
-    view = staticmethod(view)

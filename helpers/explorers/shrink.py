@@ -1,8 +1,11 @@
-"""ShrinkExplorer: a cost is above a limit; by how much must each lever fall, alone? Lesson 14."""
+"""ShrinkExplorer: a cost is above a limit; by how much must each lever fall, alone? Lesson 14.
+
+Costs are those of `helpers.shrinking.job_cost`: causal, in 16 bits. The limit keeps its unit.
+"""
 
 from functools import lru_cache
 
-from helpers.explorers.explorer import Explorer, View
+from helpers.explorers.explorer import View
 from helpers.explorers.scene import BLUE, FAINT, INK, PALE, PAPER, Page
 from helpers.published import MODELS
 from helpers.shrinking import COUNTED, LEVERS, Job, elasticity, job_cost, largest_within
@@ -81,15 +84,3 @@ def meeting(found):
     if found.value is None:
         return f"{found.before:,} → none: {percent(found.saved)} at most"
     return f"{found.before:,} → {found.value:,}: saves {percent(found.saved)}"
-
-
-class ShrinkExplorer(Explorer):
-    """A limit on a cost: by how much must each lever fall, alone, and which pulls most.
-
-    Costs are those of `helpers.shrinking.job_cost`: causal, in 16 bits. The limit keeps its unit.
-
-    >>> ShrinkExplorer().numbers()["length n (tokens)"]
-    '131,072 → 60,573: saves 27.8 %'
-    """
-
-    view = staticmethod(view)

@@ -1,9 +1,14 @@
-"""TilingExplorer: what attention in tiles moves between main memory and the chip. Lesson 09."""
+"""TilingExplorer: what attention in tiles moves between main memory and the chip. Lesson 09.
+
+A side longer than n is cut to n. Plain attention is counted as four passes over n × n, and Q, K, V
+and O once: less is not possible where M is far below n². A tile that does not fit is counted as if
+its blocks were fetched once for each tile: a lower bound.
+"""
 
 from collections import Counter
 from functools import lru_cache
 
-from helpers.explorers.explorer import Explorer, View
+from helpers.explorers.explorer import View
 from helpers.explorers.scene import (
     BLUE, FAINT, GREEN, GRID, INK, ORANGE, PALE, PURPLE, Axes, Page)
 from helpers.tiles import block_traffic, tile_elements, tiled_attention
@@ -127,17 +132,3 @@ def traffic(s):
     three, four = count(min(turns, 3)), count(min(turns, 4))  # from the third on, turns are alike
     return Counter({array: three[array] + (turns - 3) * (four[array] - three[array])
                     for array in three})
-
-
-class TilingExplorer(Explorer):
-    """One attention head in tiles: a tile to scale, and its traffic as the simulator counts it.
-
-    A side longer than n is cut to n. Plain attention is counted as four passes over n × n, and Q,
-    K, V and O once: less is not possible where M is far below n². A tile that does not fit is
-    counted as if its blocks were fetched once for each tile: a lower bound.
-
-    >>> TilingExplorer().numbers()["this tiling moves (elements)"]
-    '2,230,272'
-    """
-
-    view = staticmethod(view)

@@ -1,4 +1,9 @@
-"""PatternExplorer: what each query reads, what it costs, what is kept, the error. Lesson 10."""
+"""PatternExplorer: what each query reads, what it costs, what is kept, the error. Lesson 10.
+
+One head; FLOPs are exact, with softmax and features. Hashing with keys of its own, and low rank,
+cannot look at the past alone: counted, drawn and measured for them are all tokens, the future in
+red where it is asked for. A stride that does not divide n is counted for the next n it divides.
+"""
 
 from functools import lru_cache
 
@@ -6,7 +11,7 @@ import numpy as np
 
 from helpers.explorers.bets import (
     METHODS, SHOWN, cheaper_from, error, flops, kept_elements, weights)
-from helpers.explorers.explorer import Explorer, View
+from helpers.explorers.explorer import View
 from helpers.explorers.scene import FAINT, INK, ORANGE, Axes, Page
 from helpers.words import amount, percent, times
 
@@ -105,17 +110,3 @@ def picture(method, structure, d_h, budget, causal, red):
     cells[np.triu(cells > 0, 1) & red] += 127
     colours = [UNREAD, *np.linspace(*BLUES, 127), *np.linspace(*REDS, 127)]
     return cells, np.array(colours, np.uint8)
-
-
-class PatternExplorer(Explorer):
-    """One head of cheaper attention: its weights, its FLOPs and cache at any n, its error.
-
-    FLOPs are exact, with softmax and features. Hashing with keys of its own, and low rank, cannot
-    look at the past alone: counted, drawn and measured for them are all tokens, the future in red
-    where it is asked for. A stride that does not divide n is counted for the next n it divides.
-
-    >>> PatternExplorer(method="linear").numbers()["this method (FLOPs)"]
-    '140,509,184'
-    """
-
-    view = staticmethod(view)

@@ -1,9 +1,14 @@
-"""ModelExplorer: where a model's parameters are, and where its FLOPs are. Lesson 05."""
+"""ModelExplorer: where a model's parameters are, and where its FLOPs are. Lesson 05.
+
+Counts are exact: matrix products of one forward pass, a multiply-add is 2 FLOPs, the whole square
+of n², logits of every token. What has no control (biases, norms, positions, window, shared
+experts, compressed keys) is as in the model named by `like`.
+"""
 
 from dataclasses import replace
 from functools import lru_cache
 
-from helpers.explorers.explorer import Explorer, View
+from helpers.explorers.explorer import View
 from helpers.explorers.scene import (BLUE, FAINT, GREEN, GREY, INK, ORANGE, PAPER, PURPLE,
                                      Axes, Page)
 from helpers.published import MODELS
@@ -112,16 +117,4 @@ def values_of(name):
         experts_passed=model.n_experts - model.experts_per_token)
 
 
-class ModelExplorer(Explorer):
-    """Where the parameters of a model are, and where the FLOPs of one token's forward pass are.
-
-    Counts are exact, as in lesson 05: matrix products, a multiply-add is 2 FLOPs, the whole square
-    of n², logits of every token. What has no control (biases, norms, positions, window, shared
-    experts, compressed keys) is as in the model named by `like`.
-
-    >>> ModelExplorer(n=1_024).numbers()["parameters"]
-    '124,439,808'
-    """
-
-    view = staticmethod(view)
-    presets = {name: values_of(name) for name in MODELS}
+PRESETS = {name: values_of(name) for name in MODELS}
