@@ -8,26 +8,9 @@ from re import fullmatch
 
 from helpers.words import SUPERSCRIPTS
 
-# symbol, meaning, unit; in the order in which factors are written in a formula
-NOTATION = (
-    ("b", "batch size", "sequences"),
-    ("L", "number of layers", "layers"),
-    ("h", "number of attention heads", "heads"),
-    ("h_kv", "number of key-value heads", "heads"),
-    ("k", "kernel width of a convolution", "positions"),
-    ("w", "window of a local attention", "tokens"),
-    ("r", "rank, or number of random features", "elements"),
-    ("n", "sequence length", "tokens"),
-    ("d", "model width: the numbers that describe one token", "elements"),
-    ("d_h", "width of one attention head", "elements"),
-    ("d_ff", "width of the feed-forward layer", "elements"),
-    ("V", "vocabulary size", "tokens"),
-    ("M", "on-chip memory", "elements"),
-    ("N", "parameters of a model", "parameters"),
-    ("D", "training tokens", "tokens"),
-    ("C", "training compute", "FLOPs"),
-)
-_ORDER = {name: place for place, (name, _, _) in enumerate(NOTATION)}
+# In the order in which a formula has its factors; notebooks/reference.md says what each is.
+LETTERS = "b L h h_kv k w r n d d_h d_ff V M N D C".split()
+_ORDER = {letter: place for place, letter in enumerate(LETTERS)}
 
 
 def __getattr__(name):
@@ -38,14 +21,8 @@ def __getattr__(name):
     return globals().setdefault(name, Symbol(name, positive=True, integer=True))
 
 
-def notation_table(*names):
-    """The table of notation, whole or the rows named; KeyError for a name that is not in it."""
-    rows = [NOTATION[_ORDER[name]] for name in names or _ORDER]
-    return Table(rows, ("symbol", "meaning", "unit"))
-
-
 def text(value):
-    """A count or formula as plain text, factors as in the table, the highest degree first.
+    """A count or formula as plain text, factors as in `LETTERS`, the highest degree first.
 
     >>> from helpers.notation import n, d
     >>> text(4*n**2*d + 8*n*d**2), text(5120000), text(d/2)

@@ -1,24 +1,27 @@
-"""The table of notation and the text of formulas."""
+"""The letters and the text of formulas."""
+
+import re
 
 import pytest
 import sympy
+from documents import ROOT
 
 from helpers import notation
-from helpers.notation import NOTATION, Table, d, h, n, notation_table, text
+from helpers.notation import LETTERS, Table, d, h, n, text
 
 
-def test_every_row_is_a_positive_whole_symbol():
-    for name, meaning, unit in NOTATION:
+def test_every_letter_is_a_positive_whole_symbol_that_the_reference_explains():
+    for name in LETTERS:
         symbol = getattr(notation, name)
-        assert symbol.name == name and symbol.is_positive and symbol.is_integer and meaning and unit
+        assert symbol.name == name and symbol.is_positive and symbol.is_integer
         assert getattr(notation, name) is symbol
+    reference = (ROOT / "notebooks/reference.md").read_text(encoding="utf-8").split("## ")[1]
+    assert {*re.findall(r"^\| (\w+) \| [^|]+ \| \w+ \|$", reference, re.MULTILINE)} == {*LETTERS, "symbol"}
 
 
 def test_unknown_names_say_what_there_is():
     with pytest.raises(AttributeError, match="'x'.*d_ff"):
         notation.x
-    with pytest.raises(KeyError, match="zeta"):
-        notation_table("zeta")
     with pytest.raises(ValueError, match="2 cells.*need 3"):
         Table([(1, 2)], ("a", "b", "c"))
 
