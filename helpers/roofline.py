@@ -76,8 +76,8 @@ def decode(model, accelerator, n, batch=1, precision="bf16", cache_precision="bf
     compressed ("absorbed").
     """
     n, batch = check_size(n, "n"), check_size(batch, "batch")
-    flops = model.decode_flops(n, batch, absorbed=any(layer.is_latent for _, layer in model.layers))
-    return _work(model, accelerator, flops, batch, n, batch, precision, cache_precision)
+    return _work(model, accelerator, model.decode_flops(n, batch), batch, n, batch, precision,
+                 cache_precision)
 
 
 def _work(model, accelerator, flops, tokens, n, batch, precision, cache_precision):

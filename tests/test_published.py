@@ -22,7 +22,7 @@ TO_THE_DIGIT = {
 GPT3_MILLIONS = 125.2, 355.9, 760.3, 1315.7, 2651.6, 6658.4, 12853.4, 174604.3
 CACHE_BYTES = {"Llama-2 7B": 524_288, "Llama-3 8B": 131_072, "Mistral 7B": 131_072,
                "Llama-3 70B": 327_680, "DeepSeek-V3": 70_272}
-LETTERS = {name: getattr(notation, name) for name, _, _ in notation.NOTATION} | {
+LETTERS = {name: getattr(notation, name) for name in notation.LETTERS} | {
     name: sympy.Symbol(name, positive=True) for name in ("t", "g", "d_c", "d_rope")}
 L, b, d, d_h, h, n, N, t = (LETTERS[name] for name in "L b d d_h h n N t".split())
 

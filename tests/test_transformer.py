@@ -149,7 +149,7 @@ def seen(layer, n, causal):
     return [(q, k) for q, k in every if not causal or k <= q and (c or q - k < reach)]
 
 
-def products(model, n, causal, absorbed, last=False):
+def products(model, n, causal, last=False):
     """FLOPs of a pass, of its last token alone: two for each weight and token, and each pair."""
     tokens, found = 1 if last else n, [shape for shape in outer_weights(model) if len(shape) == 2]
     flops = 0
@@ -159,7 +159,7 @@ def products(model, n, causal, absorbed, last=False):
         key, value = layer.d_head, layer.v_head_dim or layer.d_head
         if layer.kv_lora_rank:
             key = layer.qk_nope_head_dim + layer.qk_rope_head_dim
-            if absorbed:
+            if last:
                 key, value = layer.kv_lora_rank + layer.qk_rope_head_dim, layer.kv_lora_rank
         if layer.state:
             each = {"linear": 2 + 2, "delta": 2 + 2 + 2}[layer.state]    # write, read (twice)
@@ -189,30 +189,27 @@ def test_parameters_and_flops_are_weights_and_pairs_one_by_one(seeds):
     for seed in seeds:
         model, some = random_model(seed), Random(seed)
         size, batch, causal = some.randint(1, 7), some.randint(1, 3), some.random() < 0.5
-        absorbed = any(layer.is_latent for _, layer in model.layers) and some.random() < 0.5
         parts = model.parameters_by_part()
         assert model.parameters() == weight_count(model, False) == sum(parts.values()), model
         assert model.active_parameters() == weight_count(model, True), model
         table = 0 if model.tied else model.vocab_size * (model.embedding_width or model.d_model)
         assert model.active_parameters(input_embedding=False) == weight_count(model, True) - table
         assert tuple(parts) == PARTS and all(type(count) is int for count in parts.values())
-        asked = size, batch, causal, absorbed
+        asked = size, batch, causal
         flops, by_part = model.forward_flops(*asked), model.flops_by_part(*asked)
-        assert flops == batch * products(model, size, causal, absorbed), (model, asked)
+        assert flops == batch * products(model, size, causal), (model, asked)
         assert type(flops) is int and flops == sum(by_part.values()) and tuple(by_part) == PARTS
         if not any(layer.chunk for _, layer in model.layers):   # a further token begins no chunk
-            last = batch * products(model, size, True, absorbed, last=True)
-            assert model.decode_flops(size, batch, absorbed) == last, (model, asked)
+            last = batch * products(model, size, True, last=True)
+            assert model.decode_flops(size, batch) == last, (model, asked)
         elements = batch * sum(count * held(layer, size) for count, layer in model.layers)
         assert model.kv_cache_bytes(size, batch, 3) == 3 * elements, (model, asked)
         kept = 2 * size * batch * model.d_model * model.n_layers
         assert model.activation_bytes(size, batch, "full") == kept
 
 
-def test_a_cache_in_34_bytes_for_32_numbers_and_latent_keys_expanded():
+def test_a_cache_in_34_bytes_for_32_numbers():
     assert GPT2.kv_cache_bytes(9, 16, Fraction(34, 32)) == 9 * 16 * 12 * 2 * 768 * 34 // 32
-    model = Transformer.of_layers([(2, Layer(16, 6, 8, **LATENT))], 7)
-    assert model.kv_cache_bytes(9, 1, 1, expanded=True) == 2 * 9 * 6 * (4 + 2 + 5)
 
 
 # --- models whose layers differ -------------------------------------------------------------------
@@ -412,8 +409,7 @@ def test_sizes_that_do_not_fit_are_explained(changes, message):
 
 @pytest.mark.parametrize("method, options, words", [
     ("training_flops", dict(recompute="some"), "recompute: 'some' is not known"), ("forward_flops", dict(causal=1), "causal: 1 is not a switch"),
-    ("forward_flops", dict(absorbed=True), "absorbed: True belongs to latent"), ("activation_bytes", dict(dropout=1), "dropout: 1"),
-    ("kv_cache_bytes", dict(expanded=True), "expanded: True belongs to latent"), ("active_parameters", dict(input_embedding="no"), "input_embedding: 'no'")])
+    ("activation_bytes", dict(dropout=1), "dropout: 1"), ("active_parameters", dict(input_embedding="no"), "input_embedding: 'no'")])
 def test_a_bad_choice_is_named(method, options, words):
     with pytest.raises(ValueError, match=f"^{words}"):
         getattr(GPT2, method)(**dict() if method == "active_parameters" else dict(n=4), **options)

@@ -144,33 +144,33 @@ class Transformer(Block):
             "embedding": table + turn, "positions": self.max_positions * self.d_model,
             "norms": norms * self.d_model, "logits": turn + head})
 
-    def forward_flops(self, n, batch=1, causal=False, absorbed=False):
+    def forward_flops(self, n, batch=1, causal=False):
         """Matrix products of a forward pass over `batch` sequences of n tokens, logits included.
 
         For GPT-2's shape L·(24nd² + 4n²d) + 2ndV. Pairs of tokens: n² with causal=False, even where
         a mask hides half, since the plain code computes them; exactly n(n + 1)/2 with causal=True.
         In a window of w a token meets min(n, w) keys. n may be beyond max_positions.
         """
-        return exact(sum(self.flops_by_part(n, batch, causal, absorbed).values()))
+        return exact(sum(self.flops_by_part(n, batch, causal).values()))
 
-    def flops_by_part(self, n, batch=1, causal=False, absorbed=False, last=False):
+    def flops_by_part(self, n, batch=1, causal=False, last=False):
         """{part: FLOPs} of `forward_flops`; lookups and norms have no product and hold 0.
 
-        absorbed: latent attention may multiply the queries by the keys' up-projection, and its
-        output by the values', instead of expanding every key and value (DeepSeek-V2, section
-        2.1.2). last: of the last token alone.
+        last: of the last token alone, for which latent attention multiplies its queries by the
+        keys' up-projection, and its output by the values', rather than expand every key and value
+        ("absorbed"; DeepSeek-V2, section 2.1.2).
         """
         n, batch = check_size(n, "n"), check_size(batch, "batch")
-        check_switch(causal, "causal"), self._check_latent(absorbed, "absorbed")
+        check_switch(causal, "causal")
         tokens, (table, turn) = 1 if last else n, self._tables
         return self._parts(
             lambda layer: layer.flops_by_part(
-                tokens, layer.keys(n) if last else layer.pairs(n, causal), absorbed),
+                tokens, layer.keys(n) if last else layer.pairs(n, causal), last),
             {"embedding": 2 * tokens * turn, "logits": 2 * tokens * (table + turn)}, batch)
 
-    def decode_flops(self, n, batch=1, absorbed=False):
+    def decode_flops(self, n, batch=1):
         """Matrix products of one further token a sequence, the last of n, which meets n keys."""
-        return exact(sum(self.flops_by_part(n, batch, False, absorbed, last=True).values()))
+        return exact(sum(self.flops_by_part(n, batch, last=True).values()))
 
     def training_flops(self, n, batch=1, causal=False, recompute="none"):
         """Matrix products of a training step: forward, backward (twice that), what is recomputed.
@@ -186,17 +186,16 @@ class Transformer(Block):
                  "full": sum(parts.values()) - parts["logits"] - parts["embedding"]}
         return exact(3 * sum(parts.values()) + again[recompute])
 
-    def kv_cache_bytes(self, n, batch=1, bytes_per_element=2, expanded=False):
+    def kv_cache_bytes(self, n, batch=1, bytes_per_element=2):
         """Bytes to go on after n tokens a sequence: 2·L·h_kv·d_h·n·b·bytes_per_element.
 
-        Latent attention holds compressed keys and values; expanded=True counts what they stand for.
-        bytes_per_element: a whole number, a symbol or a Fraction.
+        Latent attention holds compressed keys and values. bytes_per_element: a whole number, a
+        symbol or a Fraction.
         """
         check = check_amount if isinstance(bytes_per_element, Fraction) else check_size
         held = check_size(batch, "batch") * check(bytes_per_element, "bytes_per_element")
-        n, expanded = check_size(n, "n"), self._check_latent(expanded, "expanded")
-        return exact(held * sum(count * layer.cache_elements(n, expanded)
-                                for count, layer in self.layers))
+        n = check_size(n, "n")
+        return exact(held * sum(count * layer.cache_elements(n) for count, layer in self.layers))
 
     def activation_bytes(self, n, batch=1, recompute="none", dropout=True):
         """Bytes that the layers keep for the backward pass (Korthikanti et al. 2022).
@@ -226,11 +225,6 @@ class Transformer(Block):
         """Elements of one table of the vocabulary, and of the matrix between it and d_model."""
         narrow = self.embedding_width or 0
         return self.vocab_size * (narrow or self.d_model), narrow * self.d_model
-
-    def _check_latent(self, switch, name):
-        if check_switch(switch, name) and not any(layer.is_latent for _, layer in self.layers):
-            raise ValueError(f"{name}: True belongs to latent attention; leave it out")
-        return switch
 
     def _parts(self, of_layer, outside, times=1):
         """The sum of what of_layer gives for each part, and what stands outside the layers."""

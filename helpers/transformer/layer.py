@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from csv import DictReader
 from dataclasses import dataclass, fields
 from functools import cached_property, partial
+from pathlib import Path
 
 from helpers.notation import text
 from helpers.sizes import check_choice, check_size, check_switch, divide, is_symbol
 
 NORMS = {"layer": 2, "rms": 1, "layer without bias": 1, "without weights": 0}  # a width
 STATES = {"linear": 4, "delta": 6}  # FLOPs for each token and element of the state
-ACTIVATED = "input of the activation", "input of the gate's SiLU"
 MIXTURE = "n_shared_experts d_expert d_shared router_bias shared_gate"
 RECOMPUTE = ("none", "selective", "full")
-CORE = ("softmax's result", "mask of the weights' dropout", "weights after dropout")  # have n²
+KEPT = tuple(DictReader(Path(__file__).parents[1].joinpath("data/activation_tensors.csv")
+                        .read_text(encoding="utf-8").splitlines()))
+KEPT_BYTES = compile(", ".join(f"{row['bytes']} if {row['when']} else 0" for row in KEPT),
+                     "activation_tensors.csv", "eval")
 MEANING = (  # what has no meaning without a field, or with it
     ("without", "n_heads", "n_kv_heads d_head v_head_dim window chunk shared_cache sinks qk_norm "
      "output_gate kv_lora_rank state"),
@@ -169,7 +173,7 @@ class Layer(Block):
         keys = self.keys(n)
         return divide(keys * (keys + 1), 2) + (n - keys) * keys if causal else n * keys
 
-    def cache_elements(self, n, expanded=False):
+    def cache_elements(self, n):
         """Numbers kept to go on after n tokens of a sequence: keys and values, or a state.
 
         A state is h·(key width)·(value width), and what its convolution looks back on.
@@ -180,67 +184,36 @@ class Layer(Block):
             before = self.convolution - 1 if self.convolution != 0 else 0
             state = self.n_heads * self.head_width * self.value_width
             return state + before * sum(self._widths[:3])
-        if self.is_latent and not expanded:
+        if self.is_latent:
             return (self.kv_lora_rank + self.qk_rope_head_dim) * self.keys(n)
         return self.kv_heads * (self.head_width + self.value_width) * self.keys(n)
 
     def activation_tensors(self, n, batch=1, dropout=True):
         """What is kept for the backward pass: rows (part, tensor, bytes, of attention's core).
 
-        Inputs of products and nonlinearities in 16 bits, 1-byte masks. With dropout, d_ff = 4d and
-        h·d_h = d the bytes sum to n·b·d·(34 + 5hn/d) (Korthikanti et al. 2022, section 4.1); other
-        shapes are counted alike: a chosen expert has a copy of its tokens, a latent head a key of
-        its own. The core, 5hn²b, is what selective recomputation drops. ValueError for states,
-        of which programs keep very different parts.
+        They are those of data/activation_tensors.csv: inputs of products and nonlinearities in 16
+        bits, 1-byte masks. With dropout, d_ff = 4d and h·d_h = d the bytes sum to n·b·d·(34 +
+        5hn/d) (Korthikanti et al. 2022, section 4.1); other shapes are counted alike: a chosen
+        expert has a copy of its tokens, a latent head a key of its own. The core, 5hn²b, is what
+        selective recomputation drops. ValueError for states, of which programs keep very different
+        parts.
         """
         n, batch = check_size(n, "n"), check_size(batch, "batch")
         check_switch(dropout, "dropout")
         if self.state is not None:
             raise ValueError(f"state: {self.state!r} is outside Korthikanti et al.'s count, which "
                              "is for layers with keys and values; give a model without it")
-        attends, feeds, gated = self.n_heads is not None, self.d_ff is not None, self.gated
-        tokens, norms = n * batch, 1 if self.parallel else self.norms
-        queries, keys, values, gate, mixed = (2 * tokens * part for part in self._widths)
-        squares = batch * self.n_heads * self.pairs(n, causal=False) if attends else 0
+        attends, feeds = self.n_heads is not None, self.d_ff is not None
+        tokens, experts = n * batch, self.experts_per_token
         width, mask = 2 * tokens * self.d_model, tokens * self.d_model
-        inner = 2 * tokens * sum(
-            count * wide for count, wide in self._feed_forwards(self.experts_per_token))
-        chosen, latent = self.experts_per_token if self.is_mixture else 0, self.kv_lora_rank or 0
+        squares = batch * self.n_heads * self.pairs(n, causal=False) if attends else 0
+        queries, keys, values, gate, mixed = (2 * tokens * part for part in self._widths)
+        inner = 2 * tokens * sum(count * wide for count, wide in self._feed_forwards(experts))
+        chosen, norms = experts if self.is_mixture else 0, 1 if self.parallel else self.norms
         apart = feeds and not (self.parallel and self.norms == 1)  # else it is kept above
-        rows = (
-            ("norms", "input of the first norm", width, norms > 0),
-            ("attention", "input of the projections", width, attends),
-            ("norms", "queries before their norm", queries, self.qk_norm),
-            ("norms", "keys before their norm", keys, self.qk_norm),
-            *((part, f"compressed {what}{end}", 2 * tokens * rank, True)
-              for what, rank in (("queries", self.q_lora_rank or 0), ("keys and values", latent))
-              for part, end in (("norms", " before their norm"), ("attention", ""))),
-            ("attention", "queries", queries, True),
-            ("attention", "keys", keys, True),
-            ("attention", CORE[0], 2 * squares, True),
-            ("attention", CORE[1], squares, dropout),
-            ("attention", CORE[2], 2 * squares, dropout),
-            ("attention", "values", values, True),
-            ("attention", "the output's gate", gate, True),
-            ("attention", "what the output's gate multiplies", gate, True),
-            ("attention", "input of the output projection", mixed, True),
-            ("attention", "mask of the output's dropout", mask, dropout and attends),
-            *(("norms", f"input of the {count} norm", width, norms > before)
-              for before, count in enumerate(("second", "third", "fourth"), 1)),
-            ("feed-forward", "input of the expansion", width, apart),
-            ("feed-forward", "the router's shares", 2 * tokens * self.n_experts, chosen),
-            ("feed-forward", "shares of the chosen experts", 2 * tokens * chosen, True),
-            ("feed-forward", "inputs of the chosen experts", chosen * width, True),
-            ("feed-forward", "outputs of the chosen experts", chosen * width, True),
-            ("feed-forward", "the shared experts' gate and output", 2 * tokens + width,
-             self.shared_gate),
-            ("feed-forward", ACTIVATED[gated], inner, True),
-            ("feed-forward", "the gate", inner, gated),
-            ("feed-forward", "what the gate multiplies", inner, gated),
-            ("feed-forward", "input of the contraction", inner, True),
-            ("feed-forward", "mask of the output's dropout", mask, dropout and feeds))
-        return [(part, name, size, name in CORE) for part, name, size, present in rows
-                if present and size != 0]
+        sizes = eval(KEPT_BYTES, vars(self) | locals())
+        return [(row["part"], row["tensor"], size, row["core"] == "True")
+                for row, size in zip(KEPT, sizes) if size != 0]
 
     def describe(self):
         """Attention and feed-forward in words; other sizes that are given, by their names."""
