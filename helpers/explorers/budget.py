@@ -85,7 +85,7 @@ def view(s, before):
         "N asked for (parameters)": amount(asked.parameters),
         "D for it (tokens)": amount(asked.tokens),
         "predicted loss (nats per token)": f"{asked.loss:.3f}",
-        "buildable N (parameters)": f"{model.parameters():,}",
+        "buildable N (parameters)": model.parameters(),
         "its layers × width": f"{model.n_layers:,} × {model.d_model:,}",
         "its training (FLOPs)": power(exact),
         "its training (days)": f"{days:,.2f}",

@@ -11,9 +11,7 @@ from helpers.explorers.scene import BLUE, GREEN, GREY, INK, ORANGE, PURPLE, Axes
 from helpers.published import MODELS, formula_value, rows
 from helpers.words import listed, power, times
 
-NAMES = ("GPT-2", "GPT-3 175B", "Megatron 145.6B", "PaLM 540B", "Llama-3 8B")
 LENGTHS = [round(10 ** (2 + k / 5)) for k in range(21)]  # where curves are drawn
-SWITCHES = ("attention", "logits", "softmax", "embedding", "recompute")
 LOOKS = {"Kaplan": (GREY, (3, 4)), "Chinchilla": (ORANGE, (9, 4)), "PaLM": (BLUE, ()),
          "Megatron": (PURPLE, (12, 4, 3, 4)), "Megatron-LM code": (GREEN, (14, 4)),
          "rule of thumb": (GREY, ())}
@@ -50,9 +48,9 @@ def view(s, before):
             f"the formulas reach from {published[low] / weights:.2f} ({low}) to "
             f"{published[high] / weights:.2f} ({high}).")
     return View(page, f"Equal to your count: {equal}", said, {
-        "your count (FLOPs per token)": f"{mine:,}",
+        "your count (FLOPs per token)": mine,
         "your count, all tokens (FLOPs)": power(mine * s.tokens),
-        **{f"{name} (FLOPs per token)": f"{flops:,}" for name, flops in published.items()},
+        **{f"{name} (FLOPs per token)": flops for name, flops in published.items()},
         "equal to your count": equal})
 
 

@@ -51,12 +51,12 @@ def view(s, before):
             said = power(ratio) if ratio >= 1e6 else times(ratio)  # beside the name, in its line
             page.words(694, row, f"× {said}", 12, anchor="end", bold=True)
 
-    numbers = {f"{name}, {formula} ({UNITS.get(key, 'FLOPs')})": f"{cost(s.n, s.d):,}"
+    numbers = {f"{name}, {formula} ({UNITS.get(key, 'FLOPs')})": cost(s.n, s.d)
                for key, (name, formula, cost, *_) in CURVES.items() if key in chosen}
     if "layer" in chosen:
         numbers["share of n² in the attention layer"] = percent(s.n / (s.n + 2 * s.d))
     if LAYER & chosen:
-        numbers["n = 2d (tokens)"] = f"{2 * s.d:,}"
+        numbers["n = 2d (tokens)"] = 2 * s.d
     return View(page, *told(s, chosen), numbers)
 
 

@@ -70,14 +70,13 @@ def view(s, before):
     needed = (-(-total // limit) if s.task == "serve" else devices_to_hold(
         MODELS[s.model], s.n, s.accelerator, s.recompute, False, s.batch, s.optimizer,
         precision(s)))
-    shown = {f"{part} (bytes)": f"{size:,}" for part, size in found.parts.items()}
-    shown |= {"all (bytes)": f"{total:,}", f"{'free' if found.fits else 'missing'} (GB)":
-              f"{abs(found.free_bytes) / 1e9:,.2f}"}
+    shown = {f"{part} (bytes)": size for part, size in (found.parts | {"all": total}).items()}
+    shown[f"{'free' if found.fits else 'missing'} (GB)"] = f"{abs(found.free_bytes) / 1e9:,.2f}"
     shown |= {f"largest {what} that fits ({unit})": "none: it does not fit" if most < 1 else
-              f"{most:,}" if most < end else f"{end:,} or more" for what, unit, most, end in (
+              most if most < end else f"{end:,} or more" for what, unit, most, end in (
                   ("n", "tokens", longest, LONGEST),
                   ("batch", "sequences", space // each(s.n), MOST))}
-    shown["accelerators that it needs to fit"] = "no number" if needed == inf else f"{needed:,}"
+    shown["accelerators that it needs to fit"] = "no number" if needed == inf else needed
     if precision(s) != s.precision:
         shown["nobody learns in so few bits; taken is"] = precision(s)
     one, most = f"{'one' if s.devices == 1 else 'each'} {s.accelerator}", max(held, key=held.get)

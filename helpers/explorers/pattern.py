@@ -59,16 +59,16 @@ def view(s, before):
     axes.point(max(found, 1e-3), 0.5, "D", ORANGE, says=words)
     page.words(axes.across(1), 362, "as answering 0", 11, FAINT, "middle")
 
-    numbers = {"this method (FLOPs)": f"{cost:,}", "all pairs (FLOPs)": f"{every:,}",
-               "kept to write on (elements)": "it cannot" if keep is None else f"{keep:,}",
-               "kept by all pairs (elements)": f"{keep_all:,}"}
+    numbers = {"this method (FLOPs)": cost, "all pairs (FLOPs)": every,
+               "kept to write on (elements)": "it cannot" if keep is None else keep,
+               "kept by all pairs (elements)": keep_all}
     if s.method != "all":
-        shortest = cheaper_from(s.method, s.d_h, budget, s.causal == "yes")
-        numbers["cheaper than all pairs from n on (tokens)"] = f"{shortest:,}"
+        numbers["cheaper than all pairs from n on (tokens)"] = cheaper_from(
+            s.method, s.d_h, budget, s.causal == "yes")
     numbers |= {f"relative error on {SHOWN} tokens": words, "what it computes": method.kind}
     if red or s.method == "low_rank":
-        ahead = later(s.method, s.structure, s.d_h, budget)
-        numbers["of its weight on later tokens"] = percent(ahead)
+        numbers["of its weight on later tokens"] = percent(
+            later(s.method, s.structure, s.d_h, budget))
     return View(page, *told(s, cost, every, found, words), numbers)
 
 

@@ -66,9 +66,9 @@ def view(s, before):
     said = f"the fewest FLOPs are {least:,}, of {listed(tied)}"
     if most > least:
         said += f"; {LAYERS[order[-1]][0]} needs the most, {times(most / least)} times as many"
-    numbers = {f"{LAYERS[key][0]} (FLOPs)": f"{found[key]:,}" for key in s.rivals}
+    numbers = {f"{LAYERS[key][0]} (FLOPs)": found[key] for key in s.rivals}
     return View(page, title, f"At n = {s.n:,} and d = {s.d:,}, {said}.", numbers | {
-        f"attention costs more than {LAYERS[key][0]} from n on (tokens)": f"{n:,}"
+        f"attention costs more than {LAYERS[key][0]} from n on (tokens)": n
         for key, n in crossings(s).items()})
 
 

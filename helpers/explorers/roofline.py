@@ -14,10 +14,7 @@ from helpers.memory import KEPT_IN, kv_cache_bytes, weight_bytes
 from helpers.published import ACCELERATORS, MODELS
 from helpers.words import bytes_text, duration, number, percent, plural, times
 
-PHASES = {"prefill": "reads a prompt (prefill)", "decode": "writes a token (decode)"}
 X, Y = (0.4, 1e5, "log"), (3e11, 6e15, "log")
-CHAT = dict(accelerator="H100 SXM", model="Llama-3 8B", phase="decode", precision="16 bit",
-            batch=1, n=8_192)
 
 
 def view(s, before):
@@ -64,7 +61,7 @@ def view(s, before):
     title = ("Memory is the limit, and the arithmetic waits" if memory else
              "Arithmetic is the limit: the flat roof is reached")
     numbers = {
-        "FLOPs": f"{work.flops:,}", "bytes": f"{work.bytes_moved:,}", "FLOPs per byte": intensity,
+        "FLOPs": work.flops, "bytes": work.bytes_moved, "FLOPs per byte": intensity,
         "ridge point (FLOPs per byte)": ridge,
         "arithmetic, at least": duration(work.arithmetic_seconds),
         "memory, at least": duration(work.memory_seconds),
@@ -73,9 +70,9 @@ def view(s, before):
     if s.phase == "decode":
         least = fewest_sequences(s.model, s.accelerator, s.n, s.precision)
         numbers["arithmetic is the limit from (sequences)"] = (
-            "never: each brings its cache" if least is None else f"{least:,}")
-        numbers["sequences that fit beside the weights"] = (
-            f"{max(0, (chip.memory_bytes - weighed) // one):,}")
+            "never: each brings its cache" if least is None else least)
+        numbers["sequences that fit beside the weights"] = max(
+            0, (chip.memory_bytes - weighed) // one)
     return View(page, title, said, numbers)
 
 

@@ -4,11 +4,10 @@ The same marks become an SVG string in the browser, whose words can be selected 
 follow the page's theme, and a Matplotlib figure for the PNG of a saved notebook.
 """
 
-import struct
-import zlib
 from base64 import b64encode
 from functools import lru_cache
 from html import escape
+from io import BytesIO
 from math import ceil, cos, floor, log10, pi, sin
 
 from helpers.words import spread, tick_text
@@ -149,14 +148,13 @@ def _svg_cells(x, y, wide, high, cells, colours):
 
 @lru_cache(maxsize=16)
 def _png_text(cells, shape, colours):
-    """Cells as PNG in base64; quicker than an encoder that tries filters."""
-    rows, columns = shape
-    lines = [b"\0" + cells[columns * row:columns * (row + 1)] for row in range(rows)]
-    head = struct.pack(">IIBBBBB", columns, rows, 8, 3, 0, 0, 0)
-    return b64encode(b"\x89PNG\r\n\x1a\n" + b"".join([
-        struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
-        for kind, body in ((b"IHDR", head), (b"PLTE", colours),
-                           (b"IDAT", zlib.compress(b"".join(lines), 1)), (b"IEND", b""))])).decode()
+    """Cells as PNG in base64, packed quickly."""
+    from PIL import Image
+
+    picture, file = Image.frombytes("P", shape[::-1], cells), BytesIO()
+    picture.putpalette(colours)
+    picture.save(file, "PNG", compress_level=1)
+    return b64encode(file.getvalue()).decode()
 
 
 def _plt_path(axes, order, pieces, colour, width, fill, dash, fade, says, within):

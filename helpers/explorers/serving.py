@@ -69,10 +69,10 @@ def view(s, before):
                f"a million written: {money(price)} USD", f"a million read: {read} USD")
 
     numbers = {
-        **{f"{part} (bytes)": f"{size:,}" for part, size in parts.items()},
+        **{f"{part} (bytes)": size for part, size in parts.items()},
         "memory (GB)": f"{number(held / 1e9)} of {memory / 1e9:,.0f}",
         "it fits": "yes" if s.batch <= most else "no",
-        "largest batch that fits (users)": f"{most:,}",
+        "largest batch that fits (users)": most,
         "to the first token": first, "each further token": duration(found.seconds_per_token),
         "the whole answer": duration(
             found.first_token_seconds + (s.written - 1) * found.seconds_per_token),

@@ -43,7 +43,7 @@ def view(s, before):
                 page.words(LEFT + WIDE * left + at, y, fall, 12, colour, end)
             page.words(LEFT + WIDE + 14, y, said.partition(":")[0], 12)
 
-    shown = {f"today ({base})": f"{today:,}" if isinstance(today, int) else f"{today:.4g}",
+    shown = {f"today ({base})": today if isinstance(today, int) else f"{today:.4g}",
              f"limit ({s.unit})": number(s.limit),
              "of the limit": percent(today / limit) if found else f"choose a limit in {unit}"}
     shown |= {f"{LEVERS[lever][0]} ({LEVERS[lever][1]})": meeting(one)

@@ -49,16 +49,12 @@ def view(s, before):
     chip.point(need, 0.5, "o", BLUE if fits else ORANGE, 6, says=f"{need:,} elements")
     page.words(424, 372, f"needs {need:,}, M = {s.M:,}", 12)
 
-    numbers = {f"this tiling moves{' at least' * (not fits)} (elements)": f"{moved:,}"} | {
-        f"of these {array} (elements)": f"{found[array]:,}" for array in "QKVO"} | {
-        "of these sums, maxima and scores (elements)":
-            f"{moved - sum(found[array] for array in 'QKVO'):,}",
-        "in 16 bits (bytes)": f"{2 * moved:,}",
-        "plain attention, at least (elements)": f"{plain:,}",
-        "each matrix once, 4·n·d (elements)": f"{once:,}",
-        "n²·d²/M (elements)": f"{bound:,.0f}",
-        "a tile needs (elements)": f"{need:,}",
-        "products, 4·n²·d (FLOPs)": f"{4 * s.n**2 * s.d:,}",
+    numbers = {f"this tiling moves{' at least' * (not fits)} (elements)": moved} | {
+        f"of these {array} (elements)": found[array] for array in "QKVO"} | {
+        "of these sums, maxima and scores (elements)": moved - sum(map(found.get, "QKVO")),
+        "in 16 bits (bytes)": 2 * moved, "plain attention, at least (elements)": plain,
+        "each matrix once, 4·n·d (elements)": once, "n²·d²/M (elements)": f"{bound:,.0f}",
+        "a tile needs (elements)": need, "products, 4·n²·d (FLOPs)": 4 * s.n**2 * s.d,
         f"FLOPs per byte{', at most' * (not fits)}": f"{2 * s.n**2 * s.d / moved:,.1f}"}
     title = ("The tile does not fit: its blocks come more than once" if not fits else
              "Tiles lose here: they move more than plain attention" if moved > 1.05 * plain else
