@@ -62,7 +62,8 @@ def view(s, before):
 
 def told(s, chosen):
     """The finding that the picture shows, and a sentence with its numbers."""
-    n, d, flat = s.n, s.d, len(on_the_floor(s))
+    n, d, costs = s.n, s.d, [CURVES[key][2](s.n, s.d) for key in s.curves]
+    flat = sum(10 * cost < max(costs) for cost in costs)
     if "layer" in chosen:
         said = f"the n² products are {percent(n / (n + 2 * d))} of the attention layer"
     elif LAYER & chosen:
@@ -81,12 +82,6 @@ def told(s, chosen):
         title = ("The attention layer bends at n = 2d: from slope 1 to slope 2"
                  if "layer" in chosen else "On logarithmic axes a power of n is a straight line")
     return title, f"At n = {n:,} and d = {d:,}, {said}."
-
-
-def on_the_floor(s):
-    """The names of the chosen curves that are, at this n, below 10 % of the tallest."""
-    costs = {CURVES[key][0]: CURVES[key][2](s.n, s.d) for key in s.curves}
-    return [name for name, cost in costs.items() if cost * 10 < max(costs.values())]
 
 
 def scales(s):

@@ -23,7 +23,8 @@ REDS = (250, 226, 214), (170, 60, 0)
 
 def view(s, before):
     """Weights and errors are measured on 512 tokens with the same budget, whatever n is."""
-    method, red = METHODS[s.method], looks_ahead(s)
+    method = METHODS[s.method]
+    red = s.causal == "yes" and method.past != "yes"  # the past alone is asked for: it cannot
     budget, causal = s.budget if method.bet else 4, s.causal == "yes" and not red
     cost, every = (flops(key, s.n, s.d_h, s.budget, s.causal == "yes") for key in (s.method, "all"))
     keep, keep_all = (kept_elements(key, s.n, s.d_h, s.budget) for key in (s.method, "all"))
@@ -68,16 +69,11 @@ def view(s, before):
     numbers |= {f"relative error on {SHOWN} tokens": words, "what it computes": method.kind}
     if red or s.method == "low_rank":
         numbers["of its weight on later tokens"] = percent(
-            later(s.method, s.structure, s.d_h, budget))
-    return View(page, *told(s, cost, every, found, words), numbers)
+            np.triu(weights(s.method, s.structure, s.d_h, budget), 1).sum() / SHOWN)
+    return View(page, *told(s, red, cost, every, found, words), numbers)
 
 
-def looks_ahead(s):
-    """Whether the future is drawn red: the past alone is asked for, and the method cannot."""
-    return s.causal == "yes" and METHODS[s.method].past != "yes"
-
-
-def told(s, cost, every, found, words):
+def told(s, red, cost, every, found, words):
     """The finding that the picture shows, and how the method's bet went."""
     method = METHODS[s.method]
     if s.method == "all":
@@ -87,17 +83,11 @@ def told(s, cost, every, found, words):
               f"{times(cost / every)} times as much as all pairs")
     went = ("won" if found < 0.05 else "nearly won" if found < 0.2 else "half won" if found < 0.5
             else "lost" if found < 1 else "lost, worse than answering 0")
-    title = (f"{method.name.capitalize()} looks ahead: red is the future" if looks_ahead(s) else
+    title = (f"{method.name.capitalize()} looks ahead: red is the future" if red else
              f"{saving[0].upper()}{saving[1:]}, error {words}")
     size = f" with a budget of {s.budget}" * bool(method.bet)
     ends = f"its bet is {went}" if method.bet else "it is another model"
     return title, f"{method.name.capitalize()}{size} costs {saving}; {ends}: error {words}."
-
-
-@lru_cache(maxsize=512)
-def later(method, structure, d_h, budget):
-    """The share of all weight that lies on keys after the query."""
-    return float(np.triu(weights(method, structure, d_h, budget), 1).sum() / SHOWN)
 
 
 @lru_cache(maxsize=64)

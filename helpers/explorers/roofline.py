@@ -4,8 +4,8 @@ FLOPs and bytes are those of `helpers.roofline`; the peak is the dense 16-bit on
 bounds for one chip, also for a model that is too large for it.
 """
 
+from bisect import bisect_left
 from functools import lru_cache
-from math import ceil
 
 from helpers import roofline
 from helpers.explorers.explorer import View
@@ -90,14 +90,7 @@ def roof(chip):
 
 @lru_cache(maxsize=1_000)
 def fewest_sequences(name, accelerator, n, precision):
-    """The fewest sequences for which arithmetic limits decoding; None if no number is enough."""
-    def work(batch):
-        return roofline.decode(MODELS[name], accelerator, n, batch, *KEPT_IN[precision])
-
-    one, own = work(1), kv_cache_bytes(MODELS[name], n, 1, KEPT_IN[precision][1])
-    gain = one.flops * one.bytes_per_second - own * one.flops_per_second  # by each sequence
-    batch, least = 0, 1
-    while batch < least and gain > 0:  # a mixture's weights that are met grow with the batch
-        batch = least
-        least = ceil((work(batch).bytes_moved - batch * own) * one.flops_per_second / gain)
-    return batch or None
+    """The fewest sequences for which arithmetic limits decoding; None if 10⁹ are not enough."""
+    fewer = bisect_left(range(1, 10**9 + 1), True, key=lambda batch: roofline.decode(
+        MODELS[name], accelerator, n, batch, *KEPT_IN[precision]).limit == "arithmetic")
+    return fewer + 1 if fewer < 10**9 else None

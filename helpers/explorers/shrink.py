@@ -17,10 +17,10 @@ LEFT, WIDE, TOP, STEP = 140, 250, 74, 40  # of the bars, in pixels
 
 def view(s, before):
     """One bar a lever: what may be left of it, and by how much it must fall."""
-    asked, (words, base) = job_of(s), COUNTED[s.counted]
+    (asked, found), (words, base) = within(s), COUNTED[s.counted]
     unit, scale = SCALES[base]
-    today, limit, found = job_cost(asked), s.limit * scale, within(s)
-    was = within(before) if before and before.counted == s.counted else {}
+    today, limit = job_cost(asked), s.limit * scale
+    was = within(before)[1] if before and before.counted == s.counted else {}
     pulls = {lever: float(elasticity(asked, lever)) for lever in LEVERS}
 
     page = Page()
@@ -64,17 +64,13 @@ def view(s, before):
     return View(page, title, said, shown)
 
 
-def job_of(s):
-    """The `Job` of a state: causal, in 16 bits."""
-    return Job(MODELS[s.model], s.counted, s.n, s.batch, 16, s.accelerator)
-
-
 @lru_cache(maxsize=1024)
 def within(s):
-    """{lever: its `Shrunk`}; {} where the limit is in another unit than the cost."""
+    """The `Job`, and {lever: its `Shrunk`}; {} where the limit is in another unit than the cost."""
+    job = Job(MODELS[s.model], s.counted, s.n, s.batch, 16, s.accelerator)
     unit, scale = SCALES[COUNTED[s.counted][1]]
-    return {lever: largest_within(job_of(s), lever, s.limit * scale)
-            for lever in LEVERS if unit == s.unit}
+    return job, {lever: largest_within(job, lever, s.limit * scale)
+                 for lever in LEVERS if unit == s.unit}
 
 
 def meeting(found):
