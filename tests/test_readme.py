@@ -79,6 +79,24 @@ def test_a_stored_picture_is_the_one_that_the_code_draws(name):
     assert not fault, f"{name}: {fault}. Store it: python tools/draw_pictures.py"
 
 
-def test_the_picture_is_shown_with_words_for_who_does_not_see_it():
-    alt = re.search(r"!\[(.+?)\]\(notebooks/pictures/banner\.png\)", README)
-    assert len(alt[1]) > 60 and (ROOT / "notebooks/pictures/banner.png").stat().st_size < 200_000
+def test_the_pictures_are_shown_with_words_for_who_does_not_see_them():
+    for alt, name in re.findall(r"!\[(.*?)\]\((notebooks/pictures/\S+)\)", README):
+        assert len(alt) > 60 and (ROOT / name).stat().st_size < 600_000
+    assert Image.open(ROOT / "notebooks/pictures/dragged.gif").n_frames > 10 and "matrices.png" in README and "dragged.gif" in README
+
+
+def test_the_opening_s_function_has_the_numbers_that_the_readme_says():
+    import numpy as np
+
+    from helpers.counting import count
+    from helpers.layers import softmax
+    from helpers.notation import d, n, text
+    from helpers.tracing import trace
+    space = {"np": np, "softmax": softmax}
+    exec(re.search(r"```python\n(def attention.*?)```", README, re.DOTALL)[1], space)
+    attention, weights = space["attention"], ("w_q", "w_k", "w_v", "w_o")
+    exact, formula = (trace(attention, x=(a, b), **dict.fromkeys(weights, (b, b))).flops for a, b in ((100, 512), (n, d)))
+    assert f"{exact:,}" in README and text(formula) in README
+    assert f"{100**2 * 512:,}" in README and f"{100 * 4 * 100**2 * 512 / (8 * 100 * 512**2 + 4 * 100**2 * 512):.1f} %" in README
+    counted = count(attention, x=np.ones((3, 4)), **dict.fromkeys(weights, np.ones((4, 4))))[1].total()
+    assert counted == formula.subs({n: 3, d: 4})

@@ -8,10 +8,9 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from matplotlib.collections import LineCollection  # noqa: E402
 from matplotlib.patches import Circle, FancyBboxPatch, Rectangle  # noqa: E402
-from PIL import Image, PngImagePlugin  # noqa: E402
+from PIL import Image, ImageDraw, PngImagePlugin  # noqa: E402
 
-from helpers.figures import chart, house, new_figure  # noqa: E402
-from helpers.figures.charts import growth_axes  # noqa: E402
+from helpers.figures import attention_matrices, chart, house  # noqa: E402
 from helpers.figures.drawings import page  # noqa: E402
 from helpers.figures.style import COLOURS, INK, png  # noqa: E402
 
@@ -42,46 +41,6 @@ def floors():
             axes.plot([x - 0.53 + 0.042 * k for k in range(n)], [0.56] * n, "o", color=orange, markersize=3, markeredgewidth=0)
             axes.text(x, 0.4, f"past the door: {n} looks", ha="center", va="top", fontsize=10, color=INK)
     return figure
-
-
-def banner():
-    """The README's picture: the dance floor on the left, what it costs on the right."""
-    figure = new_figure(width=10, height=3.6)
-    night, gold, rose, cyan, pale = "#10172b", "#ffd166", "#ff7f6b", "#5cc8ff", "#c5cde0"
-    figure.set_facecolor(night)
-    with house():
-        floor = figure.add_axes([0.0, 0.02, 0.37, 0.96], aspect="equal")
-        floor.axis("off")
-        floor.set(xlim=(-1.12, 1.12), ylim=(-1.12, 1.12))
-        spots, lines = on_circle(32), [*combinations(range(32), 2)]
-        nearness = [min(j - i, 32 - (j - i)) / 16 for i, j in lines]
-        floor.add_collection(LineCollection([(spots[i], spots[j]) for i, j in lines], linewidths=0.7,
-                                            colors=[mix(cyan, rose, t) + "70" for t in nearness]))
-        floor.scatter(*zip(*spots), s=80, color=gold, zorder=3, edgecolors=night, linewidths=1.2)
-        plot = figure.add_axes([0.695, 0.17, 0.265, 0.50], facecolor=night)
-        growth_axes(plot)
-        xs = [10**(k / 4) for k in range(4, 25)]
-        plot.plot(xs, xs, color=cyan, linestyle="-")
-        plot.plot(xs, [x * x * 512 for x in xs], color=rose, linestyle="-")
-        plot.set_xlim(10, 1e6)
-        plot.tick_params(colors=pale, labelsize=10)
-        plot.grid(color="#26304d")
-        for spine in plot.spines.values():
-            spine.set_color("#55607f")
-        plot.set_xlabel("sequence length n (tokens)", color=pale, fontsize=10)
-        plot.text(2e3, 3e9, "n²·d", color=rose, fontsize=14, weight="bold", ha="right", va="bottom")
-        plot.text(2e3, 1e4, "n", color=cyan, fontsize=14, weight="bold", ha="right", va="bottom")
-        say = {"va": "center", "linespacing": 1.6}
-        figure.text(0.385, 0.865, "What a Transformer costs", color="white", fontsize=25, weight="bold", **say)
-        figure.text(0.385, 0.745, "in operations, bytes, seconds and money, and why", color=pale, fontsize=13, **say)
-        figure.text(0.385, 0.38, "32 dancers:\n32 looks past the door,\n1,024 pairs on the floor", color=gold,
-                    fontsize=13, **say)
-    return figure
-
-
-def mix(first, second, t):
-    pairs = [(int(first[k:k + 2], 16), int(second[k:k + 2], 16)) for k in (1, 3, 5)]
-    return "#" + "".join(f"{round(a + (b - a) * t):02x}" for a, b in pairs)
 
 
 def ways(tokens=8, far=2):
@@ -165,7 +124,26 @@ def capstone():
     return figure
 
 
-PICTURES = {"banner.png": (banner, 100), "floors.png": (floors, 150), "ways.png": (ways, 150), "roofline.png": (roofline, 150), "capstone.png": (capstone, 150)}
+def dragged():
+    """README: the frames of GrowthExplorer while a hand drags n there and back, with the slider under it."""
+    from helpers.explorers import GrowthExplorer
+
+    explorer, frames = GrowthExplorer(n=100, d=512), []
+    values = next(control.values for control in explorer.controls if control.name == "n")
+    places = [*range(values.index(100), values.index(100_000) + 1)]
+    for place in [*places, *places[-2:0:-1]]:
+        explorer.change(n=values[place])
+        frame = Image.new("RGB", (700, 446), "white")
+        frame.paste(Image.open(io.BytesIO(png(explorer.figure(), 100))).convert("RGB").resize((700, 400)))
+        pen, at = ImageDraw.Draw(frame), 180 + 480 * place / (len(values) - 1)
+        pen.text((20, 416), "sequence length n", fill=INK, font_size=16)
+        pen.line([(180, 425), (660, 425)], fill="#c9ced4", width=4)
+        pen.ellipse([at - 9, 416, at + 9, 434], fill=COLOURS[0])
+        frames.append(frame.quantize(48, dither=Image.Dither.NONE))
+    return frames
+
+
+PICTURES = {"matrices.png": (lambda: attention_matrices(100, 512), 150), "floors.png": (floors, 150), "ways.png": (ways, 150), "roofline.png": (roofline, 150), "capstone.png": (capstone, 150)}
 
 if __name__ == "__main__":
     from store import DRAWN_BY
@@ -174,3 +152,5 @@ if __name__ == "__main__":
         about = PngImagePlugin.PngInfo()
         about.add_text("Software", DRAWN_BY)
         Image.open(io.BytesIO(png(draw(), dpi))).save(FOLDER / name, pnginfo=about, optimize=True)
+    first, *others = dragged()
+    first.save(FOLDER / "dragged.gif", save_all=True, append_images=others, duration=320, loop=0, optimize=True)
