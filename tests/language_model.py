@@ -1,12 +1,12 @@
 """A language model of the course's own layers, from token numbers to logits, for tests."""
 
 from helpers.layers import block, block_shapes
-from helpers.layers.models import _normalise
+from helpers.layers.models import normalised
 from helpers.tracing import repeat, step
 
 
 def language_model(tokens, embedding, final_gain, final_bias=None, w_logits=None, positions=None, *,
-                   n_heads, n_kv_heads=None, norm="layer", causal=True, **stacked):
+                   n_heads, n_kv_heads=None, causal=True, **stacked):
     """A lookup, L blocks, a last norm, a product with the vocabulary: tokens (n,) -> (n, V).
 
     embedding: (V, d), tied without w_logits: (d, V); positions: (n or more, d) or None; stacked:
@@ -19,9 +19,9 @@ def language_model(tokens, embedding, final_gain, final_bias=None, w_logits=None
     for layer in repeat(stacked["w_q"].shape[0]):
         weights = {name: weight[layer] for name, weight in stacked.items()}
         with step("blocks"):
-            x = block(x, **weights, n_heads=n_heads, n_kv_heads=n_kv_heads, norm=norm, causal=causal)
+            x = block(x, **weights, n_heads=n_heads, n_kv_heads=n_kv_heads, causal=causal)
     with step("final norm"):
-        x = _normalise(x, final_gain, final_bias, norm)
+        x = normalised(x, final_gain, final_bias)
     with step("logits"):
         return x @ (embedding.T if w_logits is None else w_logits)
 

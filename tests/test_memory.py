@@ -32,7 +32,7 @@ def test_without_dropout_the_tensors_are_those_that_the_layers_save(groups, toke
     model = Transformer(1, 8, 4, d_ff, 5, n_kv_heads=groups, gated=True, norm="rms")
     shapes, saved = block_shapes(8, d_ff, 4, groups, gated=True, norm="rms"), {}
     weights = {name: np.ones(shape) for name, shape in shapes.items()}
-    block(np.ones((tokens, 8)), **weights, n_heads=4, n_kv_heads=groups, norm="rms", saved=saved)
+    block(np.ones((tokens, 8)), **weights, n_heads=4, n_kv_heads=groups, saved=saved)
 
     def elements(of):
         return sum(elements(value) if isinstance(value, dict) else value.size

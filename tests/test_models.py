@@ -25,7 +25,7 @@ SMALL = st.integers(1, 3)
 def test_a_model_costs_what_the_oracle_and_transformer_say(shape, causal, tokens, seed):
     shape["n_heads"] *= shape["n_kv_heads"]
     shapes, rng = language_model_shapes(**shape), np.random.default_rng(seed)
-    options = {key: shape[key] for key in ("n_heads", "n_kv_heads", "norm")} | {"causal": causal}
+    options = {key: shape[key] for key in ("n_heads", "n_kv_heads")} | {"causal": causal}
     weights = {name: rng.normal(size=size) for name, size in shapes.items()}
     text = rng.integers(shape["vocab_size"], size=tokens)
 
@@ -41,8 +41,7 @@ def test_a_model_costs_what_the_oracle_and_transformer_say(shape, causal, tokens
 @pytest.mark.parametrize("options", [{}, dict(gated=True, norm="rms"), dict(tied=False, max_positions=n)])
 def test_the_formula_on_symbols_grows_into_the_published_models(options):
     shapes = language_model_shapes(L, d, d_ff, h, V, h_kv, d_h, **options)
-    ledger = trace(language_model, tokens=(n,), **shapes, n_heads=h, n_kv_heads=h_kv,
-                   norm=options.get("norm", "layer"))
+    ledger = trace(language_model, tokens=(n,), **shapes, n_heads=h, n_kv_heads=h_kv)
     transformer = Transformer.symbolic(attention_bias=False, mlp_bias=False, **options)
     assert sympy.expand(ledger.matmul_flops - transformer.forward_flops(n)) == 0
     steps = ledger.by_step()
@@ -51,12 +50,13 @@ def test_the_formula_on_symbols_grows_into_the_published_models(options):
 
 
 @pytest.mark.parametrize("options, message", [
-    (dict(norm="batch"), "norm: 'batch' is not known; give 'layer' or 'rms'"), (dict(norm="rms"), 'norm: "rms" has no bias; leave out bias_1'),
-    (dict(bias_1=None), 'norm: "layer" needs bias; give bias_1'), (dict(n_heads=3), "n_heads: 3 does not divide the width 4"),
+    (dict(n_heads=3), "n_heads: 3 does not divide the width 4"),
     (dict(n_kv_heads=0), "n_kv_heads: 0 is below 1")])
 def test_bad_input_is_named(options, message):
     arguments = {name: np.ones(size) for name, size in layers.block_shapes(4, 8, 2).items()}
     with pytest.raises(ValueError, match=message):
         layers.block(np.ones((3, 4)), **arguments | dict(n_heads=2) | options)
-    with pytest.raises(ValueError, match="n_heads: 3 do not divide the width d = 4"):
-        layers.block_shapes(4, 8, 3)
+    for shape, words in (((4, 8, 3), "n_heads: 3 do not divide the width d = 4"),
+                         ((4, 8, 2, 1, 2, True, "batch"), "norm: 'batch' is not known; give 'layer' or 'rms'")):
+        with pytest.raises(ValueError, match=words):
+            layers.block_shapes(*shape)

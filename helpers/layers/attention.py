@@ -76,9 +76,6 @@ def mix(q, k, v, causal=False, saved=None):
         raise ValueError(f'causal: {causal!r} is not known here; give False, True '
                          'or, without saved=, "skip"')
     if causal == "skip":
-        if is_symbol(q.shape[-2]):
-            raise TypeError(f'causal="skip": n = {q.shape[-2]} is a symbol, and each row costs '
-                            "another number; give n as a whole number")
         return np.concatenate([mix(q[..., t:t + 1, :], k[..., :t + 1, :], v[..., :t + 1, :])
                                for t in range(q.shape[-2])], axis=-2)
     keep(saved, q=q, k=k, v=v)

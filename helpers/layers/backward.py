@@ -1,4 +1,4 @@
-"""Backward passes: what one step of training computes after the forward pass.
+"""Backward passes: what a step of training GPT-2's block computes after the forward pass.
 
 Each takes `g`, the gradient of the loss by the layer's output, the layer's own arguments (a norm
 its gain alone), and by name what the forward pass put into `saved`. It returns a gradient for each
@@ -10,8 +10,7 @@ from functools import reduce
 import numpy as np
 
 from helpers.layers.attention import join_heads, split_heads
-from helpers.layers.models import GELU_CUBE, GELU_SCALE, gelu, relu, sigmoid
-from helpers.sizes import check_choice
+from helpers.layers.models import GELU_CUBE, GELU_SCALE
 from helpers.tracing import step
 
 
@@ -66,12 +65,7 @@ def grouped_query_attention_backward(g, x, w_q, w_k, w_v, w_o, q, k, v, weights,
         return *projections_backward(gradients, x, (w_q, w_k, w_v)), g_o
 
 
-# activations, feed-forward layers, norms ---------------------------------------------------------
-def relu_backward(g, x):
-    """g where x > 0, else 0: 2 FLOPs an element, a comparison and a selection."""
-    return np.where(x > 0, g, 0)
-
-
+# activation, feed-forward layer, norm, block ------------------------------------------------------
 def gelu_backward(g, x):
     """g·(½·(1 + t) + ½·x·(1 − t²)·c·(1 + 3a·x²)), t = tanh(c·(x + a·x³)): 18 FLOPs an element."""
     t = np.tanh(GELU_SCALE * (x + GELU_CUBE * x ** 3))
@@ -79,34 +73,14 @@ def gelu_backward(g, x):
     return g * (0.5 * (1 + t) + 0.5 * x * (1 - t ** 2) * inner_slope)
 
 
-def silu_backward(g, x):
-    """g·σ(x)·(1 + x·(1 − σ(x))): 9 FLOPs an element."""
-    s = sigmoid(x)
-    return g * (s * (1 + x * (1 - s)))
-
-
-SLOPES = {"relu": relu_backward, "gelu": gelu_backward, "silu": silu_backward}
-
-
-def feed_forward_backward(g, x, w_in, w_out, expanded, hidden, activation=relu):
-    """8·n·d·d_ff FLOPs of products, 2·n·d_ff besides, with gelu 18·n·d_ff."""
-    slope = SLOPES[check_choice(activation.__name__, "activation", tuple(SLOPES))]
+def feed_forward_backward(g, x, w_in, w_out, expanded, hidden):
+    """Of a layer with `gelu`: 8·n·d·d_ff FLOPs of products, 18·n·d_ff besides."""
     with step("contract"):
         g_hidden, g_out = matrix_product_backward(g, hidden, w_out)
     with step("activation"):
-        g_expanded = slope(g_hidden, expanded)
+        g_expanded = gelu_backward(g_hidden, expanded)
     with step("expand"):
         return *matrix_product_backward(g_expanded, x, w_in), g_out
-
-
-def gated_feed_forward_backward(g, x, w_gate, w_in, w_out, gate, expanded, opened, hidden):
-    """12·n·d·d_ff FLOPs of products, 11·n·d_ff + n·d besides."""
-    with step("contract"):
-        g_hidden, g_out = matrix_product_backward(g, hidden, w_out)
-    with step("activation"):
-        g_gate, g_expanded = silu_backward(g_hidden * expanded, gate), g_hidden * opened
-    with step("expand"):
-        return *projections_backward((g_gate, g_expanded), x, (w_gate, w_in)), g_out
 
 
 def layer_norm_backward(g, gain, normed, deviation):
@@ -121,38 +95,18 @@ def layer_norm_backward(g, gain, normed, deviation):
     return g_x, g_gain, g_bias
 
 
-def rms_norm_backward(g, gain, normed, deviation):
-    """As `layer_norm_backward`, without the mean of s and the bias: 8·n·d + n FLOPs."""
-    g_gain = np.sum(g * normed, axis=0)
-    s = g * gain
-    along = np.mean(s * normed, axis=-1, keepdims=True)
-    return (s - normed * along) / deviation, g_gain
-
-
-def block_backward(g, saved, gain_1, w_q, w_k, w_v, w_o, gain_2, w_in, w_out, w_gate=None,
-                   **biases):
-    """Twice the products of `block`. Returns a dict, "x" and each weight -> its gradient.
+def block_backward(g, saved, gain_1, w_q, w_k, w_v, w_o, gain_2, w_in, w_out, bias_1, bias_2):
+    """Twice the products of GPT-2's `block`. Returns a dict, "x" and each weight -> its gradient.
 
     saved: what `block(…, saved=saved)` filled; then its weights by name. A bias is not read.
     """
     found = {}
-
-    def norm_backward(g, gain, place):
-        centred = biases.get(f"bias_{place}") is not None
-        g_x, *g_weights = (layer_norm_backward if centred else rms_norm_backward)(
-            g, gain, **saved[f"norm_{place}"])
-        found.update(zip((f"gain_{place}", f"bias_{place}"), g_weights))
-        return g_x
-
     with step("feed-forward"):
-        if w_gate is None:
-            g_normed, found["w_in"], found["w_out"] = feed_forward_backward(
-                g, saved["normed_2"], w_in, w_out, activation=gelu, **saved["feed_forward"])
-        else:
-            g_normed, found["w_gate"], found["w_in"], found["w_out"] = gated_feed_forward_backward(
-                g, saved["normed_2"], w_gate, w_in, w_out, **saved["feed_forward"])
+        g_normed, found["w_in"], found["w_out"] = feed_forward_backward(
+            g, saved["normed_2"], w_in, w_out, **saved["feed_forward"])
     with step("norm 2"):
-        g_x = norm_backward(g_normed, gain_2, 2)
+        g_x, found["gain_2"], found["bias_2"] = layer_norm_backward(
+            g_normed, gain_2, **saved["norm_2"])
     with step("residual sums"):
         g = g + g_x
     with step("attention"):
@@ -160,6 +114,7 @@ def block_backward(g, saved, gain_1, w_q, w_k, w_v, w_o, gain_2, w_in, w_out, w_
             g, saved["normed_1"], w_q, w_k, w_v, w_o, **saved["attention"])
         found |= zip(("w_q", "w_k", "w_v", "w_o"), products)
     with step("norm 1"):
-        g_x = norm_backward(g_normed, gain_1, 1)
+        g_x, found["gain_1"], found["bias_1"] = layer_norm_backward(
+            g_normed, gain_1, **saved["norm_1"])
     with step("residual sums"):
         return found | {"x": g + g_x}

@@ -21,7 +21,11 @@ def windowed_attention(q, k, v, window, n_global=0, causal=False):
     all, each pair once, so with m = n − g others 4·d_h·(m·w + m·g + g·n) + 7·m·w + 6·m·g + 6·g·n +
     m·d_h FLOPs; causal: g² for g·n, and g² more. Beltagy et al. 2020 (Longformer), section 3.1.
     """
-    g, before = check_size(n_global, "n_global", 0), tokens_before(window, causal)
+    if not causal and not is_symbol(window) and check_size(window, "window") % 2 == 0:
+        raise ValueError(f"window: {window} is even and cannot be centred; give {window - 1} or "
+                         f"{window + 1}, or causal=True")
+    g, before = check_size(n_global, "n_global", 0), check_size(window, "window") - 1
+    before = before if causal else before // 2
     with step("scores"):
         scores = window_scores(q[g:], k[g:], window, before)
         if g:
@@ -29,7 +33,7 @@ def windowed_attention(q, k, v, window, n_global=0, causal=False):
     with step("softmax"):
         weights = softmax(scores)
     with step("weighted sum"):
-        mixed = window_sum(weights[:, g:], v[g:], window, before)
+        mixed = np.einsum("tw,tdw->td", weights[:, g:], windows(v[g:], window, before))
         if g:
             mixed = mixed + weights[:, :g] @ v[:g]
     if g:
@@ -39,24 +43,11 @@ def windowed_attention(q, k, v, window, n_global=0, causal=False):
     return mixed
 
 
-def tokens_before(window, causal=False):
-    """How many tokens of a window stand before its own; ValueError if it cannot be centred."""
-    if not causal and not is_symbol(window) and check_size(window, "window") % 2 == 0:
-        raise ValueError(f"window: {window} is even and cannot be centred; give {window - 1} or "
-                         f"{window + 1}, or causal=True")
-    return check_size(window, "window") - 1 if causal else (window - 1) // 2
-
-
 def window_scores(q, k, window, before):
     """q·k/√d_h of each query with its window, −∞ where it sticks out: 2·n·w·d_h + 2·n·w FLOPs."""
     inside = windows(np.ones_like(k[:, :1], dtype=bool), window, before)[:, 0]
     scores = np.einsum("td,tdw->tw", q, windows(k, window, before)) / np.sqrt(q.shape[-1])
     return np.where(inside, scores, -np.inf)
-
-
-def window_sum(weights, v, window, before):
-    """Each window's values, weighted by (n, w): 2·n·w·d_h FLOPs."""
-    return np.einsum("tw,tdw->td", weights, windows(v, window, before))
 
 
 # strides -----------------------------------------------------------------------------------------
@@ -78,7 +69,7 @@ def strided_attention(q, k, v, stride, causal=False):
     with step("softmax"):
         weights = softmax(np.concatenate([near, far], axis=1))
     with step("weighted sum"):
-        near = window_sum(weights[:, :window], v, window, stride - 1)
+        near = np.einsum("tw,tdw->td", weights[:, :window], windows(v, window, stride - 1))
         far = columns(weights[:, window:], stride) @ columns(v, stride)    # (l, n/l, d_h)
         return near + far.swapaxes(0, 1).reshape(v.shape)
 

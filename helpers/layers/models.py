@@ -88,17 +88,17 @@ def rms_norm(x, gain, epsilon=1e-5, saved=None):
 
 
 def block(x, gain_1, w_q, w_k, w_v, w_o, gain_2, w_in, w_out, bias_1=None, bias_2=None, w_gate=None,
-          *, n_heads, n_kv_heads=None, norm="layer", causal=True, saved=None):
+          *, n_heads, n_kv_heads=None, causal=True, saved=None):
     """x + attention(norm(x)), then x + feed-forward(norm(x)). x: (n, d), weights: `block_shapes`.
 
-    norm="layer" needs the biases, "rms" has none; with w_gate the feed-forward layer is gated by
-    SiLU, without it is GELU. GPT-2 (Radford et al. 2019), Llama (Touvron et al. 2023). ValueError
-    for heads that do not divide, and a norm that does not match the biases.
+    A norm with a bias is a layer norm, one without an RMS norm; with w_gate the feed-forward layer
+    is gated by SiLU, without it is GELU. GPT-2 (Radford et al. 2019), Llama (Touvron et al. 2023).
+    ValueError for heads that do not divide.
     """
     inside = {name: None if saved is None else saved.setdefault(name, {})
               for name in ("norm_1", "attention", "norm_2", "feed_forward")}
     with step("norm 1"):
-        normed_1 = _normalise(x, gain_1, bias_1, norm, inside["norm_1"])
+        normed_1 = normalised(x, gain_1, bias_1, inside["norm_1"])
     with step("attention"):
         n_kv_heads = n_heads if n_kv_heads is None else n_kv_heads
         mixed = grouped_query_attention(normed_1, w_q, w_k, w_v, w_o, n_heads, n_kv_heads, causal,
@@ -106,7 +106,7 @@ def block(x, gain_1, w_q, w_k, w_v, w_o, gain_2, w_in, w_out, bias_1=None, bias_
     with step("residual sums"):
         x = x + mixed
     with step("norm 2"):
-        normed_2 = _normalise(x, gain_2, bias_2, norm, inside["norm_2"])
+        normed_2 = normalised(x, gain_2, bias_2, inside["norm_2"])
     with step("feed-forward"):
         if w_gate is None:
             fed = feed_forward(normed_2, w_in, w_out, gelu, inside["feed_forward"])
@@ -123,17 +123,15 @@ def block_shapes(d, d_ff, n_heads, n_kv_heads=None, d_head=None, gated=False, no
     if getattr(d_head, "denominator", 1) != 1:
         raise ValueError(f"n_heads: {n_heads} do not divide the width d = {d}; give d_head as well")
     width, kv_width = n_heads * d_head, (n_heads if n_kv_heads is None else n_kv_heads) * d_head
+    biased = check_choice(norm, "norm", ("layer", "rms")) == "layer"
     shapes = {"gain_1": (d,), "w_q": (d, width), "w_k": (d, kv_width), "w_v": (d, kv_width),
               "w_o": (width, d), "gain_2": (d,), "w_in": (d, d_ff), "w_out": (d_ff, d)}
     return shapes | ({"w_gate": (d, d_ff)} if gated else {}) | (
-        {"bias_1": (d,), "bias_2": (d,)} if norm == "layer" else {})
+        {"bias_1": (d,), "bias_2": (d,)} if biased else {})
 
 
-def _normalise(x, gain, bias, norm, saved=None):
-    """`layer_norm` or `rms_norm`, by its name; ValueError for another, or an unfit bias."""
-    check_choice(norm, "norm", ("layer", "rms"))
-    if (bias is None) == (norm == "layer"):
-        raise ValueError(f'norm: "{norm}" {"needs" if norm == "layer" else "has no"} bias; '
-                         f'{"give" if norm == "layer" else "leave out"} bias_1, bias_2, final_bias')
-    weights = (gain,) if bias is None else (gain, bias)
-    return (rms_norm if bias is None else layer_norm)(x, *weights, saved=saved)
+def normalised(x, gain, bias=None, saved=None):
+    """`rms_norm` without a bias, `layer_norm` with one."""
+    if bias is None:
+        return rms_norm(x, gain, saved=saved)
+    return layer_norm(x, gain, bias, saved=saved)
