@@ -22,7 +22,7 @@ class Work:
     bytes_per_second: object
     arithmetic_seconds = property(lambda self: self.flops / self.flops_per_second)
     memory_seconds = property(lambda self: self.bytes_moved / self.bytes_per_second)
-    intensity = property(lambda self: _cancelled(self.flops / self.bytes_moved))  # FLOPs per byte
+    intensity = property(lambda self: self.flops / self.bytes_moved)  # FLOPs per byte
     tokens_per_second = property(lambda self: self.tokens / self.seconds)
 
     @property
@@ -41,15 +41,6 @@ class Work:
         if longer not in (True, False):
             raise ValueError(f"limit: {longer} depends on the symbols in it; put numbers in")
         return "memory" if longer else "arithmetic"
-
-
-def matrix_product_intensity(m, k, p, bytes_per_element=2):
-    """FLOPs per byte of (m, k) @ (k, p) that reads and writes each matrix once.
-
-    2mkp / (bytes·(mk + kp + mp)): with m = 1, one token, below 2/bytes_per_element.
-    """
-    m, k, p = (check_size(size, name) for size, name in ((m, "m"), (k, "k"), (p, "p")))
-    return _cancelled(2 * m * k * p / (bytes_per_element * (m * k + k * p + m * p)))
 
 
 def ridge_point(accelerator):
@@ -100,7 +91,3 @@ def weights_met(model, tokens):
             missed = 1 - layer.experts_per_token / layer.n_experts
             met += count * layer.idle_parameters * (1 - missed ** (tokens - 1))
     return exact(met) if is_symbol(met) else round(met)
-
-
-def _cancelled(quotient):
-    return quotient.cancel() if is_symbol(quotient) else quotient

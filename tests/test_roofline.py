@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from helpers import roofline
-from helpers.notation import b, d, n
+from helpers.notation import b, n
 from helpers.published import ACCELERATORS, MODELS, rows
 from helpers.roofline import Work, decode, prefill
 from helpers.transformer import Layer, Transformer
@@ -23,11 +23,6 @@ def test_time_is_that_of_the_slower_side_and_the_ridge_says_which(flops, moved, 
     assert work.tokens_per_second == 3 / work.seconds and work.intensity == flops / moved
     assert (work.limit == "memory") == (flops * bandwidth < moved * peak)
     assert roofline.ridge_point(name) == peak / bandwidth
-
-
-def test_intensity_in_symbols():
-    assert roofline.matrix_product_intensity(1, d, d) == (d / (d + 2)).cancel()  # below 1
-    assert roofline.matrix_product_intensity(n, n, n, 4) == n / 6
 
 
 @pytest.mark.parametrize("check, share", list(zip(rows("decode_speeds"), (0.86, 0.89))))
@@ -92,7 +87,6 @@ def test_phases_of_a_model_in_symbols():
 
 @pytest.mark.parametrize("call, error, words", [
     (lambda: roofline.ridge_point(7), TypeError, "accelerator: 7"),
-    (lambda: roofline.matrix_product_intensity(0, 1, 1), ValueError, "m: 0"),
     (lambda: decode(LLAMA, "H200", 10, batch=0), ValueError, "batch: 0"),
     (lambda: decode(LLAMA, "H200", 10, precision="half"), ValueError, "precision: 'half'"),
 ])
