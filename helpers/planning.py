@@ -53,10 +53,8 @@ def days_of(flops, accelerator, devices, utilisation):
 
 def predicted_loss(law, parameters, tokens):
     """Nats per token. law: a name in `LAWS`, or such a row. Hoffmann et al. 2022, section 3.3."""
-    return _loss(_law(law), check_amount(parameters, "parameters"), check_amount(tokens, "tokens"))
-
-
-def _loss(fit, parameters, tokens):
+    fit = _law(law)
+    check_amount(parameters, "parameters"), check_amount(tokens, "tokens")
     return fit.E + fit.A / parameters ** fit.alpha + fit.B / tokens ** fit.beta
 
 
@@ -67,7 +65,7 @@ def _law(law):
 def split_at(law, flops, parameters):
     """The `Split` that spends the FLOPs on a model of this size: D = C / (6N)."""
     tokens = check_amount(flops, "flops") / (6 * check_amount(parameters, "parameters"))
-    return Split(parameters, tokens, _loss(_law(law), parameters, tokens))
+    return Split(parameters, tokens, predicted_loss(law, parameters, tokens))
 
 
 def optimal_split(law, flops):
@@ -89,7 +87,7 @@ def flat_range(law, flops, nats=0.01):
     def end(direction):
         def size(steps):    # of a billionth in ln N
             return best.parameters * exp(direction * 1e-9 * steps)
-        return size(bisect_right(range(10**11), most, key=lambda steps: _loss(
+        return size(bisect_right(range(10**11), most, key=lambda steps: predicted_loss(
             fit, size(steps), flops / 6 / size(steps))))
     return end(-1), end(1)
 
