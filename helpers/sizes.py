@@ -4,6 +4,8 @@ from fractions import Fraction
 from math import isfinite
 from numbers import Rational, Real
 
+from helpers.words import listed
+
 
 def is_symbol(value):
     """True for a SymPy expression, False for a number."""
@@ -27,6 +29,17 @@ def check_size(value, name, least=1):
         raise ValueError(f"{name}: {value!r} {why}; "
                          f"give a whole number of at least {least} or a SymPy symbol")
     return int(value)
+
+
+def check_divides(size, name, total, what, remedy=""):
+    """`size` if it is one that divides `total`, as symbols are taken to; ValueError otherwise."""
+    size = check_size(size, name)
+    if not is_symbol(size) and not is_symbol(total) and total % size:
+        divisors = [i for i in range(1, int(total) + 1) if total % i == 0]
+        near = sorted(sorted(divisors, key=lambda i: abs(i - size))[:2])
+        raise ValueError(f"{name}: {size} does not divide {what} = {total}; "
+                         f"{listed(near, 'or')} would{remedy}")
+    return size
 
 
 def check_amount(value, name, unit="", least=0):

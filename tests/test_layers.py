@@ -218,9 +218,9 @@ SIX = dict(x=(2, 12), w_q=(12, 12), w_k=(12, 12), w_v=(12, 12), w_o=(12, 12))
 
 
 @pytest.mark.parametrize("heads, kv_heads, message", [
-    (5, 5, "n_heads: 5 does not divide the width 12; 4 or 6 would"), (0, 1, "n_heads: 0 is below 1"),
+    (5, 5, "n_heads: 5 does not divide the width = 12; 4 or 6 would"), (0, 1, "n_heads: 0 is below 1"),
     (2.5, 1, "n_heads: 2.5"), (True, 1, "n_heads: True"), (4, 0, "n_kv_heads: 0"),
-    (4, 3, "n_kv_heads: 3 does not divide the number of heads 4; 2 or 4 would"),
+    (4, 3, "n_kv_heads: 3 does not divide n_heads = 4; 2 or 4 would"),
     (4, "2", "n_kv_heads"), (4, None, "n_kv_heads: None")])
 def test_bad_numbers_of_heads_are_named(heads, kv_heads, message):
     with pytest.raises(ValueError, match=message):
@@ -236,7 +236,7 @@ def test_bad_numbers_of_heads_are_named(heads, kv_heads, message):
     (lambda: layers.windowed_attention(X, X, X, 3, n_global=-1), "n_global: -1"),
     (lambda: layers.windowed_attention(X, X[:4], X, 3), "broadcast"),
     (lambda: layers.windowed_attention(X, X, X[:4], 3), "broadcast"),
-    (lambda: layers.strided_attention(X, X, X, 4), "stride: 4 does not divide .* 6; 2 or 3 would"),
+    (lambda: layers.strided_attention(X, X, X, 4), "stride: 4 does not divide n = 6; 2 or 3 would"),
     (lambda: layers.random_rotations(2, 3, 1, None), "n_buckets: 3 is odd, .* give 4"),
     (lambda: layers.hashed_attention(X, X, X, np.ones((1, 2, 2)), 4), "bucket_size: 4 does not"),
     (lambda: layers.hashed_attention(X, X, X, np.ones((1, 2, 2)), 3, True), "causal: .*k=None"),

@@ -388,8 +388,8 @@ def test_a_bad_argument_is_named(method, arguments, value):
 
 
 @pytest.mark.parametrize("changes, message", [
-    (dict(n_heads=5), "n_heads: 5 heads do not divide d_model = 12"),
-    (dict(n_kv_heads=4), "n_kv_heads: 4 key-value heads do not divide n_heads = 6"),
+    (dict(n_heads=5), "n_heads: 5 does not divide d_model = 12; 4 or 6 would, or give d_head"),
+    (dict(n_kv_heads=4), "n_kv_heads: 4 does not divide n_heads = 6; 2 or 3 would"),
     (dict(n_experts=4, experts_per_token=5), "experts_per_token: 5 is above n_experts = 4"),
     (dict(n_experts=4, n_dense_layers=3), "n_dense_layers: 3 is above n_layers = 2"),
     (dict(n_dense_layers=1), "n_dense_layers: 1 has no meaning without n_experts"), (dict(n_shared_experts=1), "n_shared_experts: 1 has no meaning without n_experts; give n_shared_experts=0"),

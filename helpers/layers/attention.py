@@ -7,9 +7,8 @@ from functools import reduce
 
 import numpy as np
 
-from helpers.sizes import check_size, is_symbol
+from helpers.sizes import check_divides
 from helpers.tracing import step
-from helpers.words import listed
 
 
 def matrix_product(a, b):
@@ -53,7 +52,7 @@ def grouped_query_attention(x, w_q, w_k, w_v, w_o, n_heads, n_kv_heads, causal=F
     """
     n = x.shape[0]
     check_divides(n_heads, "n_heads", w_q.shape[1], "the width")
-    check_divides(n_kv_heads, "n_kv_heads", n_heads, "the number of heads")
+    check_divides(n_kv_heads, "n_kv_heads", n_heads, "n_heads")
     with step("projections"):
         q = split_heads(x @ w_q, n_heads)
         q = q.reshape(n_kv_heads, -1, n, q.shape[-1])    # (h_kv, h/h_kv, n, d_h)
@@ -117,17 +116,6 @@ def keep(saved, **arrays):
     """Put arrays into the dict `saved`; drop them where it is None."""
     if saved is not None:
         saved.update(arrays)
-
-
-def check_divides(size, name, total, what):
-    """`size` if it is one that divides `total`, as symbols are taken to; ValueError otherwise."""
-    size = check_size(size, name)
-    if not is_symbol(size) and not is_symbol(total) and total % size:
-        divisors = (i for i in range(1, int(total) + 1) if total % i == 0)
-        near = sorted(sorted(divisors, key=lambda i: abs(i - size))[:2])
-        raise ValueError(f"{name}: {size} does not divide {what} {total}; "
-                         f"{listed(near, 'or')} would")
-    return size
 
 
 # latent attention: one short row a token, of which every head makes its key and its value ---------

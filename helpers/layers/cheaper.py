@@ -6,9 +6,9 @@ block and bucket; with global tokens write q=(g + m, d_h), so that the g first r
 
 import numpy as np
 
-from helpers.layers.attention import check_divides, mix, softmax
+from helpers.layers.attention import mix, softmax
 from helpers.layers.rivals import windows
-from helpers.sizes import check_size, is_symbol
+from helpers.sizes import check_divides, check_size, is_symbol
 from helpers.tracing import repeat, step
 
 
@@ -57,7 +57,7 @@ def strided_attention(q, k, v, stride, causal=False):
     l divides n. Without causal mirrored: 2l − 1 for l. Every l-th: l columns of n/l tokens, each a
     small dense attention, with the pairs that are not meant hidden. Child et al. 2019, section 4.3.
     """
-    check_divides(stride, "stride", q.shape[0], "the number of tokens")
+    check_divides(stride, "stride", q.shape[0], "n")
     window = stride if causal else 2 * stride - 1
     with step("near scores"):
         near = window_scores(q, k, window, stride - 1)
@@ -91,7 +91,7 @@ def hashed_attention(q, k, v, rotations, bucket_size, causal=False):
     the future cannot move (the paper's chunks it can). Kitaev et al. 2020, section 2, appendix A.
     """
     n, rounds, shared = q.shape[0], rotations.shape[0], k is None
-    check_divides(bucket_size, "bucket_size", n, "the number of tokens")
+    check_divides(bucket_size, "bucket_size", n, "n")
     if causal and not shared:
         raise ValueError("causal: True with keys of their own, whose places among the sorted "
                          "queries depend on the future; give k=None, or causal=False")

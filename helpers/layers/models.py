@@ -6,7 +6,7 @@ Arguments are named as in `block_shapes`, which goes to `trace` as it is.
 import numpy as np
 
 from helpers.layers.attention import grouped_query_attention, keep
-from helpers.sizes import check_choice, divide
+from helpers.sizes import check_choice, check_divides, divide
 from helpers.tracing import step
 
 GELU_SCALE, GELU_CUBE = float(np.sqrt(2 / np.pi)), 0.044715
@@ -119,9 +119,8 @@ def block(x, gain_1, w_q, w_k, w_v, w_o, gain_2, w_in, w_out, bias_1=None, bias_
 
 def block_shapes(d, d_ff, n_heads, n_kv_heads=None, d_head=None, gated=False, norm="layer"):
     """dict: weight of `block` -> its shape, numbers or symbols; d_head=None is d/n_heads."""
-    d_head = divide(d, n_heads) if d_head is None else d_head
-    if getattr(d_head, "denominator", 1) != 1:
-        raise ValueError(f"n_heads: {n_heads} do not divide the width d = {d}; give d_head as well")
+    if d_head is None:
+        d_head = divide(d, check_divides(n_heads, "n_heads", d, "d", ", or give d_head"))
     width, kv_width = n_heads * d_head, (n_heads if n_kv_heads is None else n_kv_heads) * d_head
     biased = check_choice(norm, "norm", ("layer", "rms")) == "layer"
     shapes = {"gain_1": (d,), "w_q": (d, width), "w_k": (d, kv_width), "w_v": (d, kv_width),

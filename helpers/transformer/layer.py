@@ -8,7 +8,8 @@ from functools import cached_property, partial
 from pathlib import Path
 
 from helpers.notation import text
-from helpers.sizes import check_choice, check_size, check_switch, divide, is_symbol
+from helpers.sizes import (
+    check_choice, check_divides, check_size, check_switch, divide, is_symbol)
 
 NORMS = {"layer": 2, "rms": 1, "layer without bias": 1, "without weights": 0}  # a width
 STATES = {"linear": 4, "delta": 6}  # FLOPs for each token and element of the state
@@ -117,12 +118,9 @@ class Layer(Block):
                     raise ValueError(f"{name}: {mine[name]} has no meaning {word} {field}; "
                                      f"give {name}={ABSENT[name]}")
         d, h, groups = self.d_model, self.n_heads or 1, self.kv_heads or 1
-        if not self.is_latent and self.d_head is None and whole(d, h) and d % h:
-            raise ValueError(f"n_heads: {h} heads do not divide d_model = {d}; "
-                             "give n_heads that divides, or d_head")
-        if whole(h, groups) and h % groups:
-            raise ValueError(f"n_kv_heads: {groups} key-value heads do not divide n_heads = {h}; "
-                             "give n_kv_heads that divides")
+        if not self.is_latent and self.d_head is None:
+            check_divides(h, "n_heads", d, "d_model", ", or give d_head")
+        check_divides(groups, "n_kv_heads", h, "n_heads")
         check_at_most(self, "experts_per_token", "n_experts")
 
     def parameters_by_part(self):
