@@ -65,11 +65,7 @@ def hashes_of(budget):
 
 
 def flops(method, n, d_h, budget, causal=False):
-    """FLOPs of one head over n tokens, softmax and features included, exact.
-
-    >>> flops("all", 1_024, 64, 64), flops("window", 1_024, 64, 64, causal=True)
-    (274726912, 17235968)
-    """
+    """FLOPs of one head over n tokens, softmax and features included, exact."""
     d, r = d_h, budget
     if method == "all":
         return 4 * n * n * d + (7 if causal else 6) * n * n
@@ -95,16 +91,11 @@ def _buckets(n, bucket):
 
 
 def kept_elements(method, n, d_h, budget):
-    """Elements that a head keeps to write the token after n; None for a method that cannot write.
-
-    >>> kept_elements("all", 1_024, 64, 64), kept_elements("linear", 1_024, 64, 64)
-    (131072, 4160)
-    """
+    """Elements that a head keeps to write the token after n; None where it cannot write."""
     return {"window": 2 * d_h * min(budget, n), "features": budget * (d_h + 1),
             "linear": d_h * (d_h + 1), "low_rank": None}.get(method, 2 * n * d_h)
 
 
-@lru_cache(maxsize=4_096)
 def cheaper_from(method, d_h, budget, causal=False):
     """The shortest n, in whole strides, from which on a method costs fewer FLOPs than all pairs."""
     step = budget if method == "strided" else 1

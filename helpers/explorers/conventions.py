@@ -54,13 +54,8 @@ def view(s, before):
         "equal to your count": equal})
 
 
-@lru_cache(maxsize=None)
 def letters(name):
-    """The formulas' letters for a model; N: every weight of a matrix product, logits included.
-
-    >>> letters("GPT-2")["N"]
-    123532032
-    """
+    """The formulas' letters for a model; N: every weight of a matrix product, logits included."""
     model = MODELS[name]
     parts = model.flops_by_part(1)
     return dict(L=model.n_layers, d=model.d_model, h=model.n_heads, d_h=model.head_width,

@@ -6,7 +6,6 @@ experts, compressed keys) is as in the model named by `like`.
 """
 
 from dataclasses import replace
-from functools import lru_cache
 
 from helpers.explorers.explorer import View
 from helpers.explorers.scene import (BLUE, FAINT, GREEN, GREY, INK, ORANGE, PAPER, PURPLE,
@@ -80,7 +79,6 @@ def view(s, before):
             half if seen(half) == half else "never: the window stops it"})
 
 
-@lru_cache(maxsize=256)
 def shape(s):
     """The `Transformer` of a state: its sizes, and the rest as in the model that it is like."""
     like, experts = MODELS[s.like], s.experts_met + s.experts_passed
@@ -94,7 +92,6 @@ def shape(s):
                    n_experts=experts, experts_per_token=s.experts_met, **heads, **inner)
 
 
-@lru_cache(maxsize=256)
 def counts(s):
     """Two dicts, row of the picture -> parameters, and FLOPs for each of n tokens; exact."""
     model = shape(s)
@@ -102,7 +99,6 @@ def counts(s):
             for parts, each in ((model.parameters_by_part(), 1), (model.flops_by_part(s.n), s.n))]
 
 
-@lru_cache(maxsize=None)
 def values_of(name):
     """The values of the controls, n excepted, that make a published model."""
     model = MODELS[name]

@@ -5,7 +5,6 @@ bounds for one chip, also for a model that is too large for it.
 """
 
 from bisect import bisect_left
-from functools import lru_cache
 
 from helpers import roofline
 from helpers.explorers.explorer import View
@@ -88,7 +87,6 @@ def roof(chip):
     return [X[0], peak / slope, X[1]], [X[0] * slope, peak, peak]
 
 
-@lru_cache(maxsize=1_000)
 def fewest_sequences(name, accelerator, n, precision):
     """The fewest sequences for which arithmetic limits decoding; None if 10⁹ are not enough."""
     fewer = bisect_left(range(1, 10**9 + 1), True, key=lambda batch: roofline.decode(

@@ -5,7 +5,6 @@ Accelerators share memory and work evenly; what they say to one another is left 
 """
 
 from dataclasses import replace
-from functools import lru_cache
 from itertools import groupby
 from math import ceil, floor, log10
 
@@ -96,14 +95,12 @@ def view(s, before):
     return View(page, title, f"{said}.", numbers)
 
 
-@lru_cache(maxsize=1024)
 def served(s):
     """The `helpers.planning.Serving` of a state."""
     return serve(MODELS[s.model], s.accelerator, s.prompt, s.written, s.batch, s.devices,
                  *KEPT_IN[s.precision], s.share / 100, s.price)
 
 
-@lru_cache(maxsize=256)
 def over_batches(s, most):
     """{batch: (tokens per second for each user, USD per million written, what limits)}."""
     chips, curve = accelerator_pool(s.accelerator, s.devices, s.share / 100), {}

@@ -3,8 +3,6 @@
 Costs are those of `helpers.shrinking.job_cost`: causal, in 16 bits. The limit keeps its unit.
 """
 
-from functools import lru_cache
-
 from helpers.explorers.explorer import View
 from helpers.explorers.scene import BLUE, FAINT, INK, PALE, PAPER, Page
 from helpers.published import MODELS
@@ -64,7 +62,6 @@ def view(s, before):
     return View(page, title, said, shown)
 
 
-@lru_cache(maxsize=1024)
 def within(s):
     """The `Job`, and {lever: its `Shrunk`}; {} where the limit is in another unit than the cost."""
     job = Job(MODELS[s.model], s.counted, s.n, s.batch, 16, s.accelerator)
