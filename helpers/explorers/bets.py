@@ -59,9 +59,10 @@ def window_of(budget, causal):
     return budget if causal else budget | 1
 
 
-def hashes_of(budget):
-    """Rounds and bucket size: a query meets two buckets a round, of 32 tokens at most."""
-    return max(1, budget // 64), min(32, budget // 2)
+def hashes_of(budget, n):
+    """Rounds, bucket size, and how many buckets: a query meets two a round, a direction has two."""
+    size = min(32, budget // 2)
+    return max(1, budget // 64), size, max(2, 2 * round(n / size / 2))
 
 
 def flops(method, n, d_h, budget, causal=False):
@@ -75,19 +76,14 @@ def flops(method, n, d_h, budget, causal=False):
         n = -(-n // r) * r                              # padded
         return (4 * d + 7) * n * ((r if causal else 2 * r - 1) + n // r) + n * d
     if method == "hashing":                 # hash, sort, each chunk with the one before
-        rounds, bucket = hashes_of(r)
+        rounds, bucket, buckets = hashes_of(r, n)
         return rounds * n * ((8 * d + 28 + 10 * rounds) * bucket + 4 * (n - 1).bit_length()
-                             + (2 * d + 3) * _buckets(n, bucket) + 2 * d + 9)
+                             + (2 * d + 3) * buckets + 2 * d + 9)
     if method == "low_rank":
         return (8 * d + 6) * n * r
     if method == "features":
         return 8 * n * r * d + 9 * n * r + 7 * n * d + 2 * n
     return 4 * n * d * d + 12 * n * d
-
-
-def _buckets(n, bucket):
-    """n/bucket buckets, an even number: each direction gives two."""
-    return max(2, 2 * round(n / bucket / 2))
 
 
 def kept_elements(method, n, d_h, budget):
@@ -118,10 +114,10 @@ def weights_of(method, q, k, budget, queries, causal=False):
         products = np.where(keys <= rows, phi_q @ phi_k.T, 0) if causal else phi_q @ phi_k.T
         return products / products.sum(axis=1, keepdims=True)
     if method == "hashing":
-        rounds, bucket = hashes_of(budget)
-        rotations = layers.random_rotations(d_h, _buckets(n, bucket), rounds, rng)
-        buckets = (layers.hash_buckets(x, rotations) for x in (q, k))
-        of_q, of_k = (np.argsort(np.argsort(one, kind="stable")) // bucket for one in buckets)
+        rounds, bucket, buckets = hashes_of(budget, n)
+        rotations = layers.random_rotations(d_h, buckets, rounds, rng)
+        hashes = (layers.hash_buckets(x, rotations) for x in (q, k))
+        of_q, of_k = (np.argsort(np.argsort(one, kind="stable")) // bucket for one in hashes)
         behind = of_q[:, queries, None] - of_k[:, None, :]
         seen = ((behind == 0) | (behind == 1)).any(axis=0)
     else:

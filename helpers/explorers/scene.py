@@ -42,17 +42,17 @@ class Page:
     """
 
     def __init__(self, width=WIDTH, height=HEIGHT):
-        self.width, self.height, self.under, self.over = width, height, [], []
+        self.width, self.height, self._drawn = width, height, []
 
     @property
     def marks(self):
         """All marks in the order in which they are drawn: (kind, dict of what was given)."""
-        return self.under + self.over
+        return sorted(self._drawn, key=lambda mark: mark[1].get("halo", False))
 
     def path(self, pieces, colour="", width=1, fill="", dash=(), fade=1, says="", within=None):
         """Lines through the points of each piece, and what they enclose filled."""
-        self.under.append(("path", dict(pieces=pieces, colour=colour, width=width, fill=fill,
-                                        dash=dash, fade=fade, says=says, within=within)))
+        self._drawn.append(("path", dict(pieces=pieces, colour=colour, width=width, fill=fill,
+                                         dash=dash, fade=fade, says=says, within=within)))
 
     def line(self, points, colour=INK, width=2, dash=(), fade=1, says="", within=None):
         """A line; dash: lengths drawn and left out in turn; within: (x, y, wide, high) cuts it."""
@@ -79,9 +79,9 @@ class Page:
     def words(self, x, y, text, size=13, colour=INK, anchor="start", bold=False, turn=0,
               halo=False, fade=1):
         """Words whose middle line is at y; anchor: start, middle or end; turn: degrees."""
-        look = dict(colour=colour, anchor=anchor, bold=bold, turn=turn, halo=halo, fade=fade)
-        (self.over if halo else self.under).append(
-            ("words", dict(x=x, y=y, text=text, size=size) | look))
+        self._drawn.append(("words", dict(x=x, y=y, text=text, size=size, colour=colour,
+                                          anchor=anchor, bold=bold, turn=turn, halo=halo,
+                                          fade=fade)))
 
     def lines(self, x, y, step, *texts, size=13):
         """Several lines of words, each `step` pixels below the one before."""
@@ -90,8 +90,8 @@ class Page:
 
     def cells(self, x, y, wide, high, cells, colours):
         """A grid of cells, an array of bytes, (rows, columns): places in colours, (k, 3) bytes."""
-        self.under.append(("cells", dict(x=x, y=y, wide=wide, high=high, cells=cells,
-                                         colours=colours)))
+        self._drawn.append(("cells", dict(x=x, y=y, wide=wide, high=high, cells=cells,
+                                          colours=colours)))
 
     def svg(self, alt=""):
         """The page for the browser, with its alternative text."""
