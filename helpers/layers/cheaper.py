@@ -1,7 +1,7 @@
-"""Attention that looks at some pairs only: windows, strides, blocks, and tokens that hash alike.
+"""Attention that looks at some pairs only: windows, strides, and tokens that hash alike.
 
-One head: q, k, v and the result are (n, d_h). On symbols, n is taken to be a multiple of stride,
-block and bucket; with global tokens write q=(g + m, d_h), so that the g first rows are there.
+One head: q, k, v and the result are (n, d_h). On symbols, n is taken to be a multiple of stride
+and bucket; with global tokens write q=(g + m, d_h), so that the g first rows are there.
 """
 
 import numpy as np
