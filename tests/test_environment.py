@@ -27,7 +27,7 @@ COMES_WITH = {"ipython": "ipywidgets", "traitlets": "ipywidgets", "pillow": "mat
 NOT_IMPORTED = {"jupyterlab", "pytest-xdist", "pytest-benchmark"}
 
 # A module of helpers may import those that stand before it; an oracle and the tools of a machine import less.
-ORDER = ("sizes", "words", "notation", "tracing", "layers", "counting", "transformer", "published", "memory", "tiles",
+ORDER = ("words", "sizes", "notation", "tracing", "layers", "counting", "transformer", "published", "memory", "tiles",
          "roofline", "measuring", "planning", "shrinking", "figures", "explorers", "exercises", "environment")
 MAY_IMPORT = {name: ORDER[:place] for place, name in enumerate(ORDER)} | dict(
     words=(), counting=("sizes", "words"), environment=()) | {"": ()}
@@ -91,7 +91,7 @@ def test_what_is_imported_is_listed(used, known):
 def test_what_is_listed_is_imported_and_has_its_reason():
     unused = (RUN_TIME | TEST).keys() - used_by(*READERS) - used_by(*TESTS) - NOT_IMPORTED
     assert not unused, f"in pyproject.toml, and imported nowhere: {unused}"
-    peers = used_by("tests/peers/*.py") - RUN_TIME.keys() - TEST.keys()
+    peers = used_by("t*/peers/*.py") - RUN_TIME.keys() - TEST.keys()
     assert peers == PEERS.keys() or not peers     # nothing where the folder is left out
     text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
     for name, bound in (RUN_TIME | TEST | PEERS).items():

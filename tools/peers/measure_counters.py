@@ -1,7 +1,7 @@
 """Ask the FLOP counters that engineers use for one GPT-2 block, and store what they say.
 
     pip install -e ".[test,peers]"
-    python tests/peers/measure_counters.py        # writes notebooks/data/flop_counters.csv
+    python tools/peers/measure_counters.py        # writes notebooks/data/flop_counters.csv
     python -m pytest tests/peers                  # holds the course to them, and the stored numbers to formulas
 
 The block (d = 768, 12 heads, d_ff = 3072) reads n = 1024 tokens, batch 1, three times over: with attention
