@@ -50,7 +50,7 @@ def test_a_whole_model(gated, norm, tied, tokens, heads, depth, learned):
     shapes = language_model_shapes(depth, 4 * heads, 5, heads, 7, gated=gated, norm=norm, tied=tied, max_positions=6 * learned)
 
     def model(tokens, **weights):
-        return language_model(tokens.astype(int), **weights, n_heads=heads, norm=norm)
+        return language_model(tokens.astype(int), **weights, n_heads=heads)
     ledger = trace(model, bytes_per_element=8, tokens=(tokens,), **shapes)
     seen = watch(model, tokens=np.zeros(tokens), **shapes)
     assert (ledger.bytes_moved, ledger.peak_elements) == (seen.bytes_moved, seen.peak)
