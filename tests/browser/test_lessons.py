@@ -11,16 +11,16 @@ STEPS = {
     ],
     "09_flash_attention": [
         ("says", "2.23 million move"), ("move", "rows of a tile", "ArrowRight"),
-        ("says", "A tile of 128 × 64 needs 33,024 elements and the chip has 32,768"),
+        ("says", "A tile of 128 × 64 needs 33,024 elements, the chip holds 32,768"),
         ("move", "columns of a tile", "ArrowLeft"), ("says", "1,181,696"), ("choose", "order", "keys stay (FlashAttention)"),
-        ("says", "6,486,016"), ("choose", "preset", "a chip below d²"), ("says", "more than plain attention"),
+        ("says", "6,486,016"), ("choose", "preset", "a chip below d²"), ("says", "they move more than plain attention"),
         ("move", SIDE, "ArrowRight"), ("move", "head width d", "ArrowLeft"), ("move", "on the chip: M", "ArrowRight"),
-        ("says", "of the chip's 65,536 elements"),
+        ("says", "the chip holds 65,536"),
     ],
     "10_cheaper_attention": [
-        ("says", "4 rounds of hashing into buckets of 32"), ("choose", "method", "window"), ("says", "A window of 257"),
-        ("move", "budget", "ArrowLeft"), ("says", "A window of 129"), ("type", SIDE, "a lot"),
-        ("warns", "“a lot” is not a whole number"), ("says", "A window of 129"),
+        ("says", "Hashing with a budget of 256 costs"), ("choose", "method", "window"), ("says", "Window with a budget of 256"),
+        ("move", "budget", "ArrowLeft"), ("says", "Window with a budget of 128"), ("type", SIDE, "a lot"),
+        ("warns", "'a lot' is not a whole number"), ("says", "Window with a budget of 128"),
         ("choose", "preset", "Sparse Transformer's stride of 128"), ("says", "n = 12,288"),
     ],
     "12_explore_growth": [
