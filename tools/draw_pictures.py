@@ -128,7 +128,7 @@ def dragged():
     """README: the frames of GrowthExplorer while a hand drags n there and back, with the slider under it."""
     from helpers.explorers import GrowthExplorer
 
-    explorer, frames = GrowthExplorer(n=100, d=512), []
+    explorer, frames = GrowthExplorer(n=100, d=4_096, curves=("products", "projections", "layer")), []
     values = next(control.values for control in explorer.controls if control.name == "n")
     places = [*range(values.index(100), values.index(100_000) + 1)]
     for place in [*places, *places[-2:0:-1]]:
