@@ -112,6 +112,22 @@ class Transformer(Block):
                    vocab_size=vocab_size, mixed=layers if differ else (), **shared | fields)
 
     @classmethod
+    def from_config(cls, config):
+        """The model that a config.json describes, as Hugging Face publishes it: a dict or its path.
+
+        Of a model for text and pictures, the text part; further heads that predict several tokens
+        are left out. ValueError for a type or a value that is not known, never a guess.
+
+        >>> config = {"model_type": "gpt2", "n_layer": 12, "n_embd": 768}
+        >>> Transformer.from_config(config).parameters()
+        124439808
+        """
+        from helpers.transformer.config import layers_of
+
+        layers, fields = layers_of(config)
+        return cls.of_layers(layers, **fields)
+
+    @classmethod
     def symbolic(cls, **fields):
         """The Transformer of formulas: symbols L, d, h, d_ff, V, h_kv, d_h in the fields of sizes.
 
@@ -211,6 +227,12 @@ class Transformer(Block):
         return exact(sum(count * size for count, layer in self.layers
                          for *_, size, core in layer.activation_tensors(n, batch, dropout)
                          if not (core and recompute == "selective")))
+
+    def sheet(self, n):
+        """A `Table` of parameters, bytes, FLOPs of n tokens, and where the pairs lead."""
+        from helpers.transformer.sheet import sheet
+
+        return sheet(self, check_size(n, "n"))
 
     def describe(self):
         """The shape in words."""

@@ -1,0 +1,137 @@
+"""A model from its published config.json; data/architectures.toml says what each key means."""
+
+import json
+import tomllib
+from dataclasses import fields
+from functools import lru_cache
+from importlib.resources import files
+from os import PathLike
+
+from helpers.sizes import check_choice, check_size, check_switch, is_symbol
+from helpers.transformer.layer import Layer
+
+NEEDED = ("num_hidden_layers", "hidden_size")  # no default, whatever the library has
+KINDS = ("full_attention", "sliding_attention", "chunked_attention", "linear_attention")
+LISTS = ("layer_types", "moe_layers", "no_rope_layers")
+TABLES = ("defaults", "fields", "experts", "linear")
+
+
+def layers_of(config):
+    """Pairs (how many, `Layer`) of a configuration, and the fields of the model around them.
+
+    config: a dict, or the path of a config.json. ValueError names the type or the key that is not
+    known, left out or malformed.
+    """
+    given, data = _loaded(config), _architectures()
+    if isinstance(given.get("text_config"), dict):
+        given = given | given["text_config"]
+    for key, what in data["refused"].items():
+        if given.get(key):
+            raise ValueError(f"{key}: {given[key]!r} asks for {what}; give a decoder-only model")
+    known = sorted({*data} - {"names", "nullable", "refused", "every"})
+    table = _family(check_choice(given.get("model_type"), "model_type", known))
+    keys = _checked(_spelled(given, data["names"]), table, data["nullable"])
+    shared = _values(table["fields"], keys)
+    own = {field.name: shared.pop(field.name) for field in fields(Layer) if field.name in shared}
+    layers = [Layer(**own | _differing(table, keys | {"i": i})) for i in range(shared["n_layers"])]
+    del shared["n_layers"]
+    return [(layers.count(layer), layer) for layer in dict.fromkeys(layers)], shared
+
+
+def _differing(table, keys):
+    """What layer i has of its own: a window, a chunk or a state, and experts."""
+    kinds = keys["layer_types"]
+    if kinds is not None and len(kinds) != keys["num_hidden_layers"]:
+        raise ValueError(f"layer_types: {len(kinds)} for {keys['num_hidden_layers']} layers; "
+                         "give one for each layer")
+    kind = check_choice(kinds[keys["i"]] if kinds else _value(table["kinds"], keys),
+                        "layer_types", KINDS)
+    found = {"sliding_attention": {"window": _value(table["sliding"], keys)},
+             "chunked_attention": {"chunk": keys["attention_chunk_size"]},
+             "linear_attention": _values(table["linear"], keys)}.get(kind, {})
+    if table["experts"] and _value(table["sparse"], keys):
+        found = found | _values(table["experts"], keys)
+    return found
+
+
+class _Keys(dict):
+    """The keys of a configuration; what stands neither in the file nor in the defaults is None."""
+
+    def __missing__(self, key):
+        return None
+
+    def __or__(self, other):
+        return _Keys({**self, **other})
+
+
+def _value(expression, keys):
+    return eval(expression, {"__builtins__": {}}, keys)
+
+
+def _values(expressions, keys):
+    return {name: _value(expression, keys) for name, expression in expressions.items()}
+
+
+def _loaded(config):
+    if isinstance(config, (str, PathLike)):
+        try:
+            with open(config, encoding="utf-8") as file:
+                config = json.load(file)
+        except (OSError, ValueError) as error:
+            raise ValueError(f"config: {str(config)!r} cannot be read ({error}); "
+                             "give a dict, or the path of a config.json") from None
+    if not isinstance(config, dict):
+        raise ValueError(f"config: {config!r} is no configuration; "
+                         "give a dict, or the path of a config.json")
+    return config
+
+
+@lru_cache
+def _architectures():
+    return tomllib.loads((files("helpers") / "data" / "architectures.toml").read_text("utf-8"))
+
+
+def _family(kind):
+    """The table of a model_type, on top of the one that it is like."""
+    own = _architectures()[kind]
+    below = _family(own["like"]) if "like" in own else dict.fromkeys(TABLES, {})
+    return below | own | {name: below[name] | own.get(name, {}) for name in TABLES}
+
+
+def _spelled(given, names):
+    """The keys under one name each; ValueError where two spellings disagree."""
+    given = dict(given)
+    for name, others in names.items():
+        said = {key: given.pop(key) for key in (name, *others) if given.get(key) is not None}
+        if len({str(value) for value in said.values()}) > 1:
+            raise ValueError(f"{', '.join(said)}: {', '.join(map(str, said.values()))} in one "
+                             "configuration, and they mean the same; leave one")
+        given |= {name: value for value in said.values()}
+    return given
+
+
+def _checked(given, table, nullable):
+    """The keys on top of the library's defaults; ValueError for one left out or malformed."""
+    defaults = {key: None if value == "null" else value for key, value in table["defaults"].items()}
+    needed = [*NEEDED, *(key for key, value in defaults.items() if value == "needed")]
+    if missing := [key for key in needed if given.get(key) is None]:
+        raise ValueError(f"{missing[0]}: left out; a configuration of this type must say it")
+    for key in _used(table) & given.keys():
+        value, usual = given[key], defaults.get(key)
+        if value is None and (usual is None or key in nullable):
+            continue
+        if isinstance(usual, bool):
+            check_switch(value, key)
+        elif isinstance(usual, list) or key in LISTS:
+            if not isinstance(value, list):
+                raise ValueError(f"{key}: {value!r} is no list; give one entry for each layer")
+        elif is_symbol(value) or check_size(value, key, least=0) != value:
+            raise ValueError(f"{key}: {value} is a symbol; give a whole number")
+    return _Keys(defaults | given)
+
+
+def _used(table):
+    """The keys that the expressions of a table name."""
+    written = [*(part for name in TABLES[1:] for part in table[name].values()),
+               table["kinds"], table["sliding"], table["sparse"]]
+    return {name for part in written for name in compile(part, "", "eval").co_names} | {*LISTS}

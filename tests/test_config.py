@@ -1,0 +1,133 @@
+"""Transformer.from_config: published configurations, their published numbers of parameters, and what is refused.
+
+The keys are those of the published files, those left out that these leave out. tests/peers holds every type to
+the library on sizes drawn at random.
+"""
+import json
+import subprocess
+import sys
+
+import pytest
+from documents import ROOT
+
+from helpers.transformer import Transformer
+from helpers.transformer.config import _architectures, _family
+
+HEADS = dict(num_attention_heads=32, num_key_value_heads=8)
+LLAMA3 = dict(model_type="llama", num_hidden_layers=32, hidden_size=4096, intermediate_size=14336, vocab_size=128256, **HEADS)
+DEEPSEEK = dict(model_type="deepseek_v3", num_hidden_layers=61, hidden_size=7168, intermediate_size=18432, moe_intermediate_size=2048,
+                n_routed_experts=256, n_shared_experts=1, num_experts_per_tok=8, first_k_dense_replace=3, vocab_size=129280,
+                num_attention_heads=128, num_key_value_heads=128, kv_lora_rank=512, q_lora_rank=1536, qk_nope_head_dim=128,
+                qk_rope_head_dim=64, v_head_dim=128, num_nextn_predict_layers=1)
+GEMMA3 = dict(model_type="gemma3", text_config=dict(model_type="gemma3_text", num_hidden_layers=34, hidden_size=2560,
+                                                    intermediate_size=10240, sliding_window=1024), vision_config={"hidden_size": 1152})
+PUBLISHED = {   # parameters as the makers' files hold them
+    "gpt2": (dict(model_type="gpt2", n_layer=12, n_embd=768, n_head=12, n_positions=1024, vocab_size=50257), 124_439_808),
+    "Llama-3 8B": (LLAMA3, 8_030_261_248),
+    "Mistral 7B v0.1": (dict(model_type="mistral", num_hidden_layers=32, hidden_size=4096, intermediate_size=14336, sliding_window=4096,
+                             vocab_size=32000, **HEADS), 7_241_732_096),
+    "Mixtral 8x7B": (dict(model_type="mixtral", num_hidden_layers=32, hidden_size=4096, intermediate_size=14336, vocab_size=32000,
+                          num_local_experts=8, num_experts_per_tok=2, sliding_window=None, **HEADS), 46_702_792_704),
+    "Qwen2.5 7B": (dict(model_type="qwen2", num_hidden_layers=28, hidden_size=3584, intermediate_size=18944, vocab_size=152064,
+                        num_attention_heads=28, num_key_value_heads=4), 7_615_616_512),
+    "Qwen3 30B-A3B": (dict(model_type="qwen3_moe", num_hidden_layers=48, hidden_size=2048, intermediate_size=6144, head_dim=128,
+                           vocab_size=151936, num_attention_heads=32, num_key_value_heads=4, num_experts=128, num_experts_per_tok=8,
+                           moe_intermediate_size=768), 30_532_122_624),
+    "Gemma 2 9B": (dict(model_type="gemma2", num_hidden_layers=42, hidden_size=3584, intermediate_size=14336, num_attention_heads=16,
+                        num_key_value_heads=8, head_dim=256, vocab_size=256000, sliding_window=4096), 9_241_705_984),
+    "DeepSeek-V3, less 14,848 router biases": (DEEPSEEK, 671_026_419_200 - 14_848),
+    "Falcon 7B": (dict(model_type="falcon", num_hidden_layers=32, hidden_size=4544, num_attention_heads=71, multi_query=True,
+                       parallel_attn=True, bias=False, vocab_size=65024), 6_921_720_704),
+    "Phi-2": (dict(model_type="phi", num_hidden_layers=32, hidden_size=2560, intermediate_size=10240, num_attention_heads=32,
+                   vocab_size=51200), 2_779_683_840),
+    "GPT-J 6B": (dict(model_type="gptj", n_layer=28, n_embd=4096, n_head=16, vocab_size=50400), 6_050_882_784),
+    "GPT-NeoX 20B": (dict(model_type="gpt_neox", num_hidden_layers=44, hidden_size=6144, intermediate_size=24576,
+                          num_attention_heads=64, vocab_size=50432), 20_554_567_680),
+    "OPT 350M": (dict(model_type="opt", num_hidden_layers=24, hidden_size=1024, ffn_dim=4096, num_attention_heads=16,
+                      word_embed_proj_dim=512, do_layer_norm_before=False, max_position_embeddings=2048, vocab_size=50272), 331_196_416),
+    "BLOOM 560M": (dict(model_type="bloom", n_layer=24, n_embed=1024, num_attention_heads=16, vocab_size=250880), 559_214_592),
+    "StarCoder2 7B": (dict(model_type="starcoder2", num_hidden_layers=32, hidden_size=4608, intermediate_size=18432,
+                           num_attention_heads=36, num_key_value_heads=4, sliding_window=4096, vocab_size=49152), 7_173_923_840),
+    "OLMo 7B": (dict(model_type="olmo", num_hidden_layers=32, hidden_size=4096, intermediate_size=11008, num_attention_heads=32,
+                     vocab_size=50304, tie_word_embeddings=False), 6_888_095_744),
+    "Command R": (dict(model_type="cohere", num_hidden_layers=40, hidden_size=8192, intermediate_size=22528, num_attention_heads=64,
+                       num_key_value_heads=64, vocab_size=256000), 34_980_831_232),
+    "gpt-oss 20B": (dict(model_type="gpt_oss", num_hidden_layers=24, hidden_size=2880, intermediate_size=2880, head_dim=64,
+                         num_attention_heads=64, num_key_value_heads=8, num_local_experts=32, experts_per_token=4, sliding_window=128,
+                         layer_types=["sliding_attention", "full_attention"] * 12, vocab_size=201088), 20_914_757_184),
+    "Gemma 3 4B, its text": (GEMMA3, 3_880_263_168),
+    "Qwen3-Next 80B-A3B": (dict(model_type="qwen3_next", num_hidden_layers=48, hidden_size=2048, intermediate_size=5120, head_dim=256,
+                                num_attention_heads=16, num_key_value_heads=2, num_experts=512, num_experts_per_tok=10,
+                                moe_intermediate_size=512, shared_expert_intermediate_size=512, full_attention_interval=4,
+                                linear_conv_kernel_dim=4, linear_key_head_dim=128, linear_value_head_dim=128, linear_num_key_heads=16,
+                                linear_num_value_heads=32, vocab_size=151936), 79_674_391_296),
+}
+
+
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_a_published_configuration_gives_the_published_parameters(name):
+    config, parameters = PUBLISHED[name]
+    assert Transformer.from_config(config).parameters() == parameters
+    assert Transformer.from_config(json.loads(json.dumps(config))).parameters() == parameters
+
+
+def test_windows_are_those_of_the_file():
+    gemma, oss = (Transformer.from_config(PUBLISHED[name][0]) for name in ("Gemma 3 4B, its text", "gpt-oss 20B"))
+    assert [(count, layer.window) for count, layer in gemma.layers] == [(29, 1024), (5, None)]     # every sixth sees all
+    assert gemma.kv_cache_bytes(131_072) == 2 * 2 * 4 * 256 * (29 * 1_024 + 5 * 131_072)
+    assert [(count, layer.window) for count, layer in oss.layers] == [(12, 128), (12, None)]
+    llama4 = dict(model_type="llama4_text", num_hidden_layers=8, hidden_size=5120)
+    assert [(count, layer.chunk) for count, layer in Transformer.from_config(llama4).layers] == [(6, 8192), (2, None)]
+
+
+@pytest.mark.parametrize("change, names", [
+    ({"model_type": "t5"}, ["model_type", "'t5'", "'llama'", "'gpt2'"]), ({"model_type": None}, ["model_type"]),
+    ({"num_hidden_layers": None}, ["num_hidden_layers"]), ({"hidden_size": None}, ["hidden_size"]),
+    ({"hidden_size": "4096"}, ["hidden_size", "'4096'"]), ({"hidden_size": 4096.0}, ["hidden_size", "4096.0"]),
+    ({"num_hidden_layers": True}, ["num_hidden_layers"]), ({"num_hidden_layers": -1}, ["num_hidden_layers", "-1"]),
+    ({"intermediate_size": None}, ["intermediate_size"]), ({"tie_word_embeddings": 1}, ["tie_word_embeddings"]),
+    ({"n_layer": 31}, ["num_hidden_layers", "n_layer", "31"]), ({"num_attention_heads": 33}, ["33", "4096"]),
+    ({"is_encoder_decoder": True}, ["is_encoder_decoder"]), ({"add_cross_attention": True}, ["add_cross_attention"]),
+    ({"layer_types": ["full_attention"]}, ["layer_types", "32"]), ({"layer_types": ["mamba"] * 32}, ["layer_types", "mamba"]),
+    ({"layer_types": 3}, ["layer_types"]), ({"num_key_value_heads": 5}, ["5"]), ({"num_key_value_heads": [8]}, ["num_key_value_heads"])])
+def test_what_cannot_be_read_is_refused_by_name(change, names):
+    with pytest.raises(ValueError) as refused:
+        Transformer.from_config(LLAMA3 | change)
+    assert all(name in str(refused.value) for name in names), refused.value
+
+
+def test_what_the_library_allows_to_be_null_is_allowed():
+    alike = Transformer.from_config(LLAMA3 | {"num_key_value_heads": None, "head_dim": None})
+    assert alike.kv_heads == 32 and alike.head_width == 128
+
+
+@pytest.mark.parametrize("config", [3, [], "no/such/file.json", ROOT / "README.md"])
+def test_what_is_no_configuration_is_refused(config):
+    with pytest.raises(ValueError, match="config: .*; give a dict, or the path of a config.json"):
+        Transformer.from_config(config)
+
+
+def test_every_type_has_expressions_that_can_be_read():
+    for kind in set(_architectures()) - {"names", "nullable", "refused", "every"}:
+        config = dict(model_type=kind, num_hidden_layers=4, hidden_size=_family(kind)["defaults"]["num_attention_heads"] * 8)
+        config |= {key: 2 for key, value in _family(kind)["defaults"].items() if value == "needed"}
+        assert Transformer.from_config(config).n_layers == 4
+
+
+def test_the_sheet_is_printed_from_a_file_and_says_what_the_methods_say(tmp_path):
+    path = tmp_path / "config.json"
+    path.write_text(json.dumps(GEMMA3))
+
+    def printed(*words):
+        return subprocess.run([sys.executable, "-m", "helpers.transformer", *map(str, words)], capture_output=True, text=True, cwd=ROOT)
+    shown, model = printed(path, 131_072), Transformer.from_config(path)
+    assert shown.returncode == 0 and shown.stdout.strip() == repr(model.sheet(131_072))
+    rows = {what: figure for what, figure, _ in model.sheet(131_072).rows}
+    assert rows["parameters"] == 3_880_263_168 and rows["weights in 4 bits (bytes)"] == 1_940_131_584
+    assert rows["cache of 131,072 tokens in 16 bits (bytes)"] == model.kv_cache_bytes(131_072)
+    lead = rows["n from which the pairs lead (tokens)"]
+    shares = [model.flops_by_part(n)["scores and weighted sum"] / model.forward_flops(n) for n in (lead - 1, lead)]
+    assert shares[0] < 0.5 <= shares[1]
+    for words in ((), (tmp_path / "none.json",), (path, "12k"), (path, 1, 2)):
+        refused = printed(*words)
+        assert refused.returncode == 1 and "Traceback" not in refused.stderr and len(refused.stderr.splitlines()) == 1
