@@ -11,6 +11,7 @@ its note, and lesson 11 shows why.
 """
 
 import csv
+import tomllib
 from collections import namedtuple
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -101,3 +102,5 @@ TABLES = ByName("table", {path.stem: _read(path) for path in sorted(DATA.glob("*
 ACCELERATORS = ByName("accelerator", {row.name: Accelerator(*row) for row in rows("accelerators")})
 MODELS = ByName("model", {row.name: Model(**{field: x for field, x in row._asdict().items()
                                              if x not in (None, "")}) for row in rows("models")})
+for _name, _row in tomllib.loads((DATA / "configs.toml").read_text(encoding="utf-8")).items():
+    MODELS[_name] = Model.from_config(_row.pop("config"), name=_name, **_row)

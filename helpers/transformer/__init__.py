@@ -112,11 +112,12 @@ class Transformer(Block):
                    vocab_size=vocab_size, mixed=layers if differ else (), **shared | fields)
 
     @classmethod
-    def from_config(cls, config):
+    def from_config(cls, config, **more):
         """The model that a config.json describes, as Hugging Face publishes it: a dict or its path.
 
         Of a model for text and pictures, the text part; further heads that predict several tokens
-        are left out. ValueError for a type or a value that is not known, never a guess.
+        are left out. more: further fields of the model. ValueError for a type or a value that is
+        not known, never a guess.
 
         >>> config = {"model_type": "gpt2", "n_layer": 12, "n_embd": 768}
         >>> Transformer.from_config(config).parameters()
@@ -125,7 +126,7 @@ class Transformer(Block):
         from helpers.transformer.config import layers_of
 
         layers, fields = layers_of(config)
-        return cls.of_layers(layers, **fields)
+        return cls.of_layers(layers, **fields | more)
 
     @classmethod
     def symbolic(cls, **fields):

@@ -2,8 +2,9 @@
 
 import json
 import tomllib
+from collections import Counter
 from dataclasses import fields
-from functools import lru_cache
+from functools import lru_cache, partial
 from importlib.resources import files
 from os import PathLike
 
@@ -33,9 +34,9 @@ def layers_of(config):
     keys = _checked(_spelled(given, data["names"]), table, data["nullable"])
     shared = _values(table["fields"], keys)
     own = {field.name: shared.pop(field.name) for field in fields(Layer) if field.name in shared}
-    layers = [Layer(**own | _differing(table, keys | {"i": i})) for i in range(shared["n_layers"])]
-    del shared["n_layers"]
-    return [(layers.count(layer), layer) for layer in dict.fromkeys(layers)], shared
+    kinds = Counter(tuple(_differing(table, keys | {"i": i}).items())
+                    for i in range(shared.pop("n_layers")))
+    return [(count, Layer(**own | dict(kind))) for kind, count in kinds.items()], shared
 
 
 def _differing(table, keys):
@@ -64,8 +65,11 @@ class _Keys(dict):
         return _Keys({**self, **other})
 
 
+_compiled = lru_cache(partial(compile, filename="architectures.toml", mode="eval"))
+
+
 def _value(expression, keys):
-    return eval(expression, {"__builtins__": {}}, keys)
+    return eval(_compiled(expression), {"__builtins__": {}}, keys)
 
 
 def _values(expressions, keys):
@@ -134,4 +138,4 @@ def _used(table):
     """The keys that the expressions of a table name."""
     written = [*(part for name in TABLES[1:] for part in table[name].values()),
                table["kinds"], table["sliding"], table["sparse"]]
-    return {name for part in written for name in compile(part, "", "eval").co_names} | {*LISTS}
+    return {name for part in written for name in _compiled(part).co_names} | {*LISTS}
