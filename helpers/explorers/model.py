@@ -111,4 +111,4 @@ def values_of(name):
         experts_passed=model.n_experts - model.experts_per_token)
 
 
-PRESETS = {name: values_of(name) for name in MODELS}
+PRESETS = {name: values_of(name) for name, model in MODELS.items() if not model.mixed}
