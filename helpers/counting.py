@@ -47,11 +47,26 @@ def count(function, /, **arguments):
     tally = [Counter()]
     given = rebuilt(np.ndarray, lambda x: Counted(x.copy(), tally), arguments)
     vars(np).update({name: partial(made, make, get_ident()) for name, make in MAKING.items()})
+    np.random = NoDraws()
     try:
         with np.errstate(all="ignore"):
             return bare(function(**given)), tally[0]
     finally:
-        vars(np).update(MAKING)
+        vars(np).update(MAKING | {"random": NoDraws.random})
+
+
+class NoDraws:
+    """np.random while count runs: its compiled code would take a counted array for a plain one."""
+
+    random = np.random
+
+    def __init__(self):
+        self.thread = get_ident()
+
+    def __getattr__(self, name):
+        if self.thread == get_ident():
+            raise unknown(f"np.random.{name}", "draw before, and hand the numbers over")
+        return getattr(self.random, name)
 
 
 def made(make, thread, *args, **kwargs):

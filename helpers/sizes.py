@@ -35,7 +35,7 @@ def check_divides(size, name, total, what, remedy=""):
     """`size` if it is one that divides `total`, as symbols are taken to; ValueError otherwise."""
     size = check_size(size, name)
     if not is_symbol(size) and not is_symbol(total) and total % size:
-        divisors = [i for i in range(1, int(total) + 1) if total % i == 0]
+        divisors = [i for i in range(1, min(int(total), 100_000) + 1) if total % i == 0]
         near = sorted(sorted(divisors, key=lambda i: abs(i - size))[:2])
         raise ValueError(f"{name}: {size} does not divide {what} = {total}; "
                          f"{listed(near, 'or')} would{remedy}")

@@ -363,3 +363,9 @@ def test_tiling_says_what_a_tile_costs():
     for values, words in (({"M": 4_096}, "not fit"), ({"n": 4_096, "d": 128, "M": 262_144}, "as plain"),
                           ({"n": 4_096, "d": 256, "M": 262_144, "rows": 16}, "more than plain")):
         assert words in TilingExplorer(**values).shown.title
+
+
+def test_what_is_no_state_is_refused_and_the_package_lists_its_explorers():
+    with pytest.raises(ValueError, match="state = 3 is no GrowthState"):
+        GrowthExplorer().state = 3
+    assert "GrowthExplorer" in dir(explorers)

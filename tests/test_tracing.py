@@ -316,3 +316,14 @@ def test_trace_wants_the_function_itself():
         trace(lambda x: x, x=(1,), bytes_per_element=0)
     with pytest.raises(NotImplementedError, match="tobytes"):
         trace(lambda x: x.tobytes(), x=(1,))
+
+
+def test_numbers_drawn_inside_are_refused_and_a_filling_value_joins_the_trace():
+    x, filled = np.ones((4, 6)), lambda x: np.full((4, 6), x[0, 0]) * 2
+    assert trace(filled, x=(4, 6)).flops == count(filled, x=x)[1].total() == 24
+    for asked, what in ((trace, (4, 6)), (count, x)):      # NumPy's compiled draws would crash on such arrays
+        with pytest.raises(NotImplementedError, match="np.random.rand; draw before"):
+            asked(lambda x: x + np.random.rand(4, 6), x=what)
+    assert np.random.rand(1).shape == (1,)
+    with pytest.raises(NotImplementedError, match="constant_values"):
+        trace(lambda x: np.pad(np.zeros(3), 1, constant_values=x[0, 0]), x=(4, 6))

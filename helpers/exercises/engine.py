@@ -227,6 +227,8 @@ def _formula(e, answer):
         if same(values, wrong):
             return not_yet(hint) if hint else Verdict("correct", e.why)
     missing = [letter for letter in letters if letter not in own]
+    shadowed = shadowed.replace(f" {letters[-1]} ", f" {missing[0]} ").replace(
+        f"({letters[-1]} ", f"({missing[0]} ") if missing else ""
     return not_yet(f"your formula does not contain {listed(missing)}{shadowed}" if missing else
                    f"{describe(answer)} has the right letters and another value"
                    + "; it is too large, or not made of + - * / ** and the like" * (None in values))

@@ -31,3 +31,7 @@ def __getattr__(name):
         "__doc__": module.__doc__, "view": staticmethod(module.view),
         "controls": tuple(control_of(**row) for row in written["controls"]),
         "presets": written["presets"] if "presets" in written else module.PRESETS})
+
+
+def __dir__():
+    return __all__

@@ -102,7 +102,11 @@ class Explorer:
 
     @state.setter
     def state(self, value):
-        self.change(**vars(value))
+        with self._refusing():
+            if not isinstance(value, self.State):
+                raise ValueError(f"state = {value!r} is no {self.State.__name__}; give a state "
+                                 "that you kept, or use change(…)")
+            self.change(**vars(value))
 
     def change(self, preset=None, **values):
         """Set some fields and keep the others: `explorer.change(n=2_000)`."""

@@ -93,11 +93,24 @@ def _running(ledger):
 def _loans():
     for name in CREATING:
         yield np, name, _creating(getattr(np, name))
+    yield np, "random", _NoDraws()
     if sympy := sys.modules.get("sympy"):  # nobody can hold a symbol before SymPy is imported
         for name in ("sqrt", "log", "exp"):  # NumPy asks an object for such a method
             yield sympy.Expr, name, lambda self, of=getattr(sympy, name): of(self)
         for name in ("__floordiv__", "__rfloordiv__", "__mod__", "__rmod__"):
             yield sympy.Expr, name, _dividing(getattr(sympy.Expr, name), name)
+
+
+class _NoDraws:
+    """np.random while a trace runs: its compiled code would take a traced array for a plain one."""
+
+    random = np.random
+
+    def __getattr__(self, name):
+        if current_ledger() is None:
+            return getattr(self.random, name)
+        raise NotImplementedError(f"tracing does not know np.random.{name}; draw before, and hand "
+                                  "the numbers over")
 
 
 def _creating(original):

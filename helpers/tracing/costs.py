@@ -269,7 +269,8 @@ def _tile(call, x, reps):
 @rule("pad", operands=2)
 def _pad(call, x, pad_width, mode="constant", constant_values=0):
     refuse("pad", pad_width=isinstance(pad_width, dict) and pad_width, mode=mode not in (
-        "constant", "edge", "empty", "reflect", "symmetric", "wrap") and mode)
+        "constant", "edge", "empty", "reflect", "symmetric", "wrap") and mode,
+        constant_values=isinstance(constant_values, TracedArray) and constant_values)
     widths = np.broadcast_to(np.asarray(pad_width, object), (x.ndim, 2)).tolist()
     shape = [exact(size + before + after) for size, (before, after) in zip(x.shape, widths)]
     return call.write([x], shape, x.dtype, call.ask([x], np.copy)[2])
@@ -405,7 +406,8 @@ def _new_like(call, x, value=None, dtype=None, subok=True):
 def _new(call, shape, more=None, dtype=None, M=None, k=0, device=None):
     """more: the value of np.full, the columns of np.eye and np.tri."""
     if call.name == "full":
-        dtype = dtype or call.arrays(more)[0].dtype
+        [filling] = call.arrays(more)
+        dtype, call.traced = dtype or filling.dtype, call.traced or filling.buffer.traced
     elif call.name in ("identity", "tri", "eye"):
         columns = M if more is None else more
         shape = shape, shape if columns is None else columns

@@ -178,7 +178,7 @@ class Transformer(Block):
         ("absorbed"; DeepSeek-V2, section 2.1.2).
         """
         n, batch = check_size(n, "n"), check_size(batch, "batch")
-        check_switch(causal, "causal")
+        check_switch(causal, "causal"), check_switch(last, "last")
         tokens, (table, turn) = 1 if last else n, self._tables
         return self._parts(
             lambda layer: layer.flops_by_part(
