@@ -11,7 +11,7 @@ from helpers.transformer import PARTS
 HALF = "n² takes half from n on (tokens)"
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", ModelExplorer.presets)
 def test_a_preset_is_the_published_model(name):
     explorer, model = ModelExplorer(preset=name, n=777), MODELS[name]
     shown, made = explorer.numbers(), shape(explorer.state)

@@ -79,7 +79,7 @@ def test_models():
         assert MODELS[name].parameters() == MODELS[name].published_parameters == parameters
     for row in rows("active_parameters"):
         assert abs(MODELS[row.model].active_parameters(row.input_embedding) - row.value) <= row.tolerance
-    assert len(MODELS) == 47
+    assert len(MODELS) == 46
 
 
 @pytest.mark.parametrize("printed, training, millions", list(zip(
