@@ -25,12 +25,16 @@ def __getattr__(name):
     if name == "Explorer":
         return Explorer
     module = import_module(f"{__name__}.{name.removesuffix('Explorer').lower()}")
-    text = Path(__file__).with_name("explorers.toml").read_text(encoding="utf-8")
-    written = tomllib.loads(text)[name]
+    written = _written()[name]
     return type(name, (Explorer,), {
         "__doc__": module.__doc__, "view": staticmethod(module.view),
         "controls": tuple(control_of(**row) for row in written["controls"]),
         "presets": written["presets"] if "presets" in written else module.PRESETS})
+
+
+@cache
+def _written():
+    return tomllib.loads(Path(__file__).with_name("explorers.toml").read_text(encoding="utf-8"))
 
 
 def __dir__():
