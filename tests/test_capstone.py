@@ -224,6 +224,16 @@ def test_cost_goes_with_the_readers_price():
         assert verdict.state == "not yet" and "price" in verdict.text, verdict
 
 
+def test_an_array_and_a_price_near_nothing_earn_a_sentence():
+    two = np.array([1, 2])
+    for name, model in (("15.3", {}), ("15.7", {"model": "StarCoder2 7B"})):
+        text = check(name, model | {"crossover, tokens": two}).text
+        assert "the answer is a number" in text and "sliding_window" not in text, text
+    assert "choose 'Falcon 7B', " in check("15.6", {"model": two, "parameters": 1}).text
+    for price in (Fraction(1, 10**400), Fraction(1, 10**300), 0.001):
+        assert "between 0.01 and 1,000" in check("15.5", {"price, USD an hour": price, "cost of training, USD": 1}).text
+
+
 def test_an_unknown_model_or_entry_is_named_and_the_model_alone_is_no_attempt():
     assert "choose 'Falcon 7B', " in check("15.6", {"model": "Gemma 7B", "parameters": 1}).text
     assert "choose" in check("15.8", {"model": None, "chats that fit": 3}).text

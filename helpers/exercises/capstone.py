@@ -8,6 +8,7 @@ from collections import namedtuple
 from dataclasses import replace
 from functools import lru_cache, partial
 from math import inf
+from numbers import Real
 from pathlib import Path
 from tomllib import loads
 
@@ -69,9 +70,12 @@ def quantity(name, case, price=None):
 def _crossing(case, answer):
     """The Verdict on a number of tokens, or "never" where a window ends before it."""
     plain, window = quantity("crossover, tokens", case), case.shape.window
-    never = isinstance(answer, str) and answer.strip(" .!").lower() == "never" or answer == inf
+    never = (answer.strip(" .!").lower() == "never" if isinstance(answer, str)
+             else isinstance(answer, Real) and answer == inf)
     if isinstance(answer, str) and not never:
         return not_yet('a number of tokens, or "never" where it does not happen')
+    if exact(answer) is None and not never:
+        return plain(answer)
     if window is None or plain.right <= window:
         return plain(answer) if not never else not_yet(
             "no window ends it: each token brings more pairs, and one day they lead")
@@ -98,7 +102,7 @@ def judge(exercise, answer, model):
     answer, unseen = dict(answer), [*CASES][1:]
     if not model:
         model = answer.pop("model", None)
-        if not untouched(answer) and model not in unseen:
+        if not untouched(answer) and not (isinstance(model, str) and model in unseen):
             return not_yet(f"'model': choose {listed(map(repr, unseen), 'or')}; "
                            f"this is {describe(model)}")
     return NOT_ATTEMPTED if untouched(answer) else replace(exercise, judge=None, entries=group(
