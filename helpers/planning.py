@@ -177,21 +177,24 @@ class Serving:
 
 
 def serve(model, accelerator, prompt, written, batch=1, devices=1, precision="bf16",
-          cache_precision="bf16", share=ASSUMED_SHARE, usd_per_hour=ASSUMED_USD_PER_HOUR):
+          cache_precision="bf16", share=ASSUMED_SHARE, usd_per_hour=ASSUMED_USD_PER_HOUR,
+          reserve=0):
     """`Serving`: `batch` users give prompts of `prompt` tokens and get answers of `written`.
 
     Reading is one `roofline.prefill`, which yields the first token of each answer; each other takes
     a `roofline.decode`. Accelerators share weights, cache and work evenly and never wait; what they
     say to one another is ignored. share: of both roofs that is reached, above 0, at most 1.
-    usd_per_hour: of one accelerator, from 0.
+    usd_per_hour: of one accelerator, from 0. reserve: bytes to be kept free on each.
     """
     chips = accelerator_pool(accelerator, devices, share)
     prompt, written = check_size(prompt, "prompt"), check_size(written, "written", least=2)
     price = 0 if usd_per_hour == 0 else check_amount(usd_per_hour, "usd_per_hour", "USD")
     kept = dict(precision=precision, cache_precision=cache_precision)
-    held = fits(model, chips, prompt + written, batch, **kept)
-    one = kv_cache_bytes(model, prompt + written, 1, cache_precision)
-    return Serving(batch, held, max(0, (chips.memory_bytes - held.parts["weights"]) // one),
+    free = reserve * devices
+    held = fits(model, chips, prompt + written, batch, reserve=free, devices=devices, **kept)
+    one = kv_cache_bytes(model, prompt + written, 1, cache_precision, devices)
+    room = chips.memory_bytes - held.parts["weights"] - free
+    return Serving(batch, held, max(0, room // one),
                    prefill(model, chips, prompt, batch, **kept),
                    *decode_steps(model, chips, prompt, written, batch, **kept),
                    price * devices / 3600)
@@ -220,7 +223,7 @@ def accelerator_pool(accelerator, devices=1, share=1, name="share"):
     if check_amount(share, name, "and at most 1, such as 0.4 for 40 %") > 1:
         raise ValueError(f"{name}: {share} is above 1; give a share, such as 0.4 for 40 %")
     chip, devices = accelerator_of(accelerator), check_size(devices, "devices")
-    return replace(chip, name=f"{devices:,} × {chip.name}",
-                   memory_bytes=chip.memory_bytes * devices,
-                   flops_per_second=chip.flops_per_second * devices * share,
-                   bytes_per_second=chip.bytes_per_second * devices * share)
+    speeds = {field: speed * devices * share for field, speed in vars(chip).items()
+              if field.endswith("per_second") and speed is not None}
+    return replace(chip, name=f"{devices:,} × {chip.name}", devices=devices,
+                   memory_bytes=chip.memory_bytes * devices, **speeds)

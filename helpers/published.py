@@ -40,17 +40,35 @@ class ByName(dict):
 
 @dataclass(frozen=True)
 class Accelerator:
-    """One chip, published or yours: dense 16-bit FLOP/s, bytes/s to its main memory, its bytes.
+    """One chip, published or yours: dense peaks in FLOP/s, bytes/s to its main memory, its bytes.
 
     Dense: the peak "with sparsity" of a data sheet is twice this, and often taken for it.
     """
 
     name: str
-    flops_per_second: int
+    flops_per_second: int  # 16 bits
     bytes_per_second: int
-    memory_bytes: int
-    source: str
-    status: str
+    memory_bytes: int  # as the card itself reports it
+    source: str = ""
+    status: str = ""
+    fp8_flops_per_second: int | None = None  # None: it has no such arithmetic
+    fp4_flops_per_second: int | None = None
+    marketed_bytes: int | None = None  # what its maker calls it
+    link_bytes_per_second: int | None = None  # to other chips, both directions together
+    devices: int = 1  # how many chips these sums are of
+
+    def peak(self, precision="bf16"):
+        """Dense FLOP/s of products in a precision of `memory.BITS`.
+
+        16 bits where the chip has no narrower arithmetic, and for int8 and int4, of which weights
+        are read and widened. ValueError for wider ones, whose peaks are not listed.
+        """
+        if precision in ("fp64", "fp32", "tf32"):
+            raise ValueError(f"precision: the peak of {precision} is not listed; give 16 bits or "
+                             "fewer, or an Accelerator whose flops_per_second is that peak")
+        narrow = {"fp8": self.fp8_flops_per_second, "fp4": self.fp4_flops_per_second}
+        return narrow.get({"mxfp4": "fp4", "nvfp4": "fp4"}.get(precision, precision)) or (
+            self.flops_per_second)
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -99,7 +117,8 @@ def formula_value(formula, **letters):
 
 DATA = Path(__file__).with_name("data")
 TABLES = ByName("table", {path.stem: _read(path) for path in sorted(DATA.glob("*.csv"))})
-ACCELERATORS = ByName("accelerator", {row.name: Accelerator(*row) for row in rows("accelerators")})
+ACCELERATORS = ByName("accelerator", {row.name: Accelerator(**row._asdict())
+                                      for row in rows("accelerators")})
 MODELS = ByName("model", {row.name: Model(**{field: x for field, x in row._asdict().items()
                                              if x not in (None, "")}) for row in rows("models")})
 for _name, _row in tomllib.loads((DATA / "configs.toml").read_text(encoding="utf-8")).items():

@@ -43,17 +43,18 @@ class Work:
         return "memory" if longer else "arithmetic"
 
 
-def ridge_point(accelerator):
+def ridge_point(accelerator, precision="bf16"):
     """FLOPs per byte from which arithmetic, not memory, is the limit: peak / bandwidth."""
     chip = accelerator_of(accelerator)
-    return chip.flops_per_second / chip.bytes_per_second
+    return chip.peak(precision) / chip.bytes_per_second
 
 
 def prefill(model, accelerator, n, batch=1, precision="bf16", cache_precision="bf16", causal=True):
     """`Work` of reading `batch` prompts of n tokens at once, the logits of all of them included.
 
     causal=False counts the whole square. Bytes: every weight that is met, once, and the cache
-    written; activations are left out. precision: of the weights; the peak is of 16 bits.
+    written; activations are left out. precision: of the weights, and of the products if the chip
+    has their arithmetic (`Accelerator.peak`).
     """
     n, batch = check_size(n, "n"), check_size(batch, "batch")
     flops = model.forward_flops(n, batch, causal)
@@ -74,8 +75,8 @@ def decode(model, accelerator, n, batch=1, precision="bf16", cache_precision="bf
 def _work(model, accelerator, flops, tokens, n, batch, precision, cache_precision):
     """The `Work` of a pass over so many tokens: the weights that they meet, and the cache."""
     chip, weights = accelerator_of(accelerator), bytes_of(weights_met(model, tokens), precision)
-    return Work(flops, weights + kv_cache_bytes(model, n, batch, cache_precision), tokens,
-                chip.flops_per_second, chip.bytes_per_second)
+    cache = kv_cache_bytes(model, n, batch, cache_precision, chip.devices)
+    return Work(flops, weights + cache, tokens, chip.peak(precision), chip.bytes_per_second)
 
 
 @lru_cache(maxsize=4096)

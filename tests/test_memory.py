@@ -1,5 +1,7 @@
 """Bytes held: against the published counts, and against what the layers themselves keep."""
 
+from fractions import Fraction
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -134,6 +136,56 @@ def test_layers_of_two_kinds_are_held_kind_by_kind():
     assert parts["one layer, recomputed"] == 5 * 4 * 8192**2
 
 
+def test_blocks_that_share_a_scale_take_a_fraction_of_a_byte():
+    """llama.cpp's log: 64 layers of 8 heads of 128 at 32,768 tokens take 4,352 MiB in q8_0."""
+    logged = Transformer(64, 5120, 40, 27648, 152064, n_kv_heads=8)
+    assert memory.kv_cache_bytes(logged, 32_768, 1, "q8_0") == 4352 * 2**20
+    assert logged.kv_cache_bytes(32_768, 1, 1.0625) == 4352 * 2**20
+    for name, size in (("q8_0", 34), ("q4_0", 18), ("mxfp4", 17), ("nvfp4", 18), ("bf16", 64)):
+        assert memory.bytes_of(32, name) == memory.bytes_of(32, Fraction(size, 32)) == size
+
+
+@pytest.mark.parametrize("stage, divided", [(0, 0), (1, 12), (2, 14), (3, 16)])
+def test_each_stage_divides_more(stage, divided):
+    """Rajbhandari et al. 2020, figure 1: 4 bytes + 12 for Adam; the largest layer stays whole."""
+    count, layer = LLAMA.parameters(), max(
+        sum(layer.parameters_by_part().values()) for _, layer in LLAMA.layers)
+    states = memory.training_state_bytes(LLAMA, devices=64, stage=stage)
+    whole = (16 - divided) * count + 2 * layer * max(0, stage - 1)
+    assert abs(sum(states.values()) - whole - divided * count / 64) < 64
+
+
+def test_frozen_weights_have_no_gradients_and_no_states():
+    """QLoRA: 4-bit weights, 16 bytes for each parameter that is trained."""
+    count, trained = LLAMA.parameters(), 20_000_000
+    found = memory.training_footprint(LLAMA, 4096, precision="nvfp4", adapters=trained)
+    states = {part: size for part, size in found.parts.items() if "activ" not in part}
+    states.pop("last norm and logits")
+    assert sum(states.values()) == -(-9 * count // 16) + 16 * trained
+    divided = memory.training_state_bytes(LLAMA, devices=8, adapters=trained)
+    assert divided["adapters"] == 2 * trained and divided["first moment"] == 4 * trained // 8
+    parts = LLAMA.flops_by_part(4096)
+    core = parts["scores and weighted sum"]
+    assert LLAMA.training_flops(4096, adapters=trained) == (
+        2 * sum(parts.values()) + core + 6 * 4096 * trained)
+
+
+def test_a_fused_kernel_is_one_thing_in_flops_and_in_bytes():
+    """Its backward is 5 products to 2 forward; it keeps a sum for each query and head."""
+    parts, full = LLAMA.flops_by_part(4096), LLAMA.training_flops(4096)
+    core = parts["scores and weighted sum"]
+    for recompute in ("none", "selective"):
+        assert LLAMA.training_flops(4096, fused=True, recompute=recompute) == full + core // 2
+    assert LLAMA.training_flops(4096, fused=True, recompute="full") == (
+        4 * sum(parts.values()) - parts["logits"] + core // 2)
+    plain, selective, fused = (LLAMA.activation_bytes(4096, dropout=False, **how) for how in (
+        {}, dict(recompute="selective"), dict(fused=True)))
+    assert plain - selective == 32 * 2 * 32 * 4096**2 and fused - selective == 32 * 4 * 32 * 4096
+    latent = MODELS["DeepSeek-V3"]  # scores 192 wide, values 128
+    again = latent.training_flops(4096, fused=True) - latent.training_flops(4096)
+    assert again == 61 * 2 * 128 * 192 * 4096**2
+
+
 @pytest.mark.parametrize("call, error, words", [
     (lambda: memory.bytes_of(1, "bfloat16"), ValueError, "precision: 'bfloat16' .* near: 'bf16'"),
     (lambda: memory.training_state_bytes(7, "adamw"), ValueError, "optimizer: 'adamw' .*'adam'"),
@@ -141,6 +193,11 @@ def test_layers_of_two_kinds_are_held_kind_by_kind():
     (lambda: fits(LLAMA, "H100", 10), KeyError, "H100 SXM"),
     (lambda: fits(LLAMA, 80e9, 10), TypeError, "accelerator: 80"),
     (lambda: fits(LLAMA, "H100 SXM", 0), ValueError, "n: 0"),
+    (lambda: fits(LLAMA, "H100 SXM", 9, reserve=-1), ValueError, "reserve: -1 is below 0"),
+    (lambda: memory.bytes_of(9, -1), ValueError, "precision: -1 is not above 0"),
+    (lambda: memory.training_state_bytes(LLAMA, stage=4), ValueError, "stage: 4 is above 3"),
+    (lambda: LLAMA.training_flops(9, adapters=0), ValueError, "adapters: 0 is below 1"),
+    (lambda: LLAMA.training_flops(9, fused=1), ValueError, "fused: 1 is not a switch"),
     (lambda: fits(LLAMA, "H100 SXM", 10, training="yes"), ValueError, "training: 'yes'"),
     (lambda: fits(LLAMA, "H100 SXM", 1, training=True, recompute="some"), ValueError, "recompute"),
     (lambda: fits(LLAMA, "H100 SXM", 10, training=True, devices=0), ValueError, "devices: 0"),

@@ -1,10 +1,11 @@
 """Plans: serving against a plain loop over tokens, training against minimisers and hand sums."""
 
 from dataclasses import replace
-from math import exp, inf, isclose, log
+from fractions import Fraction
+from math import ceil, exp, inf, isclose, log
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from helpers.memory import fits
@@ -25,10 +26,11 @@ served = st.sampled_from(SERVED)
 @settings(max_examples=60, deadline=None)
 @given(served, st.sampled_from(["H100 SXM", "RTX 4090"]), st.integers(1, 5_000),
        st.integers(2, 300), st.integers(1, 300), st.integers(1, 9),
-       st.sampled_from(["bf16", "int8", "int4"]), st.floats(0.05, 1), st.floats(0.1, 50))
+       st.sampled_from(["bf16", "int8", "int4", "fp8"]), st.floats(0.05, 1), st.floats(0.1, 50))
 def test_seconds_and_money_are_those_of_a_plain_loop(
         model, chip, prompt, written, batch, devices, bits, share, price):
     kept = dict(precision=bits, cache_precision="int8")
+    assume(copies(model, devices) == 1)
     found = serve(model, chip, prompt, written, batch, devices, **kept, share=share,
                   usd_per_hour=price)
     first = prefill(model, chip, prompt, batch, **kept).seconds / devices / share
@@ -61,7 +63,7 @@ def test_the_limit_changes_within_an_answer(model, prompt, written, batch, place
 @pytest.mark.parametrize("model", SERVED)
 @pytest.mark.parametrize("devices", [1, 20])
 def test_memory_is_weights_and_room_for_every_token(model, devices):
-    most, one = 0, model.kv_cache_bytes(4_500)
+    most, one = 0, copies(model, devices) * model.kv_cache_bytes(4_500)
     memory = devices * ACCELERATORS["H100 SXM"].memory_bytes
     while 2 * model.parameters() + (most + 1) * one <= memory and most < 10**4:
         most += 1
@@ -70,6 +72,23 @@ def test_memory_is_weights_and_room_for_every_token(model, devices):
         assert found.footprint.fits == (batch <= most)
         assert min(found.largest_batch, 10**4) == most
         assert [*found.footprint.parts.values()] == [2 * model.parameters(), batch * one]
+
+
+def copies(model, devices):
+    """How often a cache is held by devices that divide its heads as far as they go."""
+    heads = 1 if model.is_latent else model.n_kv_heads or model.n_heads
+    return Fraction(devices * ceil(heads / devices), heads)
+
+
+def test_one_key_head_is_held_by_each_of_eight_and_a_reserve_is_kept_free():
+    model = Transformer(32, 4096, 32, 11008, 32000, n_kv_heads=1, tied=False, gated=True,
+                        attention_bias=False, mlp_bias=False, norm="rms")
+    free = 8 * 81_559 * 2**20 - 2 * model.parameters()
+    sequence = 8 * 2 * 2 * 32 * 128 * 8192
+    assert serve(model, "H100 SXM", 8000, 192, 1, 8).largest_batch == free // sequence == 626
+    kept = serve(model, "H100 SXM", 8000, 192, 1, 8, reserve=10**9)
+    assert kept.largest_batch == (free - 8 * 10**9) // sequence
+    assert kept.footprint.parts["reserve"] == 8 * 10**9
 
 
 # training
@@ -171,7 +190,9 @@ def test_a_device_holds_a_whole_layer_and_a_fused_kernel_no_square(recompute, de
     states, behind = 16 * (layers * layer + 2 * vocab * d + d), 4 * n * (d + vocab)
     whole = states / devices + kept + behind + (4 * layer if devices > 1 else 0)
     for fused in (False, True):
-        spared = square * (layers if recompute == "none" else 1) if fused else 0
+        times = layers if recompute != "full" else 1
+        sums = 4 * heads * n * times if fused else 0
+        spared = square * (layers if recompute == "none" else 1) - sums if fused else 0
         held = holds("Llama-2 7B", n, devices, "H100 SXM", recompute, fused).total_bytes
         assert isclose(held, whole - spared, abs_tol=64)
 

@@ -93,3 +93,12 @@ def test_phases_of_a_model_in_symbols():
 def test_bad_input_is_named(call, error, words):
     with pytest.raises(error, match=words):
         call()
+
+
+def test_eight_bits_have_a_peak_of_their_own_where_the_chip_has_it():
+    model, chip = MODELS["Llama-3 70B"], "H100 SXM"
+    wide, narrow = (prefill(model, chip, 8192, precision=bits) for bits in ("bf16", "fp8"))
+    assert narrow.arithmetic_seconds * 1979 == pytest.approx(wide.arithmetic_seconds * 989)
+    assert prefill(model, "A100 80GB", 8192, precision="fp8").seconds == pytest.approx(
+        prefill(model, "A100 80GB", 8192).seconds)
+    assert roofline.ridge_point(chip, "fp8") == 1979e12 / 3.35e12

@@ -380,7 +380,7 @@ def test_a_bad_size_is_named(field):
 @pytest.mark.parametrize("value", [0, 2.5, True, "4", None])
 @pytest.mark.parametrize("method, arguments", [
     (method, ("n", "batch")) for method in ("forward_flops", "training_flops", "activation_bytes", "decode_flops")]
-    + [("kv_cache_bytes", ("n", "batch", "bytes_per_element"))])
+    + [("kv_cache_bytes", ("n", "batch", "devices"))])
 def test_a_bad_argument_is_named(method, arguments, value):
     for argument in arguments:
         with pytest.raises(ValueError, match=rf"^{argument}: .*whole number"):

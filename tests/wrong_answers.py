@@ -195,9 +195,9 @@ WRONG = {
         ("whole model", 8_537_680_896 + 786_432_000, "tied"), ("whole model", 8.54e9, "to the digit")),
     "15.3": only(None, ("crossover, tokens", 18_432, "6d"), ("crossover, tokens", 6_144, "2d"), ("crossover, tokens", 45_056, "h·d_h"),
         ("crossover, tokens", 67_584, "two products"), ("crossover, tokens", "never", "no window")),
-    "15.4": only(None, ("accelerators for the states", 8, "round up"), ("accelerators for the states", 2, "other column"),
-        ("chats that fit", 16.7, "no whole"), ("chats that fit", 21, "weights need room"), ("chats that fit", 17, "round down"),
-        ("chats that fit", 3, "held once"), ("chat", 3, "no entry")),
+    "15.4": only(None, ("accelerators for the states", 7, "round up"), ("accelerators for the states", 2, "other column"),
+        ("chats that fit", 18.2, "no whole"), ("chats that fit", 22, "weights need room"), ("chats that fit", 19, "round down"),
+        ("chats that fit", 4, "held once"), ("chat", 3, "no entry")),
     "15.5": only(None, ("tokens per second, one chat", 0.00622, "seconds"), ("limit, one chat", "arithmetic", "one chat"),
         ("limit, 256 chats", "arithmetic", "cache of its own"), ("limit, 256 chats", "money", "choose"),
         ("cost of training, USD", 1_586_277, "price first"), ("price, USD an hour", -1, "price")) + [

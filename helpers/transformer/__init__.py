@@ -189,44 +189,62 @@ class Transformer(Block):
         """Matrix products of one further token a sequence, the last of n, which meets n keys."""
         return exact(sum(self.flops_by_part(n, batch, last=True).values()))
 
-    def training_flops(self, n, batch=1, causal=False, recompute="none"):
+    def training_flops(self, n, batch=1, causal=False, recompute="none", fused=False,
+                       adapters=None):
         """Matrix products of a training step: forward, backward (twice that), what is recomputed.
 
         "none": 3 × forward, exactly: what a first layer reads is learned, too. "selective":
         attention's core once more, scores and weighted sum (Korthikanti et al. 2022, section 5).
         "full": every layer runs forward once more, but not the logits (Narayanan et al. 2021):
         96·b·n·L·d²·(1 + n/(6d) + V/(16Ld)). Lesson 06.
-        """
-        check_choice(recompute, "recompute", RECOMPUTE)
-        parts = self.flops_by_part(n, batch, causal)
-        again = {"none": 0, "selective": parts["scores and weighted sum"],
-                 "full": sum(parts.values()) - parts["logits"] - parts["embedding"]}
-        return exact(3 * sum(parts.values()) + again[recompute])
 
-    def kv_cache_bytes(self, n, batch=1, bytes_per_element=2):
+        fused: attention's backward computes the scores once more, which is all of its core that
+        "selective" would: its backward is 2.5 × its forward (Dao 2023, section 4.1). adapters: so
+        many parameters beside the weights are trained, each met by every token, and the weights are
+        frozen (LoRA; Hu et al. 2021): their products have a gradient of what they read, none of
+        themselves, counted from the first layer on.
+        """
+        check_choice(recompute, "recompute", RECOMPUTE), check_switch(fused, "fused")
+        parts = self.flops_by_part(n, batch, causal)
+        core, forward = parts["scores and weighted sum"], sum(parts.values())
+        again = {"none": 0, "selective": 0 if fused else core,
+                 "full": forward - parts["logits"] - parts["embedding"]}[recompute]
+        if fused:
+            again += batch * sum(count * layer.score_flops(layer.pairs(n, causal))
+                                 for count, layer in self.layers)
+        if adapters is None:
+            return exact(3 * forward + again)
+        trained = 6 * check_size(adapters, "adapters") * n * batch
+        return exact(2 * forward + core + trained + again)
+
+    def kv_cache_bytes(self, n, batch=1, bytes_per_element=2, devices=1):
         """Bytes to go on after n tokens a sequence: 2·L·h_kv·d_h·n·b·bytes_per_element.
 
         Latent attention holds compressed keys and values. bytes_per_element: a whole number, a
-        symbol or a Fraction.
+        symbol or a fraction (q8_0: 34/32). devices: the sum over so many that share the heads; one
+        that can't be divided further is held by each.
         """
-        check = check_amount if isinstance(bytes_per_element, Fraction) else check_size
-        held = check_size(batch, "batch") * check(bytes_per_element, "bytes_per_element")
-        n = check_size(n, "n")
-        return exact(held * sum(count * layer.cache_elements(n) for count, layer in self.layers))
+        if isinstance(bytes_per_element, (Fraction, float)):
+            size = Fraction(check_amount(bytes_per_element, "bytes_per_element"))
+        else:
+            size = check_size(bytes_per_element, "bytes_per_element")
+        n, devices = check_size(n, "n"), check_size(devices, "devices")
+        return exact(check_size(batch, "batch") * size * sum(
+            count * layer.cache_elements(n, devices) for count, layer in self.layers))
 
-    def activation_bytes(self, n, batch=1, recompute="none", dropout=True):
+    def activation_bytes(self, n, batch=1, recompute="none", dropout=True, fused=False):
         """Bytes that the layers keep for the backward pass (Korthikanti et al. 2022).
 
         "none": all of `Layer.activation_tensors`, in their layer L·n·b·d·(34 + 5hn/d). "selective":
-        attention's core is computed again, 34·L·n·b·d; a fused kernel keeps as little. "full": the
-        input of each layer, 2·L·n·b·d. What lives for one layer at a time is not in here.
+        attention's core is computed again, 34·L·n·b·d. "full": the input of each layer, 2·L·n·b·d.
+        fused: as in `Layer.activation_tensors`. What lives for one layer at a time is not in here.
         """
         check_choice(recompute, "recompute", RECOMPUTE)
         if recompute == "full":
             return exact(2 * check_size(n, "n") * check_size(batch, "batch") * self.d_model
                          * self.n_layers)
         return exact(sum(count * size for count, layer in self.layers
-                         for *_, size, core in layer.activation_tensors(n, batch, dropout)
+                         for *_, size, core in layer.activation_tensors(n, batch, dropout, fused)
                          if not (core and recompute == "selective")))
 
     def sheet(self, n):

@@ -151,6 +151,11 @@ class Layer(Block):
             core = 2 * self.n_heads * wide * pairs
         return found | {"scores and weighted sum": core}
 
+    def score_flops(self, pairs):
+        """FLOPs of the products of queries and keys alone; 0 for a state."""
+        plain = self.state is None and self.n_heads is not None
+        return 2 * self.n_heads * self.head_width * pairs if plain else 0
+
     def keys(self, n):
         """Tokens that the last of n tokens sees at most: n, or as many as window or chunk hold."""
         most = self.chunk if self.window is None else self.window
@@ -171,33 +176,37 @@ class Layer(Block):
         keys = self.keys(n)
         return divide(keys * (keys + 1), 2) + (n - keys) * keys if causal else n * keys
 
-    def cache_elements(self, n):
+    def cache_elements(self, n, devices=1):
         """Numbers kept to go on after n tokens of a sequence: keys and values, or a state.
 
-        A state is h·(key width)·(value width), and what its convolution looks back on.
+        A state is h·(key width)·(value width), and what its convolution looks back on. devices: the
+        sum over so many that share the heads; a head that can't be divided is held by each.
         """
         if self.n_heads is None or self.shared_cache:
             return 0
         if self.state is not None:
             before = self.convolution - 1 if self.convolution != 0 else 0
             state = self.n_heads * self.head_width * self.value_width
-            return state + before * sum(self._widths[:3])
+            each = state + before * sum(self._widths[:3])
+            return each if devices == 1 else divide(each * held(self.n_heads, devices),
+                                                    self.n_heads)
         if self.is_latent:
-            return (self.kv_lora_rank + self.qk_rope_head_dim) * self.keys(n)
-        return self.kv_heads * (self.head_width + self.value_width) * self.keys(n)
+            return devices * (self.kv_lora_rank + self.qk_rope_head_dim) * self.keys(n)
+        return (held(self.kv_heads, devices) * (self.head_width + self.value_width)
+                * self.keys(n))
 
-    def activation_tensors(self, n, batch=1, dropout=True):
+    def activation_tensors(self, n, batch=1, dropout=True, fused=False):
         """What is kept for the backward pass: rows (part, tensor, bytes, of attention's core).
 
         They are those of data/activation_tensors.csv: inputs of products and nonlinearities in 16
         bits, 1-byte masks. With dropout, d_ff = 4d and h·d_h = d the bytes sum to n·b·d·(34 +
         5hn/d) (Korthikanti et al. 2022, section 4.1); other shapes are counted alike: a chosen
         expert has a copy of its tokens, a latent head a key of its own. The core, 5hn²b, is what
-        selective recomputation drops. ValueError for states, of which programs keep very different
-        parts.
+        selective recomputation drops; a fused kernel never has it, and keeps one 4-byte sum for
+        each query and head. ValueError for states, of which programs keep very different parts.
         """
         n, batch = check_size(n, "n"), check_size(batch, "batch")
-        check_switch(dropout, "dropout")
+        check_switch(dropout, "dropout"), check_switch(fused, "fused")
         if self.state is not None:
             raise ValueError(f"state: {self.state!r} is outside Korthikanti et al.'s count, which "
                              "is for layers with keys and values; give a model without it")
@@ -211,7 +220,8 @@ class Layer(Block):
         apart = feeds and not (self.parallel and self.norms == 1)  # else it is kept above
         sizes = eval(KEPT_BYTES, vars(self) | locals())
         return [(row["part"], row["tensor"], size, row["core"] == "True")
-                for row, size in zip(KEPT, sizes) if size != 0]
+                for row, size in zip(KEPT, sizes)
+                if size != 0 and not (fused and row["core"] == "True")]
 
     def describe(self):
         """Attention and feed-forward in words; other sizes that are given, by their names."""
@@ -301,6 +311,11 @@ def check_at_most(shape, name, limit):
     value, most = getattr(shape, name), getattr(shape, limit)
     if whole(value, most) and value > most:
         raise ValueError(f"{name}: {value} is above {limit} = {most}; give at most {most}")
+
+
+def held(heads, devices):
+    """How many heads so many devices hold together: as they divide them, or one each."""
+    return heads if devices == 1 else devices * -(-heads // devices)
 
 
 def whole(*values):
