@@ -134,7 +134,7 @@ WRONG = {
         (lambda m, p, *a: max(m - p, 0) // (4 * prod(a)), "2 bytes"), (lambda m, p, *a: m // (4 * prod(a)), "weights must fit"),
         (lambda m, p, *a: (m - 2 * p) // (4 * prod(a)), "below 0"), (lambda m, p, *a: max(m - 2 * p, 0) / (4 * prod(a)), "whole")],
     "07.3": [(n*d*(32 + 2*h*n/d), "batch"), (n*b*d*(16 + h*n/d), "each takes 2 bytes"), (n*b*(34*d + 5*h*n), "with dropout")],
-    "07.4": [(filled("07.4", 7, 18, 99), "does not fit"), (filled("07.4", 5, 18, 99), "still fits"), (filled("07.4", 6, 6, 99), "without rec")],
+    "07.4": [(filled("07.4", 7, 20, 109), "does not fit"), (filled("07.4", 5, 20, 109), "still fits"), (filled("07.4", 6, 6, 109), "without rec"), (filled("07.4", 6, 18, 109), "as the card is sold")],
     "08.3": [(156, "number of chats"), (161.4, "one digit more")],
     "08.4": [(filled("08.4", 72.96, 38.4), "multiplied"), (filled("08.4", 19.79, 38.4), "0.192"), (filled("08.4", 1979, 0.384), "percent")],
     "09.2": [(lambda ta, la, oa, tb, lb, ob: (oa / la + ob / lb) / 2, "same say"),
