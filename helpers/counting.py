@@ -26,7 +26,7 @@ MAKING = {make.__name__: make for make in (np.zeros, np.ones, np.empty, np.full,
 MOST_NUMBERS, MOST_STEPS, SECONDS_A_STEP = 10**6, 10**7, 5e-6
 
 
-def count(function, /, **arguments):
+def count(function, /, *unnamed, **arguments):
     """What `function` returns, and a Counter of what it did; `.total()` is the number of FLOPs.
 
     Arrays may stand in dicts, lists, tuples and dataclasses. ValueError: no arrays, or work of
@@ -37,6 +37,9 @@ def count(function, /, **arguments):
     """
     if not callable(function):
         raise ValueError(f"function: {function!r} cannot be called; give the function itself")
+    if unnamed:
+        raise ValueError(f"{type(unnamed[0]).__name__}: has no name; give each array by the name "
+                         "that the function has for it, such as x=np.ones((3, 4))")
     sizes = [x.size for x in found(np.ndarray, arguments)]
     if not sizes:
         raise ValueError(f"{listed(arguments or ['arguments'])}: count needs arrays, here is none; "

@@ -141,6 +141,9 @@ def test_what_it_does_not_know_is_refused_by_name(place):
 def test_bad_input_is_answered_with_the_remedy(arguments, error, message):
     with pytest.raises(error, match=message):
         count(lambda **given: 0, **arguments)
+    for ask, given in ((count, np.ones(3)), (trace, (3,))):
+        with pytest.raises(ValueError, match="has no name; give each"):
+            ask(np.sum, given)
     with pytest.raises(ValueError, match="function: 3 cannot be called"):
         count(3, x=X)
 

@@ -49,8 +49,10 @@ def random_layer(some, kind, d, norm):
     if feeds and some.random() < 0.5:
         experts = some.randint(2, 5)
         chosen |= dict(n_experts=experts, experts_per_token=some.randint(1, experts),
-                       n_shared_experts=some.randint(0, 2), **chance("router_bias", "shared_gate"),
-                       **chance("d_expert", "d_shared", of=(None, size())))
+                       n_shared_experts=(shared := some.randint(0, 2)), **chance("router_bias"),
+                       **chance("d_expert", of=(None, size())))
+        if shared:
+            chosen |= chance("shared_gate") | chance("d_shared", of=(None, size()))
     return Layer(**chosen)
 
 
@@ -227,7 +229,7 @@ def test_five_layers_with_a_window_and_a_full_one():
     for used in (lambda w: min(8192, w), lambda w: 2 * w, bool, lambda w: L * w, lambda w: w // 2):
         with pytest.raises(ValueError, match="^window: differs from layer to layer"):
             used(model.window)
-    for pairs, words in (([], "layers: give pairs"), ([(1, 2)], "layers: give pairs"),
+    for pairs, words in (([], "layers: give a list"), ([(1, 2)], "layers: give a list"), (3, "layers: give a list"),
                          ([(0, full)], "layers: 0 is below 1"),
                          ([(1, full), (1, replace(full, d_model=8))], "d_model: differs")):
         with pytest.raises(ValueError, match=f"^{words}"):
@@ -393,6 +395,7 @@ def test_a_bad_argument_is_named(method, arguments, value):
     (dict(n_experts=4, experts_per_token=5), "experts_per_token: 5 is above n_experts = 4"),
     (dict(n_experts=4, n_dense_layers=3), "n_dense_layers: 3 is above n_layers = 2"),
     (dict(n_dense_layers=1), "n_dense_layers: 1 has no meaning without n_experts"), (dict(n_shared_experts=1), "n_shared_experts: 1 has no meaning without n_experts; give n_shared_experts=0"),
+    (dict(n_experts=3, shared_gate=True), "shared_gate: True has no meaning without n_shared_experts"), (dict(norms=5), "norms: 5 is above 4"),
     (dict(d_ff=None, n_experts=3), "n_experts: 3 has no meaning without d_ff"), (dict(n_heads=None, window=3), "window: 3 has no meaning without n_heads"),
     (dict(convolution=3), "convolution: 3 has no meaning without state"), (dict(qk_norm_whole=True), "qk_norm_whole: True has no meaning without qk_norm"),
     (dict(state="linear", window=3), "window: 3 has no meaning with state"),

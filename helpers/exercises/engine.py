@@ -276,7 +276,8 @@ def _function(e, answer):
 def _conditions(e, answer):
     """The first that `answer` does not meet; hints and reason are filled in as f-strings."""
     scope = e.scope | {"answer": answer, "kind": type(answer).__name__}
-    scope |= answer if isinstance(answer, dict) else {}
+    scope |= {name: int(x) if isinstance(x, Integral) else x    # NumPy's too
+              for name, x in answer.items()} if isinstance(answer, dict) else {}
     for condition, hint in e.must.items():
         try:
             met = eval(condition, scope)

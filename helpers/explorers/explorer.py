@@ -95,6 +95,12 @@ class Explorer:
         if self._panel:
             self._panel.show(svg)
 
+    def __setattr__(self, name, value):
+        if name in {control.name for control in self.controls}:
+            with self._refusing():
+                raise ValueError(f"{name}: set it with explorer.change({name}={value!r}).")
+        super().__setattr__(name, value)
+
     @property
     def state(self):
         """The state now. Set it, and the controls, the picture and the words follow."""

@@ -79,11 +79,14 @@ def view(s, before):
     shown["accelerators that it needs to fit"] = "no number" if needed == inf else needed
     if precision(s) != s.precision:
         shown["nobody learns in so few bits; taken is"] = precision(s)
-    one, most = f"{'one' if s.devices == 1 else 'each'} {s.accelerator}", max(held, key=held.get)
+    alone = s.devices == 1 or s.task == "serve"
+    one, most = f"{'one' if alone else 'each'} {s.accelerator}", max(held, key=held.get)
     title = f"{'It fits' if found.fits else 'Too much for'} {one}; the largest part is {most}"
     said = (f"To {'learn from' if s.task == 'learn' else 'serve'} {s.batch:,} × {s.n:,} tokens, "
             f"{s.model} needs {bytes_text(total)} of {one}'s {limit / 1e9:,.0f} GB: "
-            f"{'it fits' if found.fits else 'too much'}; {most}: {bytes_text(held[most])}.")
+            f"{'it fits' if found.fits else 'too much'}; ")
+    said += (f"beyond its {positions:,} positions." if positions and s.n > positions else
+             f"{most}: {bytes_text(held[most])}.")
     return View(page, title, said, shown)
 
 

@@ -83,7 +83,11 @@ def view(s, before):
     whose = "your price" if s.price != ASSUMED_USD_PER_HOUR else "our assumption"
     said = (f"{plural(s.batch, 'user')}: {number(speed)} tokens/s each, and {money(price)} USD "
             f"per million written at {s.price:,g} USD an hour, {whose}")
-    if s.batch > most:
+    positions = MODELS[s.model].max_positions
+    if most == 0:
+        title = "No room for anyone: one user's cache does not fit beside the weights"
+        said += "; but there is no room"
+    elif s.batch > most:
         title = f"No room for {plural(s.batch, 'user')}: there is room for {most:,}"
         said += f"; but there is room for {most:,}"
     elif s.batch == 1:
@@ -92,6 +96,9 @@ def view(s, before):
     else:
         title = (f"{s.batch:,} users: tokens {times(curve[1][1] / price)} times cheaper, "
                  f"each user {times(curve[1][0] / speed)} times slower")
+    if positions and s.prompt + s.written > positions:
+        said = (f"{s.prompt + s.written:,} tokens are beyond the {positions:,} positions of "
+                f"{s.model}: no such answer can be had, at {money(price)} USD per million or any")
     return View(page, title, f"{said}.", numbers)
 
 

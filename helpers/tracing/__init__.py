@@ -24,7 +24,7 @@ REMEDY = ("Inside a traced function sizes may be symbols: write np.sqrt(d) or d 
 HINTS = ("onvert expression to", "interpreted as an integer", "truth value", "sequence of integers")
 
 
-def trace(function, /, *, bytes_per_element=2, **arguments):
+def trace(function, /, *unnamed, bytes_per_element=2, **arguments):
     """Run `function` on arrays without values and return the `Ledger` of what it costs.
 
     function            NumPy code, unchanged
@@ -45,6 +45,9 @@ def trace(function, /, *, bytes_per_element=2, **arguments):
     """
     if not callable(function):
         raise ValueError(f"function: {function!r} cannot be called; give the function itself")
+    if unnamed:
+        raise ValueError(f"{unnamed[0]!r}: has no name; give each size by the name that the "
+                         "function has for it, such as x=(100, 512)")
     check_size(bytes_per_element, "bytes_per_element")
     wrapped = unwrap(getattr(function, "func", function))
     ledger = Ledger(bytes_per_element, getattr(wrapped, "__code__", None))

@@ -36,7 +36,6 @@ COSTS = (  # functions; operands; options; FLOPs of the result y, the operands a
     ("var", 1, REDUCING, lambda y, x, **_: 4 * x.elements + 2 * y.elements),  # mean, −, ², mean
     ("std", 1, REDUCING, lambda y, x, **_: 4 * x.elements + 3 * y.elements),
     ("linalg.norm", 1, REDUCING, lambda y, x, **_: 2 * x.elements + y.elements),
-    ("outer", 2, "", lambda y, *x: y.elements),
     ("copy tril triu roll", 1, "order subok k shift axis", lambda y, x, **_: 0))
 VIEWS = ("transpose permute_dims matrix_transpose swapaxes moveaxis rollaxis squeeze expand_dims "
          "flip fliplr flipud rot90 atleast_1d atleast_2d atleast_3d")
@@ -90,6 +89,7 @@ for _name in ELEMENTWISE.split():
     if getattr(getattr(np, _name), "nin", 0) == 2:
         rule(f"{_name}.outer", 2, "dtype", cost=COSTS[0][3])(_computed)
         rule(f"{_name}.reduce {_name}.accumulate", 1, REDUCING, cost=COSTS[2][3])(_computed)
+rule("outer", 2)(lambda call, *x, out=None: np.multiply.outer(*map(np.ravel, x)))
 for _name, _function in OTHERS.items():
     def _written(call, x, _as=_function, **options):
         return _as(x, **options)

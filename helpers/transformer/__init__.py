@@ -103,9 +103,10 @@ class Transformer(Block):
         >>> Transformer.of_layers([(5, windowed), (1, full)], vocab_size=1000).kv_cache_bytes(8192)
         11010048
         """
-        layers = tuple(map(tuple, layers))
-        if not layers or not all(len(pair) == 2 and isinstance(pair[1], Layer) for pair in layers):
-            raise ValueError("layers: give pairs (how many, Layer), at least one")
+        layers = tuple(layers) if isinstance(layers, (list, tuple)) else ()
+        if not layers or not all(isinstance(pair, (list, tuple)) and len(pair) == 2
+                                 and isinstance(pair[1], Layer) for pair in layers):
+            raise ValueError("layers: give a list of pairs (how many, Layer), at least one")
         shared = _common(layers)
         differ = any(isinstance(value, _Differing) for value in shared.values())
         return cls(n_layers=sum(check_size(count, "layers") for count, _ in layers),

@@ -26,6 +26,7 @@ MEANING = (  # what has no meaning without a field, or with it
     ("without", "state", "convolution head_gates"),
     ("without", "d_ff", "n_experts"),
     ("without", "n_experts", MIXTURE),
+    ("without", "n_shared_experts", "d_shared shared_gate"),
     ("without", "qk_norm", "qk_norm_whole qk_norm_kind"),
     ("with", "kv_lora_rank", "n_kv_heads d_head attention_bias qk_norm state shared_cache"),
     ("with", "state", "window chunk shared_cache sinks qk_norm"),
@@ -122,6 +123,9 @@ class Layer(Block):
             check_divides(h, "n_heads", d, "d_model", ", or give d_head")
         check_divides(groups, "n_kv_heads", h, "n_heads")
         check_at_most(self, "experts_per_token", "n_experts")
+        if whole(self.norms) and self.norms > 4:
+            raise ValueError(f"norms: {self.norms} is above 4, one before and one behind attention "
+                             "and feed-forward; give at most 4, and extra_weights for others")
 
     def parameters_by_part(self):
         """{part: parameters}, whether a token meets them or not."""
