@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from helpers import counting, layers
 from helpers.counting import count
+from helpers.tracing import trace
 
 RNG = np.random.default_rng(0)
 X, Y, WHOLE = RNG.normal(size=(3, 4)), RNG.normal(size=(4, 2)), RNG.integers(-5, 5, (3, 4))
@@ -141,9 +142,9 @@ def test_what_it_does_not_know_is_refused_by_name(place):
 def test_bad_input_is_answered_with_the_remedy(arguments, error, message):
     with pytest.raises(error, match=message):
         count(lambda **given: 0, **arguments)
-    for ask, given in ((count, np.ones(3)), (trace, (3,))):
+    for ask, unnamed in ((count, np.ones(3)), (trace, (3,))):
         with pytest.raises(ValueError, match="has no name; give each"):
-            ask(np.sum, given)
+            ask(np.sum, unnamed)
     with pytest.raises(ValueError, match="function: 3 cannot be called"):
         count(3, x=X)
 

@@ -367,7 +367,7 @@ def test_tiling_says_what_a_tile_costs():
 
 def test_what_is_no_state_is_refused_and_the_package_lists_its_explorers():
     with pytest.raises(ValueError, match=r"^n: set it with explorer.change\(n=5\)"):
-        explorer.n = 5
+        GrowthExplorer().n = 5
     with pytest.raises(ValueError, match="state = 3 is no GrowthState"):
         GrowthExplorer().state = 3
     assert "GrowthExplorer" in dir(explorers)
