@@ -43,6 +43,7 @@ def _facts(case):
         pair=part["scores and weighted sum"], one=shape.kv_cache_bytes(1), chat=chat,
         kept=shape.activation_bytes(n, recompute="full"), read=writing(1).bytes_moved - chat,
         room=train.memory_bytes, memory=serve.memory_bytes, bandwidth=serve.bytes_per_second,
+        named_room=train.marketed_bytes, named_memory=serve.marketed_bytes,
         rate=case.accelerators * train.flops_per_second * case.utilisation,
         limit=lambda batch: writing(batch).limit)
 
