@@ -1,5 +1,6 @@
 """The cheaper attentions of lesson 10: their costs are the traced ones, their weights what the layers return."""
 
+import ast
 from functools import cache
 from pathlib import Path
 
@@ -12,7 +13,8 @@ from helpers import layers
 from helpers.explorers import bets
 from helpers.explorers.bets import METHODS, SHOWN, STRUCTURES, cheaper_from, error, flops, hashes_of, kept_elements, structured
 from helpers.published import rows
-from helpers.tracing import trace
+from helpers.tracing import repeat, trace
+from helpers.transformer.layer import STATES
 
 LESSON = Path(__file__).parents[1] / "notebooks" / "10_cheaper_attention.ipynb"
 
@@ -20,10 +22,11 @@ LESSON = Path(__file__).parents[1] / "notebooks" / "10_cheaper_attention.ipynb"
 @cache
 def taught(*names):
     """The functions `names` as the cells of lesson 10 define them."""
-    space = {"np": np, "layers": layers}
+    space = {"np": np, "layers": layers, "repeat": repeat}
     for cell in nbformat.read(LESSON, 4).cells:
-        if cell.cell_type == "code" and any(f"def {name}(" in cell.source for name in names):
-            exec(cell.source.split("\ntrace(")[0].split("\n\nscores, tokens =")[0], space)
+        if cell.cell_type == "code":
+            defined = [node for node in ast.parse(cell.source).body if isinstance(node, ast.FunctionDef)]
+            exec(compile(ast.Module(defined, []), cell.id, "exec"), space)
     return [space[name] for name in names]
 
 
@@ -115,35 +118,33 @@ def test_the_structures_are_what_they_are_called(d_h):
 # what lesson 10 defines in its own cells
 
 def test_the_lesson_and_the_helpers_say_the_same():
-    same, window, low_rank, features = taught("structured", "window_attention", "low_rank_attention", "positive_features")
-    for kind in STRUCTURES:
-        for ours, theirs in zip(same(kind, 96, 32, seed=3), structured(kind, 96, 32, seed=3)):
-            assert np.array_equal(ours, theirs)
+    low_rank, features = taught("low_rank_attention", "positive_features")
     q, k, v = structured("few", SHOWN, 64)
     omega, e = np.random.default_rng(1).standard_normal((5, 64)), np.repeat(np.eye(4), SHOWN // 4, axis=1) * 4 / SHOWN
-    assert np.allclose(window(q, k, v, 7), layers.windowed_attention(q, k, v, 7, causal=True))
     assert np.allclose(low_rank(q, k, v, e, e), layers.low_rank_attention(q, k, v, e, e))
     assert np.allclose(features(q, omega), layers.positive_features(q, omega))
 
 
-def best_error(degree, largest):
-    """Least and largest of the errors that alternate, of Remez's best polynomial: none of this degree is below the least."""
-    nodes, everywhere = np.cos(np.linspace(0, np.pi, degree + 2)), np.cos(np.linspace(0, np.pi, 8_001))
-    for _ in range(12):
-        basis = np.polynomial.chebyshev.chebvander(nodes, degree) * np.exp(-largest * nodes)[:, None]
-        *factors, level = np.linalg.solve(np.hstack([basis, (-1.0) ** np.arange(degree + 2)[:, None]]), np.ones(degree + 2))
-        off = 1 - np.polynomial.chebyshev.chebval(everywhere, factors) * np.exp(-largest * everywhere)
-        pieces = np.split(np.arange(len(off)), np.flatnonzero(np.sign(off[1:]) != np.sign(off[:-1])) + 1)
-        nodes = everywhere[[piece[np.abs(off[piece]).argmax()] for piece in pieces]]
-        assert len(nodes) == degree + 2
-    return abs(level), np.abs(off).max()
+def test_a_state_costs_what_the_model_counts():
+    linear, delta = taught("linear_attention", "delta_rule")
+    shapes = dict.fromkeys("qkv", (50, 8))
+    assert trace(linear, **shapes).flops == STATES["linear"] * 50 * 8**2
+    assert trace(delta, **shapes, rate=(50,)).flops == STATES["delta"] * 50 * 8**2 + 2 * 50 * 8
 
 
-@pytest.mark.parametrize("largest", [0.5, 1, 2, 3, 4, 6, 8])
-def test_the_degree_taught_is_the_least(largest):
-    needed, = taught("degree_needed")
-    degree = needed(largest)
-    assert best_error(degree, largest)[1] < 0.01 < best_error(degree - 1, largest)[0]
+def test_the_delta_rule_replaces_what_linear_attention_adds_up():
+    linear, delta = taught("linear_attention", "delta_rule")
+    k, v = np.tile(np.eye(4)[1], (2, 1)), np.random.default_rng(2).standard_normal((2, 4))    # one key, twice
+    assert np.allclose(linear(k, k, v)[-1], v.sum(axis=0)) and np.allclose(delta(k, k, v, np.ones(2))[-1], v[1])
+    assert np.allclose(delta(k, k, v, np.full(2, 0.25))[-1], 0.75 * 0.25 * v[0] + 0.25 * v[1])
+
+
+@pytest.mark.parametrize("window, depth", [(1, 3), (9, 4), (16, 4), (16, 5)])
+def test_windows_hear_as_far_as_the_lesson_says(window, depth):
+    hears, = taught("receptive_field")
+    query, key = np.indices((64, 64))
+    assert hears((key <= query) & (query - key < window), depth) == min(64, 1 + depth * (window - 1))
+    assert hears((key <= query) & (query // 16 == key // 16), depth) == 16
 
 
 def test_a_state_trained_recalls_what_least_squares_forgets():

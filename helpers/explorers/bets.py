@@ -1,6 +1,6 @@
 """What is known of each cheaper attention: its cost at any length, its weights on known structure.
 
-Lesson 10 writes `structured` in full. Weights are what a method returns for the identity as values.
+Lesson 10 measures with it. Weights are what a method returns for the identity as values.
 """
 
 from bisect import bisect_left
