@@ -9,7 +9,7 @@ from documents import ROOT
 from helpers import explorers
 from helpers.explorers import Explorer, GrowthExplorer
 
-PAGE = (ROOT / "notebooks" / "README.md").read_text(encoding="utf-8")
+PAGE = (ROOT / "notebooks" / "lab_hours.md").read_text(encoding="utf-8")
 LABS = {path.name[:2]: nbformat.read(path, 4).cells for path in sorted(ROOT.glob("notebooks/1[2-4]_*.ipynb"))}
 
 

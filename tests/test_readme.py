@@ -12,8 +12,9 @@ from store import DRAWN_BY
 
 from helpers.figures import png
 
-README, SYLLABUS, MAKEFILE = ((ROOT / name).read_text(encoding="utf-8")
-                              for name in ("README.md", "notebooks/README.md", "Makefile"))
+README, SYLLABUS, FORTY, ADOPTING, MAKEFILE = (
+    (ROOT / name).read_text(encoding="utf-8") for name in (
+        "README.md", *map("notebooks/{}.md".format, ("README", "forty_minutes", "adopting")), "Makefile"))
 PICTURES = runpy.run_path(str(ROOT / "tools" / "draw_pictures.py"))["PICTURES"]
 LESSONS = {path.name: nbformat.read(path, as_version=4).cells
            for path in sorted((ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb"))}
@@ -52,12 +53,12 @@ def test_the_start_sends_readers_to_each():
 def test_the_syllabus_names_the_lessons_that_measure():
     measuring = [name[:2] for name, cells in LESSONS.items()
                  if any("nbval-ignore-output" in cell.metadata.get("tags", []) for cell in cells)]
-    assert f"Lessons with such cells today: {', '.join(measuring)}." in SYLLABUS
+    assert f"Lessons with such cells today: {', '.join(measuring)}." in ADOPTING
 
 
 def test_the_commands_exist_and_the_first_two_come_first():
-    assert set(re.findall(r"\bmake ([a-z][a-z-]*)", README + SYLLABUS)) <= set(re.findall(r"^([a-z-]+):", MAKEFILE, re.MULTILINE))
-    assert re.findall(r"^make (\w+)", README, re.MULTILINE)[:2] == ["lab", "test"] and "make lab" in SYLLABUS
+    assert set(re.findall(r"\bmake ([a-z][a-z-]*)", README + FORTY + ADOPTING)) <= set(re.findall(r"^([a-z-]+):", MAKEFILE, re.MULTILINE))
+    assert re.findall(r"^make (\w+)", README, re.MULTILINE)[:2] == ["lab", "test"] and "make lab" in FORTY
 
 
 def test_the_lines_for_conda_are_those_of_its_file():
@@ -100,3 +101,16 @@ def test_the_opening_s_function_has_the_numbers_that_the_readme_says():
     assert f"{100**2 * 512:,}" in README and f"{100 * 4 * 100**2 * 512 / (8 * 100 * 512**2 + 4 * 100**2 * 512):.1f} %" in README
     counted = count(attention, x=np.ones((3, 4)), **dict.fromkeys(weights, np.ones((4, 4))))[1].total()
     assert counted == formula.subs({n: 3, d: 4})
+
+
+def test_the_forty_minutes_name_headings_of_the_lessons_and_their_numbers():
+    headings = {cell.source[start:].split("\n")[0] for cells in LESSONS.values() for cell in cells
+                for start in [m.end() for m in re.finditer(r"^#+ ", cell.source, re.MULTILINE)]}
+    rows = FORTY[FORTY.index("| minutes |"):FORTY.index("The answer to")].splitlines()[2:]
+    named = re.findall(r'"([A-Z][^"]*)"', " ".join(row.split("|")[2] for row in rows if "|" in row))
+    assert len(named) == 8 and set(named) <= headings, set(named) - headings
+    times = [tuple(map(int, row.split("|")[1].split("–"))) for row in rows if "|" in row]
+    assert times[0][0] == 0 and times[-1][1] == 40 and all(a[1] == b[0] for a, b in zip(times, times[1:]))
+    alone, together = 8 * 100 * 512**2, 4 * 100**2 * 512
+    for said in (f"{alone:,}", f"{together:,}", f"{100 * together / (alone + together):.1f} %"):
+        assert said in FORTY
