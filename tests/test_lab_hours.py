@@ -59,3 +59,8 @@ def test_what_is_dragged_and_written_in_lesson_13_breaks_no_later_cell():
     run("13", lambda explorer: explorer.change(**list(explorer.presets.values())[-1]),
         {"times": {"training FLOPs, all tokens": [22, 0.372], "bytes to learn one sequence": [22, None],
                    "cache bytes of one token": [None, None], "seconds to write a token": [22, 22.3]}})
+
+
+def test_what_is_dragged_and_written_in_lesson_14_breaks_no_later_cell():
+    run("14", lambda explorer: explorer.change(**list(explorer.presets.values())[-1]),
+        {"my_parameters": 7, "train_sheet": None, "serve_sheet": {"x": 1}, "my_service": "x", "shrink_sheet": [1]})
