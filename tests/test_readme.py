@@ -1,6 +1,8 @@
 """The front page: its table is what the notebooks say, its commands exist, its pictures are fresh."""
 import re
 import runpy
+import subprocess
+import tomllib
 
 import nbformat
 import pytest
@@ -114,3 +116,12 @@ def test_the_forty_minutes_name_headings_of_the_lessons_and_their_numbers():
     alone, together = 8 * 100 * 512**2, 4 * 100**2 * 512
     for said in (f"{alone:,}", f"{together:,}", f"{100 * together / (alone + together):.1f} %"):
         assert said in FORTY
+
+
+def test_the_version_is_one_and_the_top_is_small():
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
+    cited = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+    assert cited["version"] == version and cited["title"] == README.splitlines()[0].removeprefix("# ")
+    assert f"\n## {version}\n" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True).stdout.split()
+    assert len({name.split("/")[0] for name in listed} - {".github", ".gitignore", ".ci"}) <= 12
