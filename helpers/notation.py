@@ -82,7 +82,8 @@ class Table:
     """Rows for display: an HTML table in Jupyter and on GitHub, aligned text elsewhere."""
 
     def __init__(self, rows, columns, caption=""):
-        self.rows, self.columns, self.caption = [*map(tuple, rows)], tuple(columns), caption
+        self.rows, self.columns = [*map(tuple, rows)], [*map(text, columns)]
+        self.caption = caption
         for row in self.rows:
             if len(row) != len(columns):
                 raise ValueError(f"{len(row)} cells in {row!r}; the columns need {len(columns)}")

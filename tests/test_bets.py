@@ -12,7 +12,6 @@ from hypothesis import example, given, settings, strategies as st
 from helpers import layers
 from helpers.explorers import bets
 from helpers.explorers.bets import METHODS, SHOWN, STRUCTURES, cheaper_from, error, flops, hashes_of, kept_elements, structured
-from helpers.published import rows
 from helpers.tracing import repeat, trace
 from helpers.transformer.layer import STATES
 
@@ -154,9 +153,3 @@ def test_a_state_trained_recalls_what_least_squares_forgets():
         shares = [np.mean(np.argmax(keys @ state @ codes.T, axis=1) == told) for state in (
             train(keys, codes, told), np.linalg.pinv(keys) @ codes[told])]
         assert shares[0] == 1 and 0.35 < shares[1] < 0.5
-
-
-@pytest.mark.parametrize("row", rows("attention_bounds"), ids=lambda row: row.source)
-def test_a_bound_says_all_that_it_needs(row):
-    assert "log n" in row.width and row.entries and row.output and row.assumes in ("SETH", "nothing")
-    assert (row.assumes == "nothing") == (row.statement == "almost linear")
