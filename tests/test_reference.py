@@ -24,8 +24,7 @@ NUMBER = re.compile(r"(?<![\w-])\d+(?:[.,]\d+)*(?:·10[⁰¹²³⁴-⁹]+)?(?![\
 
 def formula(latex):
     """The right side of a formula such as 8nd_{ff}^2, as a SymPy expression."""
-    latex = re.sub(r"\\frac\{(.+?)\}\{(.+?)\}", r"(\1)/(\2)", latex.split("=")[-1]).replace(r"\times", " ")
-    tokens = re.findall(r"[a-zA-Z](?:_(?:\{\w+\}|\w))?|\d+|[-+/()^]", latex)
+    tokens = re.findall(r"[a-zA-Z](?:_(?:\{\w+\}|\w))?|\d+|[-+/()^]", latex.replace(r"\times", " ").split("=")[-1])
     text = " ".join({"^": "**"}.get(token, re.sub(r"[{}]", "", token)) for token in tokens)
     letters = {name: getattr(notation, name) if name in notation.LETTERS else sympy.Symbol(name, positive=True, integer=True)
                for name in re.findall(r"[a-zA-Z]\w*", text)}
