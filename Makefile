@@ -11,7 +11,7 @@ export JUPYTER_CONFIG_PATH := $(CURDIR)/tools
 
 ALIVE := $(IN) -c '' 2>/dev/null || { echo 'The environment $(VENV) no longer works (was Python updated or removed?): make clean, and try again'; exit 1; }
 
-.PHONY: help lab workbook test notebooks browser-test bench clean
+.PHONY: help lab workbook test slides print notebooks browser-test bench clean
 .DEFAULT_GOAL := help
 
 help:  ## this list
@@ -29,6 +29,12 @@ test: $(VENV)/for-tests  ## all tests that need no browser (N="01 12": only thes
 	@$(ALIVE)
 	$(IN) -m pytest -n 2 --dist loadscope --no-loadscope-reorder $(if $(N),$(wildcard $(foreach n,$(N),notebooks/$(n)*.ipynb notebooks/solutions/$(n)*.ipynb)))
 
+slides: $(VENV)/for-export  ## lessons as slides, one HTML file each, in exports/ (N="01 03": only these)
+	$(IN) tools/export.py slides $(N)
+
+print: $(VENV)/for-export  ## the whole course as exports/course.pdf (needs Chromium, Chrome or Edge)
+	$(IN) tools/export.py print
+
 notebooks: $(VENV)/for-tests  ## run the notebooks again and store their outputs (N="01 03": only these; MEASURE=1: fresh timings too)
 	$(IN) tools/store.py $(if $(MEASURE),--measure) $(N)
 
@@ -39,7 +45,7 @@ bench: $(VENV)/for-tests  ## time a move of each explorer, the imports, a trace:
 	$(IN) -m pytest tests/benchmarks
 
 clean:  ## remove what make has made
-	rm -rf $(VENV) picture-differences *.egg-info build
+	rm -rf $(VENV) exports picture-differences *.egg-info build
 
 # Made again when the list of packages has changed. Without the network, what is there may be enough.
 INSTALL = @$(ALIVE); echo 'Installing the packages into $(VENV): about a minute and 500 MB, once'; \
@@ -53,6 +59,10 @@ $(VENV)/for-lab: pyproject.toml $(VENV)/made
 
 $(VENV)/for-tests: pyproject.toml $(VENV)/made
 	$(call INSTALL,[test],test)
+	@touch $@ $(VENV)/for-lab
+
+$(VENV)/for-export: pyproject.toml $(VENV)/made
+	$(call INSTALL,[export],export)
 	@touch $@ $(VENV)/for-lab
 
 # One line for whatever is missing, before anything is half made.

@@ -131,7 +131,7 @@ def stored_by_command(document):
     if counts != list(range(1, len(counts) + 1)):
         yield f"execution counts 1, 2, … in order, not {counts}: store it with `make notebooks`"
     for cell in document.cells:
-        if set(cell.metadata) - {"tags", "measured"} or cell.get("attachments"):
+        if set(cell.metadata) - {"tags", "slideshow", "measured"} or cell.get("attachments"):
             yield f"cell {cell.id}: metadata {sorted(cell.metadata)} or an attachment: store it with `make notebooks`"
     if document.solutions is not None:
         derived = {name: cell.source for name, cell in exercise_cells(document.solutions).items()}

@@ -20,11 +20,11 @@ MODULES = {".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix("
 # Imported under another name than the package's.
 PACKAGE_OF = {"yaml": "pyyaml", "IPython": "ipython", "PIL": "pillow"}
 # Imported here, and always installed with a package of the list: no lines of their own there.
-COMES_WITH = {"ipython": "ipywidgets", "traitlets": "ipywidgets", "pillow": "matplotlib", "packaging": "pytest",
+COMES_WITH = {"ipython": "ipywidgets", "traitlets": "ipywidgets", "pillow": "matplotlib", "packaging": "pytest", "nbconvert": "jupyterlab",
               **dict.fromkeys(("nbformat", "nbclient", "ipykernel", "jupyter-core", "jupyter-client",
                                "jupyter-server"), "jupyterlab")}
 # Used without an import: run as a program, or loaded by pytest.
-NOT_IMPORTED = {"jupyterlab", "pytest-xdist", "pytest-benchmark"}
+NOT_IMPORTED = {"jupyterlab", "pytest-xdist", "pytest-benchmark", "sphinx-revealjs", "django-static-mathjax"}
 
 # A module of helpers may import those that stand before it; an oracle and the tools of a machine import less.
 ORDER = ("words", "sizes", "notation", "tracing", "layers", "counting", "transformer", "published", "memory", "tiles",
@@ -41,8 +41,8 @@ def names_and_bounds(lines):
     return {re.match(r"[\w.-]+", line)[0].lower(): re.sub(r"^[\w.-]+", "", line) for line in lines}
 
 
-RUN_TIME, TEST, PEERS = map(names_and_bounds, (
-    PROJECT["dependencies"], PROJECT["optional-dependencies"]["test"], PROJECT["optional-dependencies"]["peers"]))
+RUN_TIME, TEST, PEERS, EXPORT = map(names_and_bounds, (PROJECT["dependencies"], *(
+    PROJECT["optional-dependencies"][extra] for extra in ("test", "peers", "export"))))
 
 
 def imported(source):
@@ -82,19 +82,19 @@ def test_environment_yml_and_pyproject_say_the_same():
     assert environment["name"] == PROJECT["name"]
 
 
-@pytest.mark.parametrize("used, known", [(READERS, RUN_TIME), (TESTS, RUN_TIME | TEST)])
+@pytest.mark.parametrize("used, known", [(READERS, RUN_TIME), (TESTS, RUN_TIME | TEST | EXPORT)])
 def test_what_is_imported_is_listed(used, known):
     missing = {name for name in used_by(*used) if name not in known and COMES_WITH.get(name) not in known}
     assert not missing, f"imported, and not in pyproject.toml: {missing}"
 
 
 def test_what_is_listed_is_imported_and_has_its_reason():
-    unused = (RUN_TIME | TEST).keys() - used_by(*READERS) - used_by(*TESTS) - NOT_IMPORTED
+    unused = (RUN_TIME | TEST | EXPORT).keys() - used_by(*READERS) - used_by(*TESTS) - NOT_IMPORTED
     assert not unused, f"in pyproject.toml, and imported nowhere: {unused}"
     peers = used_by("t*/peers/*.py") - RUN_TIME.keys() - TEST.keys()
     assert peers == PEERS.keys() or not peers     # nothing where the folder is left out
     text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
-    for name, bound in (RUN_TIME | TEST | PEERS).items():
+    for name, bound in (RUN_TIME | TEST | PEERS | EXPORT).items():
         assert re.fullmatch(r">=[\d.]+", bound), f"{name}: a lower bound, and no upper one"
         assert re.search(rf'"{name}{bound}",\s+# \S', text), f"{name}: its reason as a comment"
 

@@ -111,7 +111,7 @@ def normalised(notebook):
     """
     count = 0
     for cell in notebook.cells:
-        cell.metadata = {key: cell.metadata[key] for key in ("tags", "measured")
+        cell.metadata = {key: cell.metadata[key] for key in ("tags", "slideshow", "measured")
                          if key in cell.metadata}
         if cell.cell_type != "code":
             continue
