@@ -15,8 +15,8 @@ def held(s, **others):
         return fits(model, s.accelerator, s.n, s.batch, precision=s.precision,
                     cache_precision=s.precision)
     return fits(model, s.accelerator, s.n, s.batch, training=True, precision=wide,
-                optimizer=s.optimizer, recompute=s.recompute, dropout=not model.gated,
-                devices=s.devices)
+                optimizer=s.optimizer, dropout=not model.gated, devices=s.devices,
+                fused=s.recompute == "fused", recompute=s.recompute.replace("fused", "none"))
 
 
 def test_bytes_and_limits_are_the_helper_s():
@@ -31,7 +31,7 @@ def test_bytes_and_limits_are_the_helper_s():
             assert most == 0 or held(s, **{field: most}).fits
             assert text.endswith("or more") or not held(s, **{field: most + 1}).fits
         least = shown["accelerators that it needs to fit"].replace(",", "")
-        if least != "no number" and s.task == "learn":
+        if least != "no number" and s.task == "train":
             least = int(least)
             assert held(s, devices=least).fits
             assert least == 1 or not held(s, devices=least - 1).fits

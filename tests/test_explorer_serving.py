@@ -18,7 +18,7 @@ def test_the_numbers_are_those_of_the_plan():
         found, alone = (serve(MODELS[s.model], s.accelerator, s.prompt, s.written, batch, s.devices,
                               *KEPT[s.precision], s.share / 100, s.price) for batch in (s.batch, 1))
         assert shown["largest batch that fits (users)"] == f"{found.largest_batch:,}"
-        assert shown["a million tokens written (USD)"] == money(found.usd_per_million_written)
+        assert shown["a million output tokens (USD)"] == money(found.usd_per_million_written)
         assert shown["to the first token"] == duration(found.first_token_seconds)
         assert shown["tokens per second in all"] == number(found.tokens_per_second)
         assert (shown["it fits"] == "no") == ("No room" in title) == (not found.footprint.fits)

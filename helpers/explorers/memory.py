@@ -1,7 +1,7 @@
-"""MemoryExplorer: what fills an accelerator, to learn or to serve, and does it fit? Lesson 07.
+"""MemoryExplorer: what fills an accelerator, to train or to serve, and does it fit? Lesson 07.
 
 Bytes are exact; 1 GB is 10⁹ bytes. The precision is that of weights and, serving, of the cache;
-activations are counted in 16 bits. Gated models learn without dropout. Learning, several
+activations are counted in 16 bits. Gated models train without dropout. Training, several
 accelerators divide what belongs to the weights; each gathers one layer and has a batch of its own.
 Serving is counted on one.
 """
@@ -68,7 +68,7 @@ def view(s, before):
 
     longest = bisect_right(range(1, LONGEST + 1), space // s.batch, key=each)
     needed = (-(-total // limit) if s.task == "serve" else devices_to_hold(
-        MODELS[s.model], s.n, s.accelerator, s.recompute, False, s.batch, s.optimizer,
+        MODELS[s.model], s.n, s.accelerator, *way(s.recompute), s.batch, s.optimizer,
         precision(s)))
     shown = {f"{part} (bytes)": size for part, size in (found.parts | {"all": total}).items()}
     shown[f"{'free' if found.fits else 'missing'} (GB)"] = f"{abs(found.free_bytes) / 1e9:,.2f}"
@@ -78,11 +78,11 @@ def view(s, before):
                   ("batch", "sequences", space // each(s.n), MOST))}
     shown["accelerators that it needs to fit"] = "no number" if needed == inf else needed
     if precision(s) != s.precision:
-        shown["nobody learns in so few bits; taken is"] = precision(s)
+        shown["nobody trains in so few bits; taken is"] = precision(s)
     alone = s.devices == 1 or s.task == "serve"
     one, most = f"{'one' if alone else 'each'} {s.accelerator}", max(held, key=held.get)
     title = f"{'It fits' if found.fits else 'Too much for'} {one}; the largest part is {most}"
-    said = (f"To {'learn from' if s.task == 'learn' else 'serve'} {s.batch:,} × {s.n:,} tokens, "
+    said = (f"To {'train on' if s.task == 'train' else 'serve'} {s.batch:,} × {s.n:,} tokens, "
             f"{s.model} needs {bytes_text(total)} of {one}'s {limit / 1e9:,.0f} GB: "
             f"{'it fits' if found.fits else 'too much'}; ")
     said += (f"beyond its {positions:,} positions." if positions and s.n > positions else
@@ -91,17 +91,17 @@ def view(s, before):
 
 
 def precision(s):
-    """That of the state; learning, at least 16 bits."""
-    return "bf16" if s.task == "learn" and memory.BITS[s.precision] < 16 else s.precision
+    """That of the state; training, at least 16 bits."""
+    return "bf16" if s.task == "train" and memory.BITS[s.precision] < 16 else s.precision
 
 
 @lru_cache(maxsize=1024)
 def footprint(s):
-    """The `Footprint` of one accelerator; learning, all divide what belongs to the weights."""
+    """The `Footprint` of one accelerator; training, all divide what belongs to the weights."""
     model, width = MODELS[s.model], precision(s)
     choices = (dict(cache_precision=width) if s.task == "serve" else dict(
-        training=True, optimizer=s.optimizer, recompute=s.recompute, dropout=not model.gated,
-        devices=s.devices))
+        training=True, optimizer=s.optimizer, dropout=not model.gated, devices=s.devices,
+        **dict(zip(("recompute", "fused"), way(s.recompute)))))
     return memory.fits(model, s.accelerator, s.n, s.batch, precision=width, **choices)
 
 
@@ -118,4 +118,10 @@ def sequence(name, task, recompute, width, n):
     model = MODELS[name]
     if task == "serve":
         return memory.kv_cache_bytes(model, n, 1, width)
-    return sum(memory.activation_parts(model, n, 1, recompute, not model.gated).values())
+    recompute, fused = way(recompute)
+    return sum(memory.activation_parts(model, n, 1, recompute, not model.gated, fused).values())
+
+
+def way(recompute):
+    """What is recomputed, and whether attention is one kernel that stores no square."""
+    return ("none", True) if recompute == "fused" else (recompute, False)

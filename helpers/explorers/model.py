@@ -73,7 +73,7 @@ def view(s, before):
             f"({most} {percent(held[most] / parameters)}); over n = {s.n:,} tokens each costs "
             f"{flops:,} FLOPs ({busy} {percent(spent[busy] / flops)}).")
     return View(page, f"Most parameters: {most}. Most FLOPs: {busy}", said, {
-        "parameters": parameters, "parameters that a token meets": active,
+        "parameters": parameters, "active parameters": active,
         "FLOPs forward, per token": flops, "FLOPs forward, all n tokens": flops * s.n,
         "share of n² in the FLOPs": percent(spent[N2] / flops), "n² takes half from n on (tokens)":
             half if seen(half) == half else "never: the window stops it"})

@@ -39,10 +39,10 @@ def view(s, before):
     page.words(58, 374, f"Its bet: {method.bet}." if method.bet else "", 12)
     for top, name, scale, ours, theirs in (
             (70, f"FLOPs of one head, n = {s.n:,}", (1e5, 1e14, "log"), cost, every),
-            (182, f"elements kept to write on, n = {s.n:,}", (10, 1e8, "log"), keep, keep_all)):
+            (182, f"elements kept to decode, n = {s.n:,}", (10, 1e8, "log"), keep, keep_all)):
         page.words(384, top - 14, name)
         axes = Axes(page, 384, top, 300, 60, scale, (0, 2, "linear"), y_ticks=())
-        written = "cannot write on" if ours is None else amount(ours)
+        written = "cannot decode" if ours is None else amount(ours)
         page.words(390, top + 8, f"{method.name}: {written}", 12, ORANGE, halo=True)
         page.words(390, top + 38, f"all pairs: {amount(theirs)}", 12, FAINT, halo=True)
         axes.point(theirs, 0.25, "s", FAINT, says=f"{theirs:,}")
@@ -61,7 +61,7 @@ def view(s, before):
     page.words(axes.across(1), 362, "as answering 0", 11, FAINT, "middle")
 
     numbers = {"this method (FLOPs)": cost, "all pairs (FLOPs)": every,
-               "kept to write on (elements)": "it cannot" if keep is None else keep,
+               "kept to decode (elements)": "it cannot" if keep is None else keep,
                "kept by all pairs (elements)": keep_all}
     if s.method != "all":
         numbers["cheaper than all pairs from n on (tokens)"] = cheaper_from(

@@ -51,7 +51,7 @@ def view(s, before):
                f"{bytes_text(held)} of {chip.memory_bytes / 1e9:,.0f} GB"
                + ": too much" * (chips > 1))
 
-    verb, noun = ("reads", "prompt") if s.phase == "prefill" else ("writes", "token")
+    verb, noun = ("prefills", "prompt") if s.phase == "prefill" else ("decodes", "token")
     said = (f"{s.model} {verb} {plural(s.batch, noun)} on one {s.accelerator} in at least "
             f"{duration(work.seconds)}: {work.limit} is the limit")
     most = model.max_positions

@@ -31,7 +31,7 @@ def view(s, before):
     page = Page()
     speeds, prices, limits = zip(*curve.values())
     axes = Axes(page, 74, 62, 330, 282, decades(speeds), decades(prices),
-                "speed for each user (tokens per second)", "USD per million tokens written")
+                "speed for each user (tokens per second)", "USD per million output tokens")
     for at, (name, (colour, dash)) in zip((60, 190, 330), LIMITS.items()):
         page.line([(at, 44), (at + 26, 44)], colour, 3, dash)
         page.words(at + 31, 44, name if name == "no room" else f"{name} limits", 12)
@@ -65,7 +65,8 @@ def view(s, before):
                f"memory is full at {plural(most, 'user')}", "", f"first token after {first}",
                f"each user: {number(speed)} tokens/s",
                f"all users: {number(found.tokens_per_second)} tokens/s", "",
-               f"a million written: {money(price)} USD", f"a million read: {read} USD")
+               f"a million output tokens: {money(price)} USD",
+               f"a million input tokens: {read} USD")
 
     numbers = {
         **{f"{part} (bytes)": size for part, size in parts.items()},
@@ -77,12 +78,12 @@ def view(s, before):
             found.first_token_seconds + (s.written - 1) * found.seconds_per_token),
         "tokens per second for each user": number(speed),
         "tokens per second in all": number(found.tokens_per_second),
-        "a million tokens written (USD)": money(price), "a million tokens read (USD)": read,
-        "limit of reading": found.reading.limit,
-        "limit of writing": ", then ".join(dict.fromkeys(work.limit for work in found.writing))}
+        "a million output tokens (USD)": money(price), "a million input tokens (USD)": read,
+        "limit of prefill": found.reading.limit,
+        "limit of decode": ", then ".join(dict.fromkeys(work.limit for work in found.writing))}
     whose = "your price" if s.price != ASSUMED_USD_PER_HOUR else "our assumption"
     said = (f"{plural(s.batch, 'user')}: {number(speed)} tokens/s each, and {money(price)} USD "
-            f"per million written at {s.price:,g} USD an hour, {whose}")
+            f"per million output tokens at {s.price:,g} USD an hour, {whose}")
     positions = MODELS[s.model].max_positions
     if most == 0:
         title = "No room for anyone: one user's cache does not fit beside the weights"

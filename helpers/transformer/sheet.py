@@ -28,7 +28,7 @@ def sheet(model, n):
     held, met = model.parameters(), model.active_parameters()
     parts, cache = model.flops_by_part(n), model.kv_cache_bytes(n)
     total, meeting = sum(parts.values()), crossover(model)
-    rows = [("parameters", held, ""), ("parameters that a token meets", met, percent(met / held))]
+    rows = [("parameters", held, ""), ("active parameters", met, percent(met / held))]
     rows += [(f"weights in {bits} bits (bytes)", held * bits // 8, bytes_text(held * bits / 8))
              for bits in (16, 8, 4)]
     rows += [(f"forward pass of {n:,} tokens (FLOPs)", total, power(total))]
