@@ -79,6 +79,12 @@ def test_storing_twice_gives_the_same_bytes(tmp_path):
     assert [cell.source for cell in stored.cells[-3:]] == ["Write it.", STUB, "double(1)"]
 
 
+def test_what_a_teacher_chose_for_the_slides_is_kept():
+    notebook = lesson("1")
+    notebook.cells[1].metadata |= {"slideshow": {"slide_type": "skip"}, "tags": ["slide-without-code"]}
+    assert store.normalised(notebook).cells[1].metadata == {"slideshow": {"slide_type": "skip"}, "tags": ["slide-without-code"]}
+
+
 def test_a_measurement_is_kept_until_the_code_that_leads_to_it_changes(tmp_path, monkeypatch):
     path, runs = tmp_path / "01_demo.ipynb", count()
 

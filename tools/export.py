@@ -33,7 +33,7 @@ FILL = """pages => document.querySelectorAll(".contents li").forEach(line =>
 MISSING = ("the packages for slides and print are missing; once, with the network: "
            'python -m pip install -e ".[export]"')
 LINK = re.compile(r"(?<!!)\[([^]]*)\]\((?!https?:)([^)]*)\)")   # to a file of the course
-SECTION = re.compile("^(?=## )", re.MULTILINE)
+SECTION = re.compile(r"^(?=##+ |!\[)", re.MULTILINE)     # where a slide begins within a text
 HEADING = re.compile(r"<h([12])[^>]*>(.*?)</h\1>", re.DOTALL)
 
 
@@ -60,7 +60,7 @@ def page(exporter, template, notebook, title):
 
 
 def slide_cells(notebook):
-    """The cells that the deck shows; a heading inside a text begins a slide of its own."""
+    """The cells that the deck shows; in a text a heading or a picture begins another slide."""
     if not any("slideshow" in cell.metadata for cell in notebook.cells):
         raise ValueError("has no slides: no cell has a slide type")
     for cell in notebook.cells:

@@ -61,8 +61,9 @@ print(export.to_pdf(source, source.with_suffix(".pdf")))"""
     reader = pypdf.PdfReader(tmp_path / "course.pdf")
     pages = [normalize("NFKC", page.extract_text()) for page in reader.pages]    # ﬂ is fl
     assert int(run.stdout) == len(pages) > 8 and f"5 / {len(pages)}" in pages[4]     # a number on each page
+    last = (export.COURSE / "reference.md").read_text(encoding="utf-8").splitlines()[0].lstrip("# ")
     contents = dict(line.rsplit(" ", 1) for line in pages[0].splitlines() if line[-1:].isdigit() and "/" not in line)
-    for title in "00 Start here", "01 The dance floor", "The pocket calculator", "Reference: symbols and words":
+    for title in "00 Start here", "01 The dance floor", "The pocket calculator", "Recap", last:
         page = int(contents[title])
         assert title in pages[page - 1] and (title[0] != "0" or title not in pages[page])
     addresses = [note.get_object()["/A"].get("/URI", "") for page in reader.pages for note in page.get("/Annots", ()) if "/A" in note.get_object()]
