@@ -3,6 +3,7 @@
 That stubs are "not attempted" and solutions "correct" is in the notebooks, which nbval runs. The usual
 wrong answers of students, apart from the files' own expressions, stand in wrong_answers.py.
 """
+import ast
 import math
 import re
 import subprocess
@@ -262,3 +263,27 @@ def test_a_verdict_is_plain_text_and_a_mark_in_the_themes_colour():
     assert repr(Verdict("not yet", "n < 2")) == "not yet: n < 2"
     assert "--jp-success-color1)\">✓" in Verdict("correct", "")._repr_html_()
     assert "✗ <b>not yet</b></span>: n &lt; 2" in Verdict("not yet", "n < 2")._repr_html_()
+
+
+def test_a_name_that_a_cell_overwrote_is_said_by_the_check():
+    space = {"In": ["", "from helpers.tracing import trace\n%magic", "from helpers.tracing import trace", "trace = 3"], "trace": 3}
+    exec("from helpers.exercises import check\nwrong, right = check('01.2', 5), check('01.1', {'3 times the tokens': 9, "
+         "'a quarter of the width': 1/4, 'twice the tokens and half the width': 2})", space)
+    assert "trace is 3 by now: run the import cell again" in space["wrong"].text and bool(space["right"])
+    assert "import cell" not in space["right"].text
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "notebooks").rglob("*.ipynb")), ids=lambda path: path.stem)
+def test_no_lesson_overwrites_a_name_that_it_imports(path):
+    taken, found, apart = set(), [], (ast.FunctionDef, ast.Lambda, ast.ListComp, ast.DictComp, ast.SetComp, ast.GeneratorExp)
+
+    def walk(node):
+        if isinstance(node, ast.ImportFrom) and str(node.module).startswith("helpers"):
+            taken.update(alias.asname or alias.name for alias in node.names)
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store) and node.id in taken:
+            found.append(node.id)
+        for child in () if isinstance(node, apart) else ast.iter_child_nodes(node):
+            walk(child)
+    for cell in nbformat.read(path, as_version=4).cells:
+        walk(ast.parse(cell.source if cell.cell_type == "code" else ""))
+    assert not found

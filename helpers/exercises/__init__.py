@@ -3,9 +3,12 @@
 `NN.toml` beside this file holds the exercises of lesson NN; 00.toml says what may stand there.
 """
 
+import ast
 import importlib
 import re
+import sys
 import tomllib
+from dataclasses import replace
 from functools import lru_cache, partial
 from pathlib import Path
 
@@ -47,10 +50,28 @@ def check(number, answer=None):
             f"lesson {lesson} has {known}" if known else "write its number in quotes, as in "
             "check('01.1', answer)"))
     try:
-        return NOT_ATTEMPTED if untouched(answer) else EXERCISES[number](answer)
+        verdict = NOT_ATTEMPTED if untouched(answer) else EXERCISES[number](answer)
+        lost = overwritten(sys._getframe(1).f_globals) if verdict.state == "not yet" else {}
+        return verdict if not lost or "import cell" in verdict.text else replace(
+            verdict, text=f"{verdict.text}; and {lost} by now: run the import cell again")
     except (Exception, SystemExit) as error:    # whatever an odd object does, the notebook goes on
         return not_yet(f"the check could not read your answer ({describe(answer)}): "
                        f"{type(error).__name__}")
+
+
+def overwritten(space):
+    """Which names that a notebook imported from helpers a later cell made a number or a text."""
+    lost = []
+    for cell in space.get("In", ()):    # what IPython has run so far
+        try:
+            nodes = [node for node in ast.walk(ast.parse(cell)) if isinstance(node, ast.ImportFrom)
+                     and str(node.module).startswith("helpers")]
+        except SyntaxError:    # a line for IPython itself
+            continue
+        lost += [f"{alias.name} is {describe(space[alias.name])}"
+                 for node in nodes for alias in node.names
+                 if isinstance(space.get(alias.name), int | float | str | list | tuple)]
+    return " and ".join(dict.fromkeys(lost))
 
 
 def report(answers):
