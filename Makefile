@@ -11,7 +11,7 @@ export JUPYTER_CONFIG_PATH := $(CURDIR)/tools
 
 ALIVE := $(IN) -c '' 2>/dev/null || { echo 'The environment $(VENV) no longer works (was Python updated or removed?): make clean, and try again'; exit 1; }
 
-.PHONY: help lab workbook test slides print notebooks browser-test bench clean
+.PHONY: help lab workbook grading test slides print notebooks browser-test bench clean
 .DEFAULT_GOAL := help
 
 help:  ## this list
@@ -24,6 +24,9 @@ lab: $(VENV)/for-lab  ## open the course in JupyterLab: copies without outputs, 
 
 workbook: $(VENV)/for-lab  ## fresh copies of lessons without outputs; yours are kept (N="03 07")
 	@$(IN) tools/workbook.py $(N)
+
+grading: $(VENV)/for-grading  ## lessons for nbgrader, yours and the students', in grading/ (N="03 07")
+	@$(IN) tools/grading.py $(N)
 
 test: $(VENV)/for-tests  ## all tests that need no browser (N="01 12": only these notebooks)
 	@$(ALIVE)
@@ -63,6 +66,10 @@ $(VENV)/for-tests: pyproject.toml $(VENV)/made
 
 $(VENV)/for-export: pyproject.toml $(VENV)/made
 	$(call INSTALL,[export],export)
+	@touch $@ $(VENV)/for-lab
+
+$(VENV)/for-grading: pyproject.toml $(VENV)/made
+	$(call INSTALL,[grading],grading)
 	@touch $@ $(VENV)/for-lab
 
 # One line for whatever is missing, before anything is half made.

@@ -41,8 +41,8 @@ def names_and_bounds(lines):
     return {re.match(r"[\w.-]+", line)[0].lower(): re.sub(r"^[\w.-]+", "", line) for line in lines}
 
 
-RUN_TIME, TEST, PEERS, EXPORT = map(names_and_bounds, (PROJECT["dependencies"], *(
-    PROJECT["optional-dependencies"][extra] for extra in ("test", "peers", "export"))))
+RUN_TIME, TEST, PEERS, EXPORT, GRADING = map(names_and_bounds, (PROJECT["dependencies"], *(
+    PROJECT["optional-dependencies"][extra] for extra in ("test", "peers", "export", "grading"))))
 
 
 def imported(source):
@@ -82,19 +82,19 @@ def test_environment_yml_and_pyproject_say_the_same():
     assert environment["name"] == PROJECT["name"]
 
 
-@pytest.mark.parametrize("used, known", [(READERS, RUN_TIME), (TESTS, RUN_TIME | TEST | EXPORT)])
+@pytest.mark.parametrize("used, known", [(READERS, RUN_TIME), (TESTS, RUN_TIME | TEST | EXPORT | GRADING)])
 def test_what_is_imported_is_listed(used, known):
     missing = {name for name in used_by(*used) if name not in known and COMES_WITH.get(name) not in known}
     assert not missing, f"imported, and not in pyproject.toml: {missing}"
 
 
 def test_what_is_listed_is_imported_and_has_its_reason():
-    unused = (RUN_TIME | TEST | EXPORT).keys() - used_by(*READERS) - used_by(*TESTS) - NOT_IMPORTED
+    unused = (RUN_TIME | TEST | EXPORT | GRADING).keys() - used_by(*READERS) - used_by(*TESTS) - NOT_IMPORTED
     assert not unused, f"in pyproject.toml, and imported nowhere: {unused}"
     peers = used_by("t*/peers/*.py") - RUN_TIME.keys() - TEST.keys()
     assert peers == PEERS.keys() or not peers     # nothing where the folder is left out
     text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
-    for name, bound in (RUN_TIME | TEST | PEERS | EXPORT).items():
+    for name, bound in (RUN_TIME | TEST | PEERS | EXPORT | GRADING).items():
         assert re.fullmatch(r">=[\d.]+", bound), f"{name}: a lower bound, and no upper one"
         assert re.search(rf'"{name}{bound}",\s+# \S', text), f"{name}: its reason as a comment"
 

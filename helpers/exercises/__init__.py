@@ -4,7 +4,9 @@
 """
 
 import ast
+import contextlib
 import importlib
+import io
 import re
 import sys
 import tomllib
@@ -15,8 +17,8 @@ from pathlib import Path
 from helpers.exercises.engine import (
     MARKS, NOT_ATTEMPTED, Exercise, Verdict, describe, names, not_yet, read, untouched)
 
-__all__ = ["EXERCISES", "Exercise", "NOT_ATTEMPTED", "Verdict", "check", "load", "not_yet", "read",
-           "report"]
+__all__ = ["EXERCISES", "Exercise", "NOT_ATTEMPTED", "Verdict", "check", "load", "not_yet",
+           "points_for", "read", "report"]
 
 EXERCISES = {}
 
@@ -72,6 +74,17 @@ def overwritten(space):
                  for node in nodes for alias in node.names
                  if isinstance(space.get(alias.name), int | float | str | list | tuple)]
     return " and ".join(dict.fromkeys(lost))
+
+
+def points_for(number, answer, of=1):
+    """`of` points for a correct answer, for a table the share of its entries that are: to grade.
+
+    What the answer's code warns of costs nothing.
+    """
+    with contextlib.redirect_stderr(io.StringIO()):
+        verdict = check(number, answer)
+    right = [*map(bool, verdict.parts.values())] or [bool(verdict)]
+    return of * sum(right) / len(right)
 
 
 def report(answers):
