@@ -40,6 +40,13 @@ def graded(cells):
     return {cell.id: cell.metadata.nbgrader.points for cell in cells if cell.metadata.get("nbgrader", {}).get("grade")}
 
 
+@pytest.fixture(scope="module", autouse=True)
+def environment():
+    """nbgrader's configuration sets a variable; afterwards all is as it was."""
+    with store.environment():
+        yield
+
+
 # The source, which needs no nbgrader.
 
 @pytest.mark.parametrize("number", NUMBERS)
@@ -70,6 +77,14 @@ def test_a_point_for_each_entry_and_for_the_sentences_more():
         assert "41 + 15 = 56" in next(cell.source for cell in both("15")[0].cells if cell.id == "marks")
 
 
+@pytest.mark.parametrize("number", [number for number in NUMBERS if number in ("03", "15")])
+def test_the_source_runs_and_gets_all_its_points(number):
+    """Also where a solution stands on other cells of the solutions."""
+    source = store.run(grading.source_of(*both(number)), ROOT / "notebooks")
+    got = {cell.id: float(cell.outputs[0].data["text/plain"]) for cell in source.cells if cell.id.endswith("-points")}
+    assert got == {name: points for name, points in graded(source.cells).items() if name in got} and len(got) > 3
+
+
 def test_what_an_answer_is_worth(capsys):
     def right(budget, d):
         print("tried", file=sys.stderr)     # nbgrader gives nothing for a cell that warns
@@ -91,6 +106,12 @@ def test_bad_words_are_answered_in_a_sentence(words, answer):
 def test_a_folder_that_cannot_be_written_is_named(tmp_path):
     (tmp_path / "file").write_text("")
     assert grading.main(["--to", str(tmp_path / "file" / "x"), "00"]).startswith(f"{tmp_path / 'file'}")
+
+
+def test_a_course_without_solutions_says_so(tmp_path, monkeypatch):
+    monkeypatch.setattr(grading, "COURSE", tmp_path)
+    assert re.match(r"00: the exercises are made from .*solutions.00_start_here.ipynb, which is missing", grading.main(
+        ["--to", str(tmp_path), "00"]))
 
 
 def test_a_check_that_grading_cannot_read_is_named():

@@ -99,7 +99,7 @@ def write_source(path, folder):
     """Write the source of one lesson, with the files that it opens; a sentence on what was done."""
     solutions, target = COURSE / "solutions" / path.name, folder / "source" / path.name[:2]
     if not solutions.exists():
-        sys.exit(f"{solutions.relative_to(ROOT)} is missing: an exercise is made from its solution")
+        raise ValueError(f"the exercises are made from {solutions}, which is missing")
     made = source_of(*(nbformat.read(each, as_version=4) for each in (path, solutions)))
     text = "\n".join(cell.source for cell in made.cells)
     for name in {"matplotlibrc", *re.findall(r"[(\"]((?:pictures|data)/[\w.]+)[)\"]", text)}:
