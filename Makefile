@@ -11,7 +11,7 @@ export JUPYTER_CONFIG_PATH := $(CURDIR)/tools
 
 ALIVE := $(IN) -c '' 2>/dev/null || { echo 'The environment $(VENV) no longer works (was Python updated or removed?): make clean, and try again'; exit 1; }
 
-.PHONY: help lab workbook grading test slides print notebooks browser-test bench clean
+.PHONY: help lab workbook grading test slides print notebooks browser-test bench mutants clean
 .DEFAULT_GOAL := help
 
 help:  ## this list
@@ -46,6 +46,9 @@ browser-test: $(VENV)/for-tests  ## the notebooks in JupyterLab in Chromium
 
 bench: $(VENV)/for-tests  ## time a move of each explorer, the imports, a trace: some ten minutes
 	$(IN) -m pytest tests/benchmarks
+
+mutants: $(VENV)/for-tests  ## small faults in what computes: which does no test see? About an hour
+	$(IN) tests/mutants.py $(if $(COUNT),--count $(COUNT)) $(N)
 
 clean:  ## remove what make has made
 	rm -rf $(VENV) exports picture-differences *.egg-info build
