@@ -85,6 +85,7 @@ def test_the_whole_course_is_one_page_with_contents(tmp_path):
     html = export.book(paths, "The course")
     assert loads_from_elsewhere(html) == []
     body = html.split("<main>")[1]
+    assert "<img" in body and "No description" not in body      # nbconvert's word where a picture has no text
     names = Counter(re.findall(r'<h[12] id="([^"]*)"', body))
     listed = re.findall(r'<li class="h[12]"><a href="#([^"]*)">', body)
     assert set(names.values()) == {1} and list(names) == listed and {path.stem for path in paths} <= set(listed)

@@ -17,7 +17,7 @@ CUT_OFF = """() => [...Reveal.getCurrentSlide().querySelectorAll("*")].filter(e 
 
 
 def opened(browser, path):
-    """A page that may load its own file only; formulas are set."""
+    """A page that asks for nothing but its own file, when its formulas are set."""
     page = browser.new_page(viewport={"width": 1280, "height": 720})
     asked = []
     page.on("request", lambda request: request.url.startswith("data:") or asked.append(request.url))
@@ -42,6 +42,22 @@ def test_no_slide_is_cut_off(browser, tmp_path, path):
         assert "$" not in page.evaluate("""[...Reveal.getCurrentSlide().querySelectorAll("p, li")].map(e => e.innerText).join("")""")
     assert slides >= 15 and not cut
     assert page.locator("mjx-container").count() > 10 and page.locator("mjx-merror, [data-mjx-error]").count() == 0
+    page.close()
+
+
+def test_nothing_sticks_out_on_paper(browser, tmp_path):
+    """All lessons at the width that A4 leaves between the margins, 178 mm; all formulas are set."""
+    course = tmp_path / "course.html"
+    course.write_text(export.book([*sorted(export.COURSE.glob("[0-9]*.ipynb")), export.COURSE / "reference.md"], "All"), encoding="utf-8")
+    page = opened(browser, course)
+    page.emulate_media(media="print")
+    page.set_viewport_size({"width": round(178 / 25.4 * 96), "height": 900})
+    wide = page.evaluate("""() => [...document.querySelectorAll("main *")].filter(e => !e.closest("mjx-assistive-mml, svg")).map(e => {
+      const box = e.getBoundingClientRect(), hidden = getComputedStyle(e).overflowX != "visible" && e.clientWidth;
+      return [Math.max(-box.left, box.right - innerWidth, hidden && e.scrollWidth - e.clientWidth), e.tagName + ": " + e.textContent.slice(0, 60)];
+    }).filter(([pixels]) => pixels > 1)""")
+    assert wide == []
+    assert page.locator("mjx-container").count() > 500 and page.locator("mjx-merror, [data-mjx-error]").count() == 0
     page.close()
 
 
