@@ -122,7 +122,7 @@ WRONG = {
     "05.2": [(llama(width=lambda d, h, d_h: d // h), "argument"), (llama(width=lambda d, h, d_h: d / h), "argument"),
         (llama(heads=lambda h, h_kv: h), "h_kv"), (llama(tables=1), "tied"), (llama(matrices=2), "three"), (llama(last=0), "last one"),
         (llama(norms=1), "two norms"), (llama(norms=0, last=0), "two norms"), (llama(norms=4, last=2), "gain"), (lambda L, d: L * d, "takes")],
-    "05.3": [(28, "one digit more"), (0.2758, "percent"), (72.42, "passes"), (23, "once")],
+    "05.3": [(4, "one digit more"), (0.0439, "percent"), (95.6, "passes"), (4.889, "one row"), (3.125, "four experts"), (4.4153, "all are all")],
     "06.2": [(lambda n, widths: 6 * n * sum(sizes(widths)), "which is data"),
         (lambda n, widths: 4 * n * sum(sizes(widths)), "only the first"),
         (lambda n, widths: 6 * n * sum(sizes(widths)[1:]), "still has"), (lambda n, widths: 2 * n * sum(sizes(widths)), "forward alone"),
