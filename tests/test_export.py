@@ -103,6 +103,14 @@ def test_what_is_missing_is_said_in_one_sentence(monkeypatch, words, said):
     assert said in answer and ("\n" not in answer or answer == export.__doc__)
 
 
+@needs_packages
+def test_a_folder_that_cannot_be_written_is_said(monkeypatch, tmp_path):
+    (tmp_path / "file").write_text("in the way", encoding="utf-8")
+    monkeypatch.setattr(export, "EXPORTS", tmp_path / "file")
+    answer = export.main(["slides", "01"])
+    assert "file" in answer and "\n" not in answer
+
+
 def test_a_lesson_without_slides_is_refused(tmp_path):
     path = tmp_path / "02_x.ipynb"
     nbformat.write(lesson((None, [], "# Title")), path)

@@ -176,7 +176,7 @@ def main(words):
             print(f"{target}, {to_pdf(source, target)} pages")
         else:
             return __doc__
-    except ValueError as error:
+    except (ValueError, OSError) as error:      # OSError: exports/ can't be written
         return str(error)
 
 
