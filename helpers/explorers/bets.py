@@ -28,7 +28,7 @@ METHODS = {
     "all": Method("all pairs", "", "exact"),
     "window": Method("window", "what matters stands near"),
     "strided": Method("strided", "what matters stands near, or whole strides away"),
-    "hashing": Method("hashing", "what matters points the way of the query",
+    "hashing": Method("hashing", "what matters points the same way as the query",
                       past="if keys are queries"),
     "low_rank": Method("low rank", "neighbours say nearly the same", past="no"),
     "features": Method("random features", "queries and keys are short"),

@@ -72,7 +72,8 @@ def view(s, before):
     said = (f"{s.like if known else 'Your shape'} has {parameters:,} parameters "
             f"({most} {percent(held[most] / parameters)}); over n = {s.n:,} tokens each costs "
             f"{flops:,} FLOPs ({busy} {percent(spent[busy] / flops)}).")
-    return View(page, f"Most parameters: {most}. Most FLOPs: {busy}", said, {
+    where = "too" if busy == most else f"in {busy}"
+    return View(page, f"Most parameters are in {most}, and most FLOPs {where}", said, {
         "parameters": parameters, "active parameters": active,
         "FLOPs forward, per token": flops, "FLOPs forward, all n tokens": flops * s.n,
         "share of n² in the FLOPs": percent(spent[N2] / flops), "n² takes half from n on (tokens)":

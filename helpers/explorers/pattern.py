@@ -79,8 +79,8 @@ def told(s, red, cost, every, found, words):
     if s.method == "all":
         return "All pairs: exact, and n² of them", (
             f"All pairs are exact; the others are measured against them: {amount(cost)} FLOPs.")
-    saving = (f"{times(every / cost)} times less than all pairs" if cost < every else
-              f"{times(cost / every)} times as much as all pairs")
+    saving = (f"{times(every / cost)} times fewer FLOPs than all pairs" if cost < every else
+              f"{times(cost / every)} times as many FLOPs as all pairs")
     went = ("won" if found < 0.05 else "nearly won" if found < 0.2 else "half won" if found < 0.5
             else "lost" if found < 1 else "lost, worse than answering 0")
     title = (f"{method.name.capitalize()} looks ahead: red is the future" if red else

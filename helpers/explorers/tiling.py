@@ -46,6 +46,7 @@ def view(s, before):
     chip = Axes(page, 424, 286, 258, 34, (100, 10**7, "log"), (0, 1, "linear"), "elements",
                 y_ticks=(), x_ticks=(100, 10**4, 10**6))
     chip.upright(s.M, dash=(6, 3), colour=INK)
+    page.words(chip.across(s.M) + 5, 294, "M", 12, halo=True)
     chip.point(need, 0.5, "o", BLUE if fits else ORANGE, 6, says=f"{need:,} elements")
     page.words(424, 372, f"needs {need:,}, M = {s.M:,}", 12)
 
