@@ -28,7 +28,10 @@ def test_each_part_has_its_explorer_before_its_sheet(number):
     """Nobody is asked to predict what stands on the screen already."""
     parts = "\0".join(f"[{cell['id']}]{cell.source}" for cell in LABS[number]).split("]## ")[1:]
     for part in (part for part in parts if part[0].isdigit()):
-        assert 0 < part.find("Explorer(") < part.find("[None, None]"), part[:40]
+        explorer, sheet = part.find("Explorer("), part.find("[None, None]")
+        if (number, part[0]) == ("13", "2"):    # there the start's curves answer the sheet, so it stands first
+            explorer, sheet = sheet, explorer
+        assert 0 < explorer < sheet, part[:40]
 
 
 @pytest.mark.parametrize("number, name, answer", [("12", "the-explorer", r"2\.18|3\.82|8\.9 %"), ("13", "roofline", r"4\.87")])
@@ -57,8 +60,8 @@ def test_what_is_dragged_in_lesson_12_breaks_no_later_cell(moves, capsys):
 
 def test_what_is_dragged_and_written_in_lesson_13_breaks_no_later_cell():
     run("13", lambda explorer: explorer.change(**list(explorer.presets.values())[-1]),
-        {"times": {"training FLOPs, all tokens": [22, 0.372], "bytes to learn one sequence": [22, None],
-                   "cache bytes of one token": [None, None], "seconds to write a token": [22, 22.3]}})
+        {"times": {"training FLOPs, all tokens": [22, 0.372], "bytes to train on one sequence": [22, None],
+                   "cache bytes of one token": [None, None], "seconds to decode a token": [22, 22.3]}})
 
 
 def test_what_is_dragged_and_written_in_lesson_14_breaks_no_later_cell():
