@@ -56,7 +56,7 @@ def view(s, before):
     for y, key in zip(range(84, 400, 36), order):
         more = f", × {times(found[key] / was[key])}" if before else ""
         page.box(474, y - 7, 12, 26, LAYERS[key][2])
-        page.words(494, y, f"{LAYERS[key][0]}: {times(found[key] / least)} times")
+        page.words(494, y, f"{LAYERS[key][1]}: {times(found[key] / least)} times")
         page.words(494, y + 16, f"{power(found[key])} FLOPs{more}", 12, FAINT)
 
     tied = [LAYERS[key][0] for key in order if found[key] == least]
