@@ -6,7 +6,7 @@ At import it needs the standard library alone: it must speak where all else fail
 import re
 import sys
 from importlib import import_module
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import PackageNotFoundError, metadata, requires, version
 from pathlib import Path
 
 COURSE = Path(__file__).resolve().parents[1]
@@ -26,31 +26,35 @@ class Report(list):
         return "\n".join([*lines, "", *end])
 
 
-def environment_check(folder="."):
-    """A `Report` on Python, packages, kernel, sliders and the folder in which the notebook lies."""
-    try:
-        text = (COURSE / "pyproject.toml").read_text(encoding="utf-8")  # Python 3.10 has no tomllib
-    except OSError:
-        return Report([("the course", "its package was installed without its folder", _install())])
-    bound = re.search(r'^requires-python = ">=([\d.]+)"', text, re.MULTILINE)[1]
+def environment_check():
+    """A `Report` on Python, packages, kernel and sliders."""
+    bound, listed = _bounds()
     found = ".".join(map(str, sys.version_info[:2]))
     old = _release(found) < _release(bound)
     rows = [(f"Python {bound} or newer", f"this kernel runs Python {found}" * old,
              f"Install Python {bound} or newer, close JupyterLab, start again as README.md says.")]
     if not old:     # an old Python explains everything else
-        listed = re.search(r"^dependencies = \[\n(.*?)^\]", text, re.MULTILINE | re.DOTALL)[1]
         rows += [(f"{name} {least} or newer", _package_fault(name, least), _install())
-                 for name, least in re.findall(r'^\s*"([\w.-]+)>=([\d.]+)"', listed, re.MULTILINE)]
+                 for name, least in listed]
     shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
-    alone = not (Path(folder) / "matplotlibrc").is_file()
     return Report([
         *rows,
         ("kernel", "this code does not run in a notebook" * (not hasattr(shell, "kernel")),
          "Start JupyterLab with `make lab` and open notebooks/00_start_here.ipynb there."),
         ("sliders (ipywidgets in JupyterLab)", _widgets_fault(),
-         "In a new cell: %pip install --force-reinstall --no-deps jupyterlab_widgets"),
-        ("course folder", "the file matplotlibrc does not lie beside this notebook" * alone,
-         "Open the notebook in the course's folder, notebooks/, or copy matplotlibrc beside it.")])
+         "In a new cell: %pip install --force-reinstall --no-deps jupyterlab_widgets")])
+
+
+def _bounds():
+    """What the course asks for: the least Python, and pairs of a package and its least version."""
+    try:
+        text = (COURSE / "pyproject.toml").read_text(encoding="utf-8")  # Python 3.10 has no tomllib
+        python = re.search(r'^requires-python = "(.*)"', text, re.MULTILINE)[1]
+        lines = re.search(r"^dependencies = \[\n(.*?)^\]", text, re.MULTILINE | re.DOTALL)[1]
+    except OSError:     # installed without its folder, as in Colab
+        python = metadata("transformer-costs")["Requires-Python"]
+        lines = "\n".join(line for line in requires("transformer-costs") if ";" not in line)
+    return python.strip(">="), re.findall(r'^[\s"]*([\w.-]+)>=([\d.]+)', lines, re.MULTILINE)
 
 
 def _package_fault(name, bound):
@@ -81,6 +85,8 @@ def _widgets_fault():
 
 def _install():
     """The line that installs what is missing into this very kernel's Python."""
+    if not (COURSE / "pyproject.toml").is_file():
+        return "In a new cell: the line that installed the course, as notebooks/places.md says."
     if (Path(sys.prefix) / "conda-meta").is_dir():
         return f"In a terminal, in the folder {COURSE}: conda env update -f environment.yml"
     return f'In a new cell: %pip install -e "{COURSE}"'

@@ -12,7 +12,7 @@ GPT2, XL, GPT3, LLAMA, GEMMA, DEEPSEEK = (MODELS[name] for name in ("GPT-2", "GP
 SPREAD = [optimal_split("published", 5.76e23).parameters, optimal_split("refitted", 5.76e23).parameters]
 HELD = {
     "the example of the course, a convention, or a name": """100 tokens of width 512 ¦ fp32 takes 4 bytes, in bf16 it takes 2, ¦ $n = 100$ ¦ of 100 and 512 ¦ $d = 512$ ¦ lists of 512 numbers
- ¦ each pair 512 elements ¦ H800 ¦ Conv1D ¦ bf16 ¦ fp16 ¦ fp32 ¦ FlashAttention-3 ¦ FlashAttention-2 ¦ FlashAttention-4 ¦ Mamba-2 ¦ DeepSeek-V3.2 ¦ Llama 4 ¦ OLMo 2 ¦ [StarCoder 2] ¦ Gemma 3 and gpt-oss ¦ BSD-3
+ ¦ each pair 512 elements ¦ H800 ¦ Conv1D ¦ bf16 ¦ fp16 ¦ fp32 ¦ FlashAttention-3 ¦ FlashAttention-2 ¦ FlashAttention-4 ¦ Mamba-2 ¦ Llama 4 ¦ OLMo 2 ¦ [StarCoder 2] ¦ Gemma 3 and gpt-oss ¦ BSD-3
  ¦ starcoder2-7b ¦ falcon-7b ¦ gemma-7b ¦ gpt-oss-20b ¦ 7-billion ¦ a multiply-add is 2 ¦ counts as 2 ¦ 16 bits takes two ¦ 2 bytes a number ¦ multiply-add, 2 FLOPs
  ¦ mean 0 and standard deviation 1 ¦ between 0 and 1 that ¦ $2^{20}$ bytes; 1 GiB is $2^{30}$ ¦ 16-bit format ¦ 16-bit peak did ¦ from 02, so ¦ counts $2k$ ¦ or $2k$ FLOPs ¦ has 2. A param
  ¦ has 16, for weight ¦ numbers of 2 bytes. 1 GB is ¦ time in 32 bits ¦ an 8-bit ¦ with 8 bits in place of 16 ¦ with 4 bits, if
@@ -20,10 +20,10 @@ HELD = {
     "chosen for a question, a picture, a play or a price": """$n = 3$ and $d = 4$ ¦ | 5 | this one ¦ | 15 | [ ¦ | 20 | [ ¦ up to 8, and against ¦ 500 is a lot
  ¦ for 100 million comparisons ¦ $n$ to 200. ¦ about 5, 10, 20 or 40 million ¦ $n = d/2$, $d$ ¦ text of 32 tokens ¦ than 90 % of the ¦ window of 256" ¦ 64 wide
  ¦ from 8 to 64 tokens ¦ from 256 to 2,048 ¦ window of 257 ¦ a grid of 8 by 8 ¦ over 257 is ¦ = 64, and drag the budget from 512 down to 4. ¦ answer of 0? ¦ On 64 tokens ¦ from 1,000 to 1,000,000
- ¦ last 32 entries ¦ with one of 64 values ¦ 30, 70 or 150 billion ¦ 1.01, 2 or 1,000? ¦ 0.1 to 60,000 ¦ roof at 3,000 ¦ read 256? ¦ e^{1000} ¦ costs 2.5 US ¦ reach 40 % ¦ our 40 %
+ ¦ last 32 entries ¦ 30, 70 or 150 billion ¦ 1.01, 2 or 1,000? ¦ 0.1 to 60,000 ¦ roof at 3,000 ¦ read 256? ¦ e^{1000} ¦ costs 2.5 US ¦ reach 40 % ¦ our 40 %
  ¦ gets 512. Now 16 users ¦ 0.05 nats mean ¦ by 20 %, say ¦ form, 40 minutes ¦ exercises 1 to 5 | 40 | exercises 1, 2 and 4 ¦ exercises 6 to 9 | 30 | exercises 6 and 8 ¦ counts exercises 1, 2, 4, 6 and 8 ¦ 150 to 250 words | 20 | ¦ | 10 | at home
  ¦ guessed 90? ¦ share of 90 % ¦ | 0 points | 1 point | 2 points | 3 points ¦ answering 0 ¦ error is 1, ¦ 1 % lower, on ¦ than 99 % ¦ show no 2, ¦ 500 MB ¦ ; part 1 of 12 makes ¦ looks at 3 tokens ¦ long as 16 tokens ¦ with $w = 3$ on
- ¦ slope at 1, ¦ 300 times tow ¦ writes "80 GB" ¦ they have 80.) ¦ card has 24 GB, which is 28 % less ¦ for 7.5 billion param
+ ¦ slope at 1, ¦ 300 times tow ¦ each entry 300 times ¦ writes "80 GB" ¦ they have 80.) ¦ card has 24 GB, which is 28 % less ¦ for 7.5 billion param
  ¦ it in 150 to 250 words ¦ if it says 2,""",
     "measured or said by a source that is named": """Radford et al. 2019 ¦ Brown et al. 2020 ¦ Grattafiori et al. 2024 ¦ section 3.2: ¦ in 2026, with PyTorch 2.13
  ¦ [How to Scale Your Model], 2025 ¦ time, 1990 ¦ memory, 1997 ¦ forget, 2000 ¦ [Xception], 2017 ¦ Table 1; [Hoff ¦ sections 1 and 4.2; ¦ model of 2019 ¦ 192 KiB
@@ -55,7 +55,7 @@ HELD = {
         f"n = {8 // 4}r$", f"{45.7 - .05:.2f} to {45.7 + .05:.2f}", f"allows {10 // 2} either", f"is {100 * 1517.12 / 1320 - 100:.0f} % too", f"by {12_936.49 - 12_850:.0f} million",
         f"is {5120 // 128} heads", "printed 24 is", f"{2.376} is printed as {2.376:.2f}", f"becomes {.2849:.2f}. The", f"{96 - 24}bnLd^2(1 + (n)/(6d) + (V)/({72 // 6}dL)), {96 - 24}bnLd^2(1 + (n)/({6 // 2}d) + (V)/({72 // 6}dL)", f"({2}n)/({9}d)",
         f"cost {(4 + 2) / 2:.2f} times", f"get {4 + 2} every", "are 4 and 2, in", "are 2 and 4, and", f"sums to {4 + 2}.", f"saves {2 + 32 - 3} of attention's {2 + 32} van", f"next {4096 - 10:,} tokens",
-        f"all {GEMMA.n_layers} grow", f"the {64 - 1} neigh", f"GPT-3, {GPT3.parameters() / LLAMA.parameters():.0f} times as large, ends at {96 // 96}, and", f"(sold as {ACCELERATORS['H100 SXM'].marketed_bytes / 1e9:.0f} GB", f"of memory ({ACCELERATORS['H100 SXM'].memory_bytes / 1e9:.2f} GB)", "every 64th", "sqrtn/2", f"{LLAMA.n_heads} query heads share {LLAMA.n_kv_heads} key", f"${4 + 1}nd^2$ in", f"n = {5 / 4}d$", "cost $nd^2$", "(8nd^2 + 4nwd)/(4nd^2)",
+        f"all {GEMMA.n_layers} grow", f"its {64 - 1} neigh", "every 64th", "sqrtn/2", f"{LLAMA.n_heads} query heads share {LLAMA.n_kv_heads} key", f"${4 + 1}nd^2$ in", f"n = {5 / 4}d$", "cost $nd^2$", "(8nd^2 + 4nwd)/(4nd^2)",
         f"norms, {100 * LLAMA.parameters_by_part()['norms'] / LLAMA.parameters():.3f} %", f"same {round(GEMMA.vocab_size, -3):,}", f"has {73_990 * 2 * 96 * 12_288 / 7_504_658_432:.0f} times the weights but {96 * 12_288 / 32 / 4096:.0f}",
         "(M - w/4)/(c/4) = (4M - w)/(c) > 4*(M - w)/(c)", "of 512 + 64 num", f"= {64 // 8}$ of its full", r"(2V)/(2V + L (2 d_h (h + h_kv ) + 3 d_ff", f"${2 * 6} L h d_h n", "(1)/(1/n + 1/r)",
         "large 2 %", f"of {SPREAD[1] / SPREAD[0]:.1f} at Chin", "factor of 1.6 at", "optimum by 1.5.", "than 0.02.", f"about {GPT2.d_model / GPT2.n_layers:.0f}:", f"The {2 + 2 + 3 * 4} bytes", f"served {23} % slower",

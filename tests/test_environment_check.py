@@ -7,6 +7,8 @@ from types import SimpleNamespace
 import pytest
 from documents import ROOT
 
+from test_environment import PROJECT
+
 from helpers import environment
 from helpers.environment import environment_check
 
@@ -17,7 +19,7 @@ def looked(monkeypatch):
     import IPython
     import ipywidgets  # noqa: F401  first, for on import it speaks to the kernel, and this one is deaf
     monkeypatch.setattr(IPython, "get_ipython", lambda: SimpleNamespace(kernel=object()))
-    return lambda: repr(environment_check(ROOT / "notebooks"))
+    return lambda: repr(environment_check())
 
 
 def missing(name):
@@ -27,7 +29,7 @@ def missing(name):
 def test_a_healthy_machine_and_no_version_that_was_found(looked, monkeypatch):
     before = looked()
     lines = before.split("\n\n")[0].splitlines()
-    assert [line.split()[-1] for line in lines] == ["ok"] * 9 and before.endswith("All is there. Read on.")
+    assert [line.split()[-1] for line in lines] == ["ok"] * 8 and before.endswith("All is there. Read on.")
     monkeypatch.setattr(environment, "version", lambda name: "99.1")
     monkeypatch.setattr(sys, "version_info", (3, 15, 2))
     assert looked() == before
@@ -69,14 +71,19 @@ def test_outside_a_notebook_without_its_style_or_its_sliders(monkeypatch, tmp_pa
     import jupyter_core.paths
     monkeypatch.delitem(sys.modules, "IPython", raising=False)
     monkeypatch.setattr(jupyter_core.paths, "jupyter_path", lambda: [str(tmp_path)])
-    said = repr(environment_check(tmp_path))
-    for fault in ("does not run in a notebook", "the file matplotlibrc does not lie beside", "does not find the extension"):
+    said = repr(environment_check())
+    for fault in ("does not run in a notebook", "does not find the extension"):
         assert fault in said
 
 
-def test_installed_without_its_folder(monkeypatch, tmp_path):
+def test_installed_without_its_folder_the_bounds_are_those_of_the_package(looked, monkeypatch, tmp_path):
+    before = looked()
     monkeypatch.setattr(environment, "COURSE", tmp_path)
-    assert "without its folder" in repr(environment_check())
+    monkeypatch.setattr(environment, "metadata", lambda name: {"Requires-Python": PROJECT["requires-python"]})
+    monkeypatch.setattr(environment, "requires", lambda name: [*PROJECT["dependencies"], 'nbval>=0.11; extra == "test"'])
+    assert looked() == before
+    monkeypatch.setattr(environment, "version", missing)
+    assert "notebooks/places.md" in looked() and str(tmp_path) not in looked()
 
 
 def test_importing_it_needs_the_standard_library_only():

@@ -69,7 +69,7 @@ def test_the_lines_for_conda_are_those_of_its_file():
 
 
 def test_every_way_in_is_the_same_command():
-    assert [*re.findall(r"(?:python|IN\)) tools.workbook\.py --lab", README + MAKEFILE)].__len__() == 3
+    assert len(re.findall(r"(?:py|python|IN\)) tools.workbook\.py --lab", README + MAKEFILE)) == 3
     lab = (ROOT / "tools/workbook.py").read_text(encoding="utf-8")     # the whole folder, so that links to the front page land
     assert "--ServerApp.root_dir=." in lab
 

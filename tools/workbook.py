@@ -9,10 +9,13 @@ import hashlib
 import os
 import re
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 
+import ready
+
+if __name__ == "__main__":
+    ready.go_on()
 import nbformat
 
 from helpers.words import plural
@@ -62,10 +65,7 @@ def make(numbers=()):
     if unknown := [number for number in numbers if number not in course]:
         sys.exit(f"there is no lesson {unknown[0]!r}; give numbers such as 03")
     WORKBOOK.mkdir(exist_ok=True)
-    for name in ("matplotlibrc", "data"):
-        source, target = COURSE / name, WORKBOOK / name
-        (shutil.copytree(source, target, dirs_exist_ok=True) if source.is_dir()
-         else shutil.copyfile(source, target))
+    shutil.copytree(COURSE / "data", WORKBOOK / "data", dirs_exist_ok=True)
     made = 0
     for number, path in course.items():
         mine = WORKBOOK / path.name
@@ -89,13 +89,16 @@ def lab():
         print("You are root, as in a container: JupyterLab is started with --allow-root.")
     own = {"JUPYTER_PREFER_ENV_PATH": "1",  # its own kernel, whatever others there are
            "JUPYTER_CONFIG_PATH": str(ROOT / "tools")}  # jupyter_server_config.py says what for
-    return subprocess.run([sys.executable, "-m", "jupyterlab", "--ServerApp.root_dir=.",
-                           *["--allow-root"] * root, f"workbook/{lessons()['00'].name}"],
-                          cwd=ROOT, env=os.environ | own).returncode
+    return ready.run([sys.executable, "-m", "jupyterlab", "--ServerApp.root_dir=.",
+                      *["--allow-root"] * root, f"workbook/{lessons()['00'].name}"],
+                     cwd=ROOT, env=ready.surroundings() | own)
 
 
 if __name__ == "__main__":
     words = sys.argv[1:]
-    for line in make([word for word in words if word != "--lab"]):
-        print(line)
+    try:
+        for line in make([word for word in words if word != "--lab"]):
+            print(line)
+    except OSError as error:
+        sys.exit(f"The copies could not be made ({error}): copy the course to a folder of yours")
     sys.exit(lab() if "--lab" in words else 0)

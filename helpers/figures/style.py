@@ -11,13 +11,14 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 SETTINGS = matplotlib.rc_params_from_file(
-    Path(__file__).resolve().parents[2] / "notebooks" / "matplotlibrc", use_default_template=False)
+    Path(__file__).with_name("matplotlibrc"), use_default_template=False)
+matplotlib.rcParams.update(SETTINGS)    # for what a cell draws itself
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#AA4499", "#000000")
 INK = "#333333"
 
 
 def house():
-    """Context in which Matplotlib draws as `notebooks/matplotlibrc` says, from any folder."""
+    """Context in which Matplotlib draws as the house style says, whatever a cell has set."""
     return matplotlib.rc_context(SETTINGS)
 
 

@@ -1,0 +1,148 @@
+"""The environment is made, filled and named by one module, whichever command asks for it."""
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import ready
+import yaml
+from documents import ROOT
+
+README, MAKEFILE, WORKFLOW = ((ROOT / name).read_text(encoding="utf-8")
+                              for name in ("README.md", "Makefile", ".github/workflows/machines.yml"))
+
+
+@pytest.fixture
+def world(tmp_path, monkeypatch):
+    """A course in an empty folder; programs are not run but listed. `answers`: what each of them returns, by a word of it."""
+    said, answers = [], {}
+
+    def run(words, **more):
+        said.append(list(map(str, words)))
+        if "venv" in words:
+            Path(words[-1], "bin").mkdir(parents=True, exist_ok=True)
+        if "pip" in words and more.get("stdout") not in (None, subprocess.DEVNULL):
+            more["stdout"].write(answers.get("pip says", ""))
+        return next((status for word, status in answers.items() if word in words), 0)
+    (tmp_path / "pyproject.toml").write_bytes((ROOT / "pyproject.toml").read_bytes())
+    monkeypatch.setattr(ready, "ROOT", tmp_path)
+    monkeypatch.setattr(ready, "run", run)
+    return said, answers
+
+
+def programs(said):
+    return [next(word for word in ("venv", "install", "--missing", "--version", "-c") if word in words) for words in said]
+
+
+def environment(folder):
+    inside = folder / ".venv" / "bin" / "python"
+    inside.parent.mkdir(parents=True)
+    inside.touch()
+    return str(inside)
+
+
+def test_a_python_that_has_all_is_taken_as_it_is(world, monkeypatch):
+    monkeypatch.setattr(ready, "missing", lambda extra, lowest: [])
+    assert ready.ready("test", None) == sys.executable and world[0] == []
+
+
+def test_one_that_lacks_something_gets_an_environment_once(world, monkeypatch):
+    said, _ = world
+    monkeypatch.setattr(ready, "missing", lambda extra, lowest: ["numpy"])
+    assert ready.ready("test", None) == str(ready.ROOT / ".venv/bin/python")
+    assert programs(said) == ["venv", "install"] and said[1][-2:] == ["-e", ".[test]"]
+
+
+def test_one_that_is_there_and_complete_needs_no_pip(world):
+    inside = environment(ready.ROOT)
+    assert ready.ready("test", ".venv") == inside and programs(world[0]) == ["-c", "--missing"]
+
+
+def test_an_older_list_is_brought_up_to_date_in_it(world):
+    environment(ready.ROOT)
+    world[1]["--missing"] = 1
+    ready.ready("", ".venv")
+    assert programs(world[0]) == ["-c", "--missing", "--version", "install"] and world[0][-1][-2:] == ["-e", "."]
+
+
+def test_one_that_was_left_half_made_is_made(world):
+    environment(ready.ROOT)
+    world[1].update({"--missing": 1, "--version": 1})
+    world[1]["venv"] = 3
+    with pytest.raises(SystemExit, match="could not be made"):
+        ready.ready("", ".venv")
+
+
+def test_one_whose_python_is_gone_is_named(world):
+    environment(ready.ROOT)
+    world[1]["-c"] = 1
+    with pytest.raises(SystemExit, match="The environment .venv no longer works"):
+        ready.ready("", ".venv")
+
+
+@pytest.mark.parametrize("says, why", [
+    ("WARNING: Retrying after NewConnectionError(…)\nERROR: Could not find a version\nERROR: No matching distribution", "there is no network"),
+    ("socket.gaierror: Temporary failure in name resolution", "there is no network"),
+    ("Collecting numpy\nERROR: No space left on device.\n", ": No space left on device. All"), ("", "pip was stopped")])
+def test_an_installation_that_fails_has_its_reason_in_one_sentence(world, says, why):
+    world[1].update({"install": 1, "pip says": says})
+    with pytest.raises(SystemExit) as stopped:
+        ready.ready("", ".venv")
+    [line] = str(stopped.value).splitlines()
+    assert why in line and "pip.log" in line and line.count("ERROR") == 0
+
+
+def test_the_lowest_versions_are_those_of_the_list(world):
+    ready.ready("test", ".venv-lowest", True)
+    pinned = world[0][-1][world[0][-1].index(".[test]") + 1:]
+    text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    assert len(pinned) >= 12 and all(f'"{line.replace("==", ">=")}"' in text for line in pinned)
+
+
+def test_what_is_installed_is_compared_with_the_list(monkeypatch):
+    monkeypatch.setattr(ready, "listed", lambda extra, lowest: ["numpy>=2", "numpy>=99", "no-such-package>=1"])
+    assert ready.missing() == ["numpy>=99", "no-such-package>=1"]
+    monkeypatch.setattr(ready, "find_spec", lambda name: None)
+    assert ready.missing() == ["helpers"]
+
+
+def test_an_old_python_is_told_so():
+    code = (f"import sys; sys.version_info = (3, 8, 1); sys.argv = ['tools/test.py', '03']\n"
+            f"exec(compile(open({str(ROOT / 'tools/ready.py')!r}, encoding='utf-8').read(), 'ready.py', 'exec'))")
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert run.returncode == 1 and run.stderr.count("\n") == 1 and "Python 3.8 is too old" in run.stderr
+
+
+def test_a_home_that_cannot_be_written_is_replaced(world, monkeypatch, tmp_path, capsys):
+    monkeypatch.setenv("HOME", str(tmp_path / "nobody"))
+    assert Path(ready.surroundings()["HOME"]) == ready.ROOT / ".home" and "cannot be written" in capsys.readouterr().out
+    monkeypatch.setattr(Path, "mkdir", lambda *_, **__: (_ for _ in ()).throw(PermissionError()))
+    assert os.access(ready.surroundings()["HOME"], os.W_OK)
+    monkeypatch.undo()
+    assert ready.surroundings() == dict(os.environ)
+
+
+def test_a_lesson_that_is_not_there_is_refused_in_a_sentence():
+    run = subprocess.run([sys.executable, ROOT / "tools/test.py", "3"], capture_output=True, text=True)
+    assert run.returncode == 1 and run.stderr == "there is no lesson '3'; give numbers such as 03\n"
+
+
+def test_readme_makefile_and_workflow_run_the_same_two_commands():
+    """One to study, one to test: on Windows as the README writes them, elsewhere by make, in the workflow as they are."""
+    windows = README[README.index("## Windows"):].split("\n## ")[0]
+    for script, words in (("workbook", " --lab"), ("test", "")):
+        assert f"py tools\\{script}.py{words}\n" in windows and f"python tools/{script}.py{words}\n" in windows
+        assert f"$(IN) tools/{script}.py{words}" in MAKEFILE
+    steps = yaml.safe_load(WORKFLOW)["jobs"]["test"]["steps"]
+    assert [step["run"] for step in steps if "run" in step] == ["python tools/workbook.py", "python tools/test.py ${{ matrix.versions }}"]
+    assert len(re.findall(r"-m pytest|-m pip", MAKEFILE + WORKFLOW + README.replace("tests/browser", ""))) == 2   # browser and benchmarks
+
+
+def test_the_workflow_tries_lowest_and_newest_on_three_systems_each_month():
+    work = yaml.safe_load(WORKFLOW)
+    matrix = work["jobs"]["test"]["strategy"]["matrix"]
+    assert [name.partition("-")[0] for name in matrix["os"]] == ["ubuntu", "macos", "windows"]
+    assert matrix["versions"] == ["", "--lowest"] and matrix["python"] == ["3.11", "3.x"]
+    assert re.fullmatch(r"\d+ \d+ \d+ \* \*", work[True]["schedule"][0]["cron"])    # YAML's word for "on"
