@@ -102,6 +102,7 @@ def write_source(path, folder):
         raise ValueError(f"the exercises are made from {solutions}, which is missing")
     made = source_of(*(nbformat.read(each, as_version=4) for each in (path, solutions)))
     text = "\n".join(cell.source for cell in made.cells)
+    target.mkdir(parents=True, exist_ok=True)
     for name in set(re.findall(r"[(\"]((?:pictures|data)/[\w.]+)[)\"]", text)):
         (target / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(COURSE / name, target / name)
