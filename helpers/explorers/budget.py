@@ -20,9 +20,9 @@ BUDGETS = 1e18, 1e28  # FLOPs; a law's best sizes lie on a straight line between
 MULTIPLES = [10 ** (step / 12 - 1) for step in range(25)]  # of the best N
 LAWS = {"refitted": (BLUE, ()), "published": (ORANGE, (9, 4))}
 # where a name stands beside its point on the map, in pixels, and which end of it
-PLACES = {"GPT-3 Small": (7, 9, "start"), "GPT-3 175B": (-8, -7, "end"),
-          "Chinchilla 70B": (7, 9, "start"), "PaLM 540B": (-8, -7, "end"),
-          "Llama-3 8B": (8, 4, "start"), "Llama-3 405B": (-2, 24, "start")}
+PLACES = {"GPT-3 Small": (7, 9, "start"), "GPT-3 175B": (-8, -5, "end"),
+          "Chinchilla 70B": (-8, -4, "end"), "PaLM 540B": (-8, 1, "end"),
+          "Llama-3 8B": (8, 4, "start"), "Llama-3 405B": (3, -19, "end")}
 
 
 def view(s, before):
@@ -50,7 +50,7 @@ def view(s, before):
                      - planning.optimal_split(law, flops).loss for multiple in MULTIPLES]
                for law in (other, s.law)}
     top = next(top for top in (0.1, 0.2, 0.6, 2) if max(valleys[s.law]) <= top or top == 2)
-    side = Axes(page, 500, 160, 186, 184, (0.1, 10, "log"), (0, top, "linear"),
+    side = Axes(page, 500, 160, 186, 184, (0.1, 10, "log"), (-top / 12, top, "linear"),
                 "N in multiples of the best", "nats above the best", (0.1, 1, 10),
                 (0, top / 2, top))
     low, high = (side.across(min(max(end / best.parameters, 0.1), 10)) for end in flat)
@@ -95,7 +95,7 @@ def view(s, before):
     sizes = f"{amount(asked.parameters)} parameters and {amount(asked.tokens)} tokens"
     counted = f"all n²{' and recomputation' * (s.recompute != 'none')} counted"
     if s.size == 100:
-        title = f"The best of {power(flops)} FLOPs: {short[0]} parameters"
+        title = f"{power(flops)} FLOPs are best spent on {short[0]} parameters"
         said = f"The {s.law} law spends {power(flops)} FLOPs best on {sizes}"
     else:
         title = f"A size of {s.size:,} % of the best loses {worse:.3f} nats"

@@ -15,7 +15,7 @@ from helpers.memory import KEPT_IN
 from helpers.planning import (ASSUMED_USD_PER_HOUR, accelerator_pool, decode_steps,
                               serve)
 from helpers.published import MODELS
-from helpers.words import bytes_text, duration, money, number, plural, times
+from helpers.words import bytes_text, duration, money, number, percent, plural, times
 
 BATCHES = powers_of_two(1, 4_096)
 LIMITS = {"memory": (ORANGE, ()), "arithmetic": (BLUE, (9, 4)), "no room": (GREY, (3, 4))}
@@ -92,8 +92,8 @@ def view(s, before):
         title = f"No room for {plural(s.batch, 'user')}: there is room for {most:,}"
         said += f"; but there is room for {most:,}"
     elif s.batch == 1:
-        less = times(price / curve[fullest][1])
-        title = f"One user alone: {fullest:,} would pay {less} times less each"
+        title = (f"One user pays it all: each of {fullest:,} would pay "
+                 f"{percent(curve[fullest][1] / price)}")
     else:
         title = (f"{s.batch:,} users: tokens {times(curve[1][1] / price)} times cheaper, "
                  f"each user {times(curve[1][0] / speed)} times slower")
