@@ -73,7 +73,7 @@ COMPUTED = [
     f"The {2 + 2 + 3 * 4} bytes",
     f"served {100 - 100 * SHARED.tokens_per_second_per_user / ALONE.tokens_per_second_per_user:.0f} % slower",
     f"after {SHARED.first_token_seconds:.2f} seconds in place of {ALONE.first_token_seconds:.2f}.",
-    f"its {MODELS['Llama-2 7B'].n_heads} heads", f"${6 // 3}N$ FLOPs. So", f"makes {5 * 3} points", f"not {9 * 8 // 2}."]
+    f"its {MODELS['Llama-2 7B'].n_heads} heads", f"${6 // 3}N$ FLOPs. So", f"makes {5 * 3} points", f"not {9 * 8 // 2}: {9 * 8 // 2} that look one way, {9 * 8 // 2} the"]
 
 HELD = {
     "follows from other numbers": " ¦ ".join(COMPUTED),
@@ -89,8 +89,8 @@ HELD = {
  ¦ (m^-alpha - 1) + (B)/(D^beta)(m^beta - 1) ¦ large 2 % ¦ optimum by 1.5. ¦ than 0.02.""",
     "the example of the course, a convention, or a name": """100 tokens of width 512 ¦ $n = 100$ ¦ of 100 and 512 ¦ $d = 512$ ¦ lists of 512 numbers
  ¦ each pair 512 elements ¦ a multiply-add is 2 ¦ counts as 2 ¦ multiply-add, 2 FLOPs ¦ fp32 takes 4 bytes, in bf16 it takes 2, ¦ 16 bits takes two ¦ 2 bytes a number
- ¦ has 2. A param ¦ has 16, for weight ¦ numbers of 2 bytes. 1 GB is ¦ 3.1 GB (1 GB is $10^9$ ¦ $2^{20}$ bytes; 1 GiB is $2^{30}$ ¦ 16-bit format ¦ 16-bit peak did
- ¦ time in 32 bits ¦ an 8-bit ¦ with 8 bits in place of 16 ¦ with 4 bits, if ¦ 8 and 4 bits ¦ with 16 bits and with weights of 4 bits ¦ above 100 %
+ ¦ has 2. A param ¦ has 16, for weight ¦ numbers of 2 bytes. 1 GB is ¦ 3.1 GB (1 GB is $10^9$ ¦ GiB, of $2^{30}$ bytes ¦ 16-bit format ¦ 16-bit peak did
+ ¦ time in 32 bits ¦ an 8-bit ¦ with 8 bits a chip ¦ as with 16, with 4, if ¦ 8 and 4 bits ¦ with 16 bits and with weights of 4 bits ¦ above 100 %
  ¦ mean 0 and standard deviation 1 ¦ between 0 and 1 that ¦ from 02, so ¦ means 1 | ¦ norms=1 ¦ bf16 ¦ fp16 ¦ fp32 ¦ H800 ¦ Conv1D ¦ BSD-3 ¦ 7-billion ¦ In 13B only
  ¦ for 175 billion ¦ FlashAttention-2 ¦ FlashAttention-3 ¦ FlashAttention-4 ¦ Mamba-2 ¦ Llama 4 ¦ OLMo 2 ¦ [StarCoder 2] ¦ DeepSeek-V3.2 ¦ of parts 1 to 4 on ¦ Gemma 3 and gpt-oss ¦ starcoder2-7b
  ¦ falcon-7b ¦ gemma-7b ¦ gpt-oss-20b""",
@@ -98,14 +98,14 @@ HELD = {
  ¦ for 100 million comparisons ¦ $n$ to 200. ¦ from 1,000 to 1,000,000 ¦ about 5, 10, 20 or 40 million ¦ $n = d/2$, $d$ ¦ text of 32 tokens ¦ looks at 3 tokens
  ¦ than 90 % of the ¦ window of 256" ¦ 64 wide ¦ from 8 to 64 tokens ¦ from 256 to 2,048 ¦ long as 16 tokens ¦ read 256? ¦ window of 257 ¦ over 257 is ¦ a grid of 8 by 8
  ¦ with $w = 3$ on ¦ = 64, and drag the budget from 512 down to 4. ¦ answer of 0? ¦ On 64 tokens ¦ one of 64 values ¦ 300 times tow ¦ slope at 1,
- ¦ 30, 70 or 150 billion ¦ 1.01, 2 or 1,000? ¦ 0.1 to 60,000 ¦ roof at 3,000 ¦ e^{1000} ¦ than 99 % ¦ show no 2, ¦ if it says 2, ¦ costs 2.5 US ¦ reach 40 % ¦ our 40 %
- ¦ gets 512. Now 16 users ¦ card has 24 GB, which is 28 % less ¦ for 7.5 billion param ¦ 0.05 nats mean ¦ 1 % lower, on ¦ by 20 %, say ¦ they have 80.)
- ¦ writes "80 GB" ¦ form, 40 minutes ¦ exercises 1 to 5 | 40 | exercises 1, 2 and 4 ¦ exercises 6 to 9 | 30 | exercises 6 and 8 ¦ counts exercises 1, 2, 4, 6 and 8
+ ¦ 30, 70 or 150 billion ¦ 1.01, 2 or 1,000? ¦ 0.1 to 60,000 ¦ roof at 3,000 ¦ e^{1000} ¦ than 99 % ¦ show no 2, ¦ if it says 2, ¦ costs 2.5 US ¦ reach 40 %
+ ¦ gets 512. Now 16 users ¦ use 24 GB of your card, which is 28 % less ¦ for 7.5 billion param ¦ 0.05 nats mean ¦ 1 % lower, on ¦ by 20 %, say ¦ they have 80.)
+ ¦ maker's "80 GB" ¦ in it, 4 bytes each ¦ form, 40 minutes ¦ exercises 1 to 5 | 40 | exercises 1, 2 and 4 ¦ exercises 6 to 9 | 30 | exercises 6 and 8 ¦ counts exercises 1, 2, 4, 6 and 8
  ¦ 150 to 250 words | 20 | ¦ it in 150 to 250 words ¦ | 10 | at home ¦ | 0 points | 1 point | 2 points | 3 points ¦ guessed 90? ¦ share of 90 % ¦ answering 0
  ¦ error is 1, ¦ 500 MB ¦ ; part 1 of 12 makes""",
     "measured, or said by a source that is named; its table or section": """Radford et al. 2019 ¦ Brown et al. 2020 ¦ Grattafiori et al. 2024 ¦ section 3.2:
  ¦ in 2026, with PyTorch 2.13 ¦ [How to Scale Your Model], 2025 ¦ time, 1990 ¦ memory, 1997 ¦ forget, 2000 ¦ [Xception], 2017 ¦ Table 1; [Hoff ¦ sections 1 and 4.2;
  ¦ model of 2019 ¦ 192 KiB ¦ section 3.1. ¦ Table 1. Sizes ¦ in Table 1 of Att ¦ Its Table 1 says ¦ Table 1 and section 4. ¦ Tables 2 and 4 ¦ section 4. The ¦ figure 1 and
  ¦ table 1: caches ¦ Exercise 1: [a ¦ equation 1. ¦ table 1. T. ¦ (15 trillion tokens) ¦ tables 1 and 2: its ¦ [ZeRO], 2020 ¦ took 37 billion ¦ with 1,979 in 8 bits
- ¦ ran in 8 bits ¦ [Roofline], 2009 ¦ Decoding], 2023 ¦ table 2.1, and ¦ Table A4 ¦ 70 billion parameters, b ¦ says 46 % for 7 billion ¦ of 7 billion weights ¦ 400 models
- ¦ fitted 4,000 times ¦ model of 70 billion ¦ at most 16 billion ¦ section 3.3 ¦ others 2020 (GPT ¦ Architecture, 2022 ¦ (figure 2) ¦ had 40 GB each ¦ same 3.9·10¹² for"""}
+ ¦ ran in 8 bits ¦ [Roofline], 2009 ¦ Decoding], 2023 ¦ table 2.1, and ¦ Table A4 ¦ 70 billion parameters, b ¦ says 46 % for 7 billion ¦ measured 7 billion weights ¦ 400 models
+ ¦ replacement, 4,000 times ¦ model of 70 billion ¦ at most 16 billion ¦ section 3.3 ¦ others 2020 (GPT ¦ Architecture, 2022 ¦ (figure 2) ¦ had 40 GB each ¦ same 3.9·10¹² for"""}
