@@ -81,12 +81,12 @@ HELD = {
  ¦ counts $2k$ ¦ or $2k$ FLOPs ¦ ratio is 1, at ¦ $d*4d$ and $4d*d$ ¦ sqrt d$ | 0 | ¦ copying, looking up | 0 FLOPs ¦ sentence of 70 ¦ $k < 4$
  ¦ $k = 9$ and ¦ h_{t-1} ¦ root of 2, or ¦ | 1 FLOP for ¦ $4d + 6$ FLOPs ¦ with a 2 in front ¦ $8d/3$ ¦ the $k - 1$ before ¦ is $2n^2d$. Two
  ¦ alone have 8 where the whole RNN has 4. ¦ $n = (k - 4)d/2$, so ¦ token 1 to output 8 has 8 hops. Convolution, k = 3: four ¦ every output; 1 hop
- ¦ $d_{ff} = 4d$ ¦ are $4d$ in attention and $4d + d$ after ¦ swapaxes(0, 1) ¦ token, 2 FLOPs, and ¦ The 2 is the ¦ why 6 for each ¦ by 4 bytes a ¦ than 34, since
- ¦ h(2d_c + d_r) ¦ $8nd^2$ stands beside $4n^2d$ ¦ (1 - p^k+1)/(1 - p) ¦ at 128 on a B200 ¦ the $4n^2$ of plain ¦ of $4n^2d_h$ ¦ reaches $w - 1$ ¦ the $w - 1$ before
+ ¦ $d_{ff} = 4d$ ¦ are $4d$ in attention and $4d + d$ after ¦ swapaxes(0, 1) ¦ token, 2 FLOPs, and ¦ The 2 is the ¦ why 6 for each ¦ them by 4 once ¦ than 34, since
+ ¦ h(2d_c + d_{rope}) ¦ $8nd^2$ stands beside $4n^2d$ ¦ ones $8nd^2$ pulls ¦ (1 - p^k+1)/(1 - p) ¦ at 128 on a B200 ¦ the $4n^2$ of plain ¦ of $4n^2d_h$ ¦ reaches $w - 1$ ¦ the $w - 1$ before
  ¦ is two): 6 for ¦ printed 24 is ¦ (2n)/(9d) ¦ curve $16nd^2$ ¦ RNN needs $4nd^2$ ¦ scaling ($6n^2$) ¦ are 4 and 2, in ¦ are 2 and 4, and ¦ every 64th ¦ sqrtn/2
  ¦ cost $nd^2$ ¦ (8nd^2 + 4nwd)/(4nd^2) ¦ = 2 + (w)/(d) ¦ 2s - 1$ tokens ¦ (2V)/(2V + L (2 d_h (h + h_kv ) + 3 d_ff ¦ $12 L h d_h n ¦ 16 bits, 4 bits make
  ¦ (M - w/4)/(c/4) = (4M - w)/(c) > 4*(M - w)/(c) ¦ of 512 + 64 num ¦ 64 query heads share 8 key ¦ 2 \cdot 2nd (1 + ¦ (1)/(1/n + 1/r)
- ¦ (m^-alpha - 1) + (B)/(D^beta)(m^beta - 1) ¦ large 2 % ¦ optimum by 1.5. ¦ than 0.02.""",
+ ¦ (m^-alpha - 1) + (B)/(D^beta)(m^beta - 1) ¦ large 2 % ¦ spread by 1.5. ¦ than 0.02 nats ¦ about 40 % of the training ¦ reading a 27th""",
     "the example of the course, a convention, or a name": """100 tokens of width 512 ¦ $n = 100$ ¦ of 100 and 512 ¦ $d = 512$ ¦ lists of 512 numbers
  ¦ each pair 512 elements ¦ a multiply-add is 2 ¦ counts as 2 ¦ multiply-add, 2 FLOPs ¦ fp32 takes 4 bytes, in bf16 it takes 2, ¦ 16 bits takes two ¦ 2 bytes a number
  ¦ has 2. A param ¦ has 16, for weight ¦ numbers of 2 bytes. 1 GB is ¦ 3.1 GB (1 GB is $10^9$ ¦ GiB, of $2^{30}$ bytes ¦ 16-bit format ¦ 16-bit peak did
