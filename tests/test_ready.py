@@ -10,6 +10,8 @@ import ready
 import yaml
 from documents import ROOT
 
+INSIDE = Path(".venv", *(("Scripts", "python.exe") if os.name == "nt" else ("bin", "python")))
+on_posix = pytest.mark.skipif(os.name == "nt", reason="signals and homes are others on Windows")
 README, MAKEFILE, WORKFLOW = ((ROOT / name).read_text(encoding="utf-8")
                               for name in ("README.md", "Makefile", ".github/workflows/machines.yml"))
 
@@ -22,7 +24,7 @@ def world(tmp_path, monkeypatch):
     def run(words, **more):
         said.append(list(map(str, words)))
         if "venv" in words:
-            Path(words[-1], "bin").mkdir(parents=True, exist_ok=True)
+            Path(words[-1]).mkdir(exist_ok=True)
         if "pip" in words and more.get("stdout") not in (None, subprocess.DEVNULL):
             more["stdout"].write(answers.get("pip says", ""))
         return next((status for word, status in answers.items() if word in words), 0)
@@ -37,7 +39,7 @@ def programs(said):
 
 
 def environment(folder):
-    inside = folder / ".venv" / "bin" / "python"
+    inside = folder / INSIDE
     inside.parent.mkdir(parents=True)
     inside.touch()
     return str(inside)
@@ -51,7 +53,7 @@ def test_a_python_that_has_all_is_taken_as_it_is(world, monkeypatch):
 def test_one_that_lacks_something_gets_an_environment_once(world, monkeypatch):
     said, _ = world
     monkeypatch.setattr(ready, "missing", lambda extra, lowest: ["numpy"])
-    assert ready.ready("test", None) == str(ready.ROOT / ".venv/bin/python")
+    assert ready.ready("test", None) == str(ready.ROOT / INSIDE)
     assert programs(said) == ["venv", "install"] and said[1][-2:] == ["-e", ".[test]"]
 
 
@@ -85,7 +87,7 @@ def test_one_whose_python_is_gone_is_named(world):
 @pytest.mark.parametrize("says, why", [
     ("WARNING: Retrying after NewConnectionError(…)\nERROR: Could not find a version\nERROR: No matching distribution", "there is no network"),
     ("socket.gaierror: Temporary failure in name resolution", "there is no network"),
-    ("Collecting numpy\nERROR: No space left on device.\n", ": No space left on device. All"), ("", "pip was stopped")])
+    ("Collecting numpy\nERROR: first\nERROR: No space left on device.\n", ": No space left on device. All"), ("", "pip was stopped")])
 def test_an_installation_that_fails_has_its_reason_in_one_sentence(world, says, why):
     world[1].update({"install": 1, "pip says": says})
     with pytest.raises(SystemExit) as stopped:
@@ -98,14 +100,37 @@ def test_the_lowest_versions_are_those_of_the_list(world):
     ready.ready("test", ".venv-lowest", True)
     pinned = world[0][-1][world[0][-1].index(".[test]") + 1:]
     text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
-    assert len(pinned) >= 12 and all(f'"{line.replace("==", ">=")}"' in text for line in pinned)
+    assert len(pinned) >= 12 and all(f'"{line.replace("==", ">=")}"' in text and "==" in line for line in pinned)
 
 
 def test_what_is_installed_is_compared_with_the_list(monkeypatch):
     monkeypatch.setattr(ready, "listed", lambda extra, lowest: ["numpy>=2", "numpy>=99", "no-such-package>=1"])
     assert ready.missing() == ["numpy>=99", "no-such-package>=1"]
-    monkeypatch.setattr(ready, "find_spec", lambda name: None)
-    assert ready.missing() == ["helpers"]
+    for absent in ("helpers", "packaging"):
+        monkeypatch.setattr(ready, "find_spec", lambda name: name != absent)
+        assert ready.missing() == ["helpers"]       # installed last, so an installation that was stopped lacks it
+
+
+def test_an_extra_that_is_not_there_is_named():
+    with pytest.raises(SystemExit, match="has no extra '--help', only test, "):
+        ready.ready("--help", ".venv")
+
+
+def test_a_command_goes_on_in_the_environment_with_its_own_words(world, monkeypatch):
+    monkeypatch.setattr(ready, "ready", lambda extra: sys.executable)
+    assert ready.go_on() is None
+    monkeypatch.setattr(ready, "ready", lambda extra: "/elsewhere/python")
+    monkeypatch.setattr(sys, "argv", ["tools/workbook.py", "--lab"])
+    with pytest.raises(SystemExit):
+        ready.go_on()
+    assert world[0] == [["/elsewhere/python", os.path.abspath("tools/workbook.py"), "--lab"]]
+
+
+@on_posix
+def test_ctrl_c_is_left_to_the_program_that_runs():
+    child = "import os, signal, sys, time; os.kill(os.getppid(), signal.SIGINT); time.sleep(0.5); sys.exit(7)"
+    code = f"import sys; sys.path.insert(0, 'tools'); import ready; sys.exit(ready.run([sys.executable, '-c', {child!r}]))"
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT).returncode == 7
 
 
 def test_an_old_python_is_told_so():
@@ -115,6 +140,7 @@ def test_an_old_python_is_told_so():
     assert run.returncode == 1 and run.stderr.count("\n") == 1 and "Python 3.8 is too old" in run.stderr
 
 
+@on_posix
 def test_a_home_that_cannot_be_written_is_replaced(world, monkeypatch, tmp_path, capsys):
     monkeypatch.setenv("HOME", str(tmp_path / "nobody"))
     assert Path(ready.surroundings()["HOME"]) == ready.ROOT / ".home" and "cannot be written" in capsys.readouterr().out
@@ -122,6 +148,8 @@ def test_a_home_that_cannot_be_written_is_replaced(world, monkeypatch, tmp_path,
     assert os.access(ready.surroundings()["HOME"], os.W_OK)
     monkeypatch.undo()
     assert ready.surroundings() == dict(os.environ)
+    monkeypatch.setattr(sys, "getfilesystemencoding", lambda: "ascii")      # LANG=C, where Python is told to obey it
+    assert ready.surroundings() == {**os.environ, "PYTHONUTF8": "1"}
 
 
 def test_a_lesson_that_is_not_there_is_refused_in_a_sentence():

@@ -24,7 +24,10 @@ OFFLINE = "NewConnectionError|name resolution|getaddrinfo|Network is unreachable
 def listed(extra="", lowest=False):
     """What pyproject.toml asks for, in pip's words; `lowest`: the least version of each."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    lines = project["dependencies"] + project["optional-dependencies"].get(extra, [])
+    extras = {"": [], **project["optional-dependencies"]}
+    if extra not in extras:
+        sys.exit(f"pyproject.toml has no extra {extra!r}, only {', '.join(filter(None, extras))}")
+    lines = project["dependencies"] + extras[extra]
     return [line.replace(">=", "==") for line in lines] if lowest else lines
 
 
@@ -81,6 +84,7 @@ def surroundings():
 
 def ready(extra="", folder=os.environ.get("VENV"), lowest=False):
     """The Python that has it all; where none can be had, one sentence ends the program."""
+    pinned = listed(extra, lowest) * lowest
     place = ROOT / (folder or ".venv")
     here = not folder or Path(sys.prefix).resolve() == place.resolve()
     if here and not missing(extra, lowest):
@@ -101,7 +105,7 @@ def ready(extra="", folder=os.environ.get("VENV"), lowest=False):
     print(f"Installing the packages into {place.name}: about a minute and 500 MB, once", flush=True)
     with open(place / "pip.log", "w+", encoding="utf-8", errors="replace") as log:
         if run([inside, "-m", "pip", "install", "--disable-pip-version-check", "-e",
-                f".[{extra}]" if extra else ".", *listed(extra, True) * lowest],
+                f".[{extra}]" if extra else ".", *pinned],
                cwd=ROOT, stdout=log, stderr=log):
             log.seek(0)
             said = log.read()
