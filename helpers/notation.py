@@ -1,10 +1,12 @@
 """The course's notation: one symbol, one name, one unit, and how a formula is written as text.
 
-`from helpers.notation import n, d` gives SymPy symbols, all positive whole numbers.
+`from helpers.notation import n, d` gives SymPy symbols, all positive whole numbers. In a notebook
+the import makes formulas appear as `text` and `latex` write them, in the order of the prose.
 """
 
+import sys
 from html import escape
-from re import fullmatch
+from re import fullmatch, search, sub
 
 from helpers.words import SUPERSCRIPTS
 
@@ -31,6 +33,25 @@ def text(value):
     if isinstance(value, int) and not isinstance(value, bool):
         return f"{value:,}".replace("-", "−")
     return _write(value) if hasattr(value, "free_symbols") else str(value)
+
+
+def latex(formula):
+    r"""A formula for display: as `text` if that is a plain sum of products, else as SymPy has it.
+
+    >>> from helpers.notation import d, d_ff, n
+    >>> latex(4*n**2*d + 8*n*d*d_ff)
+    '$\\displaystyle 8 n d d_{ff} + 4 n^{2} d$'
+    """
+    words = text(formula)
+    if not fullmatch(r"[\w·+−,() ]+", words) or search("log|max|min", words):
+        from sympy import latex as written
+        return rf"$\displaystyle {written(formula)}$"
+    raised = {symbol: digit for digit, symbol in SUPERSCRIPTS.items()}
+    for found, instead in ((f"[{''.join(map(chr, raised))}]+",
+                            lambda run: f"^{{{run[0].translate(raised)}}}"),
+                           (r"_(\w+)", r"_{\1}"), ("·", " "), ("−", "-"), (r"(?<=\d),", "{,}")):
+        words = sub(found, instead, words)
+    return rf"$\displaystyle {words}$"
 
 
 def _write(formula):
@@ -113,3 +134,10 @@ class Table:
 def _is_number(cell):
     return isinstance(cell, (int, float)) or hasattr(cell, "free_symbols") or (
         isinstance(cell, str) and fullmatch(r"\d[\d.,]*[%× ]*", cell) is not None)
+
+
+if shell := getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)():
+    for _kind, _shown in (("text/plain", lambda formula, printer, _: printer.text(text(formula))),
+                          ("text/latex", latex)):
+        shell.display_formatter.formatters[_kind].for_type_by_name("sympy.core.expr", "Expr",
+                                                                   _shown)

@@ -5,9 +5,11 @@ import re
 import pytest
 import sympy
 from documents import ROOT
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from helpers import notation
-from helpers.notation import LETTERS, Table, d, h, n, text
+from helpers.notation import LETTERS, Table, d, d_ff, h, n, text
 
 
 def test_every_letter_is_a_positive_whole_symbol_that_the_reference_explains():
@@ -46,3 +48,15 @@ def test_table_aligns_numbers_right_and_escapes_html():
                                         "c              n"]
     html = table._repr_html_()
     assert "a &lt; b" in html and "A &amp; B" in html and "5,120,000" in html and "<style" not in html
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.tuples(st.integers(-9, 20_000).filter(bool), *[st.integers(0, 3)] * 3), min_size=1, max_size=4))
+def test_a_displayed_formula_is_the_formula_again_and_in_the_order_of_the_text(terms):
+    formula = sum(factor * n**a * d**b * d_ff**c for factor, a, b, c in terms)
+    shown = notation.latex(formula).removeprefix(r"$\displaystyle ").removesuffix("$")
+    code = re.sub(r"\^\{(\d+)\}", r"**\1", shown.replace("{,}", "").replace("d_{ff}", "F")).replace("−", "-")
+    read = eval(re.sub(r"(?<=[\w)]) (?=[\w(])", "*", code), {"n": n, "d": d, "F": d_ff})
+    assert sympy.expand(read - formula) == 0
+    order = [re.sub(r"\W", "", part) for part in (shown.replace("{,}", ""), notation.text(formula).translate(str.maketrans("²³⁴⁵⁶⁷⁸⁹⁰¹", "2345678901")))]
+    assert order[0].replace("_", "") == order[1].replace("_", "")
