@@ -285,6 +285,10 @@ def einsum(done, subscripts, *operands, optimize=False):
 def batched(first, second, done, a, b):
     """np.matmul and its like: the axes in front broadcast, a vector lacks a letter."""
     first, second = first[-np.ndim(a):], second[:np.ndim(b)]
+    last = np.shape(b)[second.index("k") - len(second):] if np.ndim(b) else ()
+    if not np.ndim(a) or not last or last[0] != np.shape(a)[-1]:    # einsum would stretch a 1
+        raise ValueError(f"a product of the shapes {np.shape(a)} and {np.shape(b)}: the sizes that "
+                         "meet differ; give (…, m, k) and (…, k, p)")
     return np.einsum(f"...{first},...{second}->...{(first + second).replace('k', '')}", a, b)
 
 
@@ -296,6 +300,9 @@ def dot(done, a, b):
 
 
 def mean(done, a, axis=None, keepdims=False, ddof=0):
+    narrow = np.asarray(bare(a)).dtype if isinstance(a, Counted) else np.asarray(a).dtype
+    if narrow == np.float16:    # NumPy adds these up in 32 bits
+        return mean(done, np.astype(a, np.float32), axis, keepdims, ddof).astype(np.float16)
     total = np.sum(a, axis, keepdims=keepdims)
     return total / max(np.size(a) / max(total.size, 1) - ddof, 0)
 

@@ -1,12 +1,14 @@
 """What a Transformer holds in memory while it serves and trains, part by part. Lesson 07."""
 
+from dataclasses import replace
 from fractions import Fraction
+from inspect import signature
 
 from helpers.notation import Table
 from helpers.published import ACCELERATORS, Accelerator
 from helpers.sizes import (
     check_amount, check_choice, check_size, check_switch, exact, is_symbol)
-from helpers.transformer import Transformer
+from helpers.transformer import RECOMPUTE, Transformer
 
 # Bits as they are stored. tf32 rounds what a product reads; in memory it stays 32 bits wide.
 KEPT_IN = {"16 bit": ("bf16", "bf16"), "weights 8 bit": ("int8", "bf16"),  # weights, cache
@@ -18,6 +20,8 @@ BITS = {"fp64": 64, "fp32": 32, "tf32": 32, "bf16": 16, "fp16": 16, "fp8": 8, "i
 # What an optimizer keeps beside a 16-bit weight and its gradient: bytes a parameter. Micikevicius
 # et al. 2018, section 3.1; Rajbhandari et al. 2020, section 3.1; Dettmers et al. 2022 (8-bit),
 # without the scales that its blocks share.
+# How attention is trained: what is recomputed, and whether one kernel keeps no square.
+TRAINED = {way: {"recompute": way} for way in RECOMPUTE} | {"fused": {"fused": True}}
 DIVIDED_FROM = {"weights": 3, "gradients": 2}  # stage of ZeRO; all that is not named, from 1
 OPTIMIZERS = {
     "adam": {"master weights": 4, "first moment": 4, "second moment": 4},
@@ -47,13 +51,17 @@ class Footprint(Table):
 def bytes_of(elements, precision):
     """Bytes of so many numbers (whole, or SymPy), rounded up.
 
-    precision: a name in `BITS`, or bytes a number, whole or a fraction.
+    precision: a name in `BITS`, or bytes a number, at most 2, whole or a fraction.
 
     >>> bytes_of(1000, "bf16"), bytes_of(3, "int4"), bytes_of(4096, Fraction(34, 32))
     (2000, 2, 4352)
     """
+    elements = check_size(elements, "elements", least=0)
     if not isinstance(precision, str) and precision is not None:
-        bits = 8 * Fraction(check_amount(precision, "precision", "bytes a number")) * elements
+        if check_amount(precision, "precision", "bytes a number") > 2:
+            raise ValueError(f"precision: {precision} bytes a number is above 2; give the name, "
+                             f"such as 'fp32', or a fraction")
+        bits = 8 * Fraction(precision) * elements
     else:
         bits = BITS[check_choice(precision, "precision", BITS)] * elements
     return bits / 8 if is_symbol(bits) else -(-bits // 8)
@@ -71,7 +79,7 @@ def accelerator_of(accelerator):
 
 def weight_bytes(model, precision="bf16"):
     """Bytes of all weights."""
-    return bytes_of(_checked(model).parameters(), precision)
+    return bytes_of(checked(model).parameters(), precision)
 
 
 def kv_cache_bytes(model, n, batch=1, precision="bf16", devices=1):
@@ -79,7 +87,7 @@ def kv_cache_bytes(model, n, batch=1, precision="bf16", devices=1):
 
     devices: the sum over so many that share the heads, as in `Transformer.kv_cache_bytes`.
     """
-    return bytes_of(_checked(model).kv_cache_bytes(n, batch, 1, devices), precision)
+    return bytes_of(checked(model).kv_cache_bytes(n, batch, 1, devices), precision)
 
 
 def training_state_bytes(model, optimizer="adam", gradient_precision="bf16", precision="bf16",
@@ -95,7 +103,7 @@ def training_state_bytes(model, optimizer="adam", gradient_precision="bf16", pre
     2020.
     """
     states = dict(OPTIMIZERS[check_choice(optimizer, "optimizer", OPTIMIZERS)])
-    if precision in ("fp32", "tf32", "fp64"):
+    if precision in ("fp32", "tf32", "fp64") and adapters is None:
         del states["master weights"]
     parameters = trained = (model.parameters() if isinstance(model, Transformer)
                             else check_size(model, "model"))
@@ -107,8 +115,12 @@ def training_state_bytes(model, optimizer="adam", gradient_precision="bf16", pre
     parts |= {state: trained * size for state, size in states.items()}
     if check_size(stage, "stage", least=0) > 3:
         raise ValueError(f"stage: {stage} is above 3, the last of ZeRO; give 0 to 3")
+    if devices != 1 and stage > 1 and not isinstance(model, Transformer):
+        raise ValueError(f"model: {model} parameters have no layers of which one is gathered; give "
+                         "a Transformer, or stage=1")
     if check_size(devices, "devices") > 1:
-        largest = max(sum(layer.parameters_by_part().values()) for _, layer in model.layers)
+        largest = 0 if stage < 2 else max(
+            sum(layer.parameters_by_part().values()) for _, layer in model.layers)
         whole = {"weights": bytes_of(largest, precision)}
         if adapters is None:
             whole["gradients"] = bytes_of(largest, gradient_precision)
@@ -159,8 +171,10 @@ def training_footprint(model, n, batch=1, precision="bf16", optimizer="adam", re
     al. 2022, section 4.3). A lower bound: fragments, layers gathered ahead and kernels' own memory
     are left out.
     """
-    width = gradient_precision or ("bf16" if adapters is not None else precision)
-    states = training_state_bytes(_checked(model), optimizer, width, precision, devices, stage,
+    width = gradient_precision
+    if width is None:
+        width = "bf16" if adapters is not None else precision
+    states = training_state_bytes(checked(model), optimizer, width, precision, devices, stage,
                                   adapters)
     return Footprint(states | activation_parts(model, n, batch, recompute, dropout, fused))
 
@@ -169,17 +183,29 @@ def fits(model, accelerator, n, batch=1, *, training=False, reserve=0, **choices
     """The `Footprint` of serving or training, held against the memory that the card reports.
 
     reserve: bytes to be kept free for what is not counted. choices: those of `inference_footprint`,
-    or with training=True of `training_footprint`.
+    or with training=True of `training_footprint`. Serving on several devices is held against all of
+    their memories, training against that of one.
     """
     held = training_footprint if check_switch(training, "training") else inference_footprint
+    if wrong := choices.keys() - signature(held).parameters:
+        raise ValueError(f"{min(wrong)}: no choice of {'training' if training else 'serving'}; "
+                         f"give training={not training}, or leave it out")
     chip = accelerator_of(accelerator)
+    devices = check_size(choices.get("devices", chip.devices), "devices")
+    if chip.devices not in (1, devices) or training and chip.devices != 1:
+        raise ValueError(f"accelerator: {chip.name} are several; give one of them, and devices=")
+    if not training and chip.devices != devices:
+        chip = replace(chip, name=f"{devices:,} × {chip.name}",
+                       memory_bytes=chip.memory_bytes * devices)
+    choices |= {} if training else {"devices": devices}
     parts = held(model, n, batch, **choices).parts
     if check_size(reserve, "reserve", least=0) != 0:
         parts["reserve"] = reserve
     return Footprint(parts, chip.memory_bytes, chip.name)
 
 
-def _checked(model):
+def checked(model):
+    """The model itself; TypeError for what is none, such as its name."""
     if not isinstance(model, Transformer):
         raise TypeError(f"model: {model!r} is no Transformer; take one from published.MODELS")
     return model

@@ -11,8 +11,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from helpers.memory import (Footprint, accelerator_of, activation_parts, fits, kv_cache_bytes,
-                            training_state_bytes)
+from helpers.memory import (Footprint, accelerator_of, activation_parts, checked, fits,
+                            kv_cache_bytes, training_state_bytes)
 from helpers.published import rows
 from helpers.roofline import Work, decode, prefill
 from helpers.sizes import check_amount, check_choice, check_size
@@ -142,8 +142,9 @@ def _sizes(width, block, n):
 def devices_to_hold(model, n, accelerator, recompute="none", fused=False, batch=1,
                     optimizer="adam", precision="bf16"):
     """The fewest devices that hold a training, a batch of its own on each; math.inf if none do."""
-    parts = activation_parts(model, n, batch, recompute, not model.gated, fused)
-    room = accelerator_of(accelerator).memory_bytes - sum(parts.values())
+    parts = activation_parts(checked(model), n, batch, recompute, not model.gated, fused)
+    chip = accelerator_of(accelerator)
+    room = chip.memory_bytes // chip.devices - sum(parts.values())
 
     def holds(devices):
         states = training_state_bytes(model, optimizer, precision, precision, devices)
@@ -190,11 +191,11 @@ def serve(model, accelerator, prompt, written, batch=1, devices=1, precision="bf
     prompt, written = check_size(prompt, "prompt"), check_size(written, "written", least=2)
     price = 0 if usd_per_hour == 0 else check_amount(usd_per_hour, "usd_per_hour", "USD")
     kept = dict(precision=precision, cache_precision=cache_precision)
-    free = reserve * devices
+    free = check_size(reserve, "reserve", least=0) * devices
     held = fits(model, chips, prompt + written, batch, reserve=free, devices=devices, **kept)
     one = kv_cache_bytes(model, prompt + written, 1, cache_precision, devices)
     room = chips.memory_bytes - held.parts["weights"] - free
-    return Serving(batch, held, max(0, room // one),
+    return Serving(batch, held, max(0, room // one) if one else inf,
                    prefill(model, chips, prompt, batch, **kept),
                    *decode_steps(model, chips, prompt, written, batch, **kept),
                    price * devices / 3600)

@@ -20,6 +20,11 @@ from pathlib import Path
 
 from helpers.sizes import exact, is_symbol
 from helpers.transformer import Transformer
+from helpers.words import listed
+
+# Where a precision begins to look for its peak: in 4, 8 or 16 bits.
+PEAKS = {"fp4": 0, "mxfp4": 0, "nvfp4": 0, "fp8": 1,
+         **dict.fromkeys("bf16 fp16 int8 int4 q8_0 q4_0".split(), 2)}
 
 
 class ByName(dict):
@@ -60,15 +65,15 @@ class Accelerator:
     def peak(self, precision="bf16"):
         """Dense FLOP/s of products in a precision of `memory.BITS`.
 
-        16 bits where the chip has no narrower arithmetic, and for int8 and int4, of which weights
-        are read and widened. ValueError for wider ones, whose peaks are not listed.
+        The next wider arithmetic where the chip has none so narrow, and 16 bits for int8 and the
+        like, of which weights are read and widened. ValueError for others.
         """
-        if precision in ("fp64", "fp32", "tf32"):
-            raise ValueError(f"precision: the peak of {precision} is not listed; give 16 bits or "
-                             "fewer, or an Accelerator whose flops_per_second is that peak")
-        narrow = {"fp8": self.fp8_flops_per_second, "fp4": self.fp4_flops_per_second}
-        return narrow.get({"mxfp4": "fp4", "nvfp4": "fp4"}.get(precision, precision)) or (
-            self.flops_per_second)
+        if precision not in PEAKS:
+            raise ValueError(f"precision: the peak of {precision!r} is not listed; give "
+                             f"{listed(map(repr, PEAKS), 'or')}, or an Accelerator whose "
+                             "flops_per_second is that peak")
+        peaks = self.fp4_flops_per_second, self.fp8_flops_per_second, self.flops_per_second
+        return next(filter(None, peaks[PEAKS[precision]:]))
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)

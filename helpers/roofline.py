@@ -7,7 +7,7 @@ the slower sets the time: every time here is a lower bound, every rate an upper 
 from dataclasses import dataclass
 from functools import lru_cache
 
-from helpers.memory import accelerator_of, bytes_of, kv_cache_bytes
+from helpers.memory import accelerator_of, bytes_of, checked, kv_cache_bytes
 from helpers.sizes import check_size, exact, is_symbol
 
 
@@ -54,10 +54,10 @@ def prefill(model, accelerator, n, batch=1, precision="bf16", cache_precision="b
 
     causal=False counts the whole square. Bytes: every weight that is met, once, and the cache
     written; activations are left out. precision: of the weights, and of the products if the chip
-    has their arithmetic (`Accelerator.peak`).
+    has their arithmetic (`Accelerator.peak`); bytes a number, at most 2, are widened to 16 bits.
     """
     n, batch = check_size(n, "n"), check_size(batch, "batch")
-    flops = model.forward_flops(n, batch, causal)
+    flops = checked(model).forward_flops(n, batch, causal)
     return _work(model, accelerator, flops, n * batch, n, batch, precision, cache_precision)
 
 
@@ -68,15 +68,16 @@ def decode(model, accelerator, n, batch=1, precision="bf16", cache_precision="bf
     compressed ("absorbed").
     """
     n, batch = check_size(n, "n"), check_size(batch, "batch")
-    return _work(model, accelerator, model.decode_flops(n, batch), batch, n, batch, precision,
-                 cache_precision)
+    flops = checked(model).decode_flops(n, batch)
+    return _work(model, accelerator, flops, batch, n, batch, precision, cache_precision)
 
 
 def _work(model, accelerator, flops, tokens, n, batch, precision, cache_precision):
     """The `Work` of a pass over so many tokens: the weights that they meet, and the cache."""
     chip, weights = accelerator_of(accelerator), bytes_of(weights_met(model, tokens), precision)
     cache = kv_cache_bytes(model, n, batch, cache_precision, chip.devices)
-    return Work(flops, weights + cache, tokens, chip.peak(precision), chip.bytes_per_second)
+    width = precision if isinstance(precision, str) else "bf16"
+    return Work(flops, weights + cache, tokens, chip.peak(width), chip.bytes_per_second)
 
 
 @lru_cache(maxsize=4096)

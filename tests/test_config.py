@@ -90,11 +90,24 @@ def test_windows_are_those_of_the_file():
     ({"n_layer": 31}, ["num_hidden_layers", "n_layer", "31"]), ({"num_attention_heads": 33}, ["33", "4096"]),
     ({"is_encoder_decoder": True}, ["is_encoder_decoder"]), ({"add_cross_attention": True}, ["add_cross_attention"]),
     ({"layer_types": ["full_attention"]}, ["layer_types", "32"]), ({"layer_types": ["mamba"] * 32}, ["layer_types", "mamba"]),
+    ({"layer_types": ["linear_attention"] * 32}, ["linear_attention"]), ({"layer_types": ["sliding_attention"] * 32}, ["sliding_window"]),
+    ({"layer_types": ["chunked_attention"] * 32}, ["attention_chunk_size"]), ({"intermediate_size": 0}, ["d_ff: 0"]),
+    ({"model_type": "qwen3_moe", "decoder_sparse_step": 0}, ["decoder_sparse_step: 0"]),
+    ({"model_type": "qwen3_moe", "mlp_only_layers": [0, 99]}, ["mlp_only_layers", "31"]),
+    ({"model_type": "llama4_text", "no_rope_layers": [1]}, ["no_rope_layers: 1"]),
+    ({"model_type": "deepseek_v3", "n_routed_experts": None}, ["num_local_experts", "None"]),
     ({"layer_types": 3}, ["layer_types"]), ({"num_key_value_heads": 5}, ["5"]), ({"num_key_value_heads": [8]}, ["num_key_value_heads"])])
 def test_what_cannot_be_read_is_refused_by_name(change, names):
     with pytest.raises(ValueError) as refused:
         Transformer.from_config(LLAMA3 | change)
     assert all(name in str(refused.value) for name in names), refused.value
+
+
+def test_a_nested_configuration_says_all_of_the_text():
+    text = dict(hidden_size=640, num_hidden_layers=2)
+    nested = Transformer.from_config(dict(model_type="gemma3", vocab_size=7, intermediate_size=64, text_config=text))
+    assert nested.vocab_size == 262_208 and nested.d_ff == 9216
+    assert not Transformer.from_config(dict(model_type="llama4_text", hidden_size=512, num_hidden_layers=4, moe_layers=[])).is_mixture
 
 
 def test_what_the_library_allows_to_be_null_is_allowed():

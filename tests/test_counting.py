@@ -135,6 +135,15 @@ def test_what_it_does_not_know_is_refused_by_name(place):
         count(lambda x: function(x), x=X)
 
 
+def test_a_size_of_one_is_not_stretched_and_half_precision_is_added_up_in_32_bits():
+    for a, b in (((3, 1), (4, 2)), ((3, 4), (1, 2)), ((4,), (1,)), ((3, 1), ())):
+        with pytest.raises(ValueError, match="the sizes that meet differ"):
+            count(lambda a, b: a @ b, a=np.ones(a), b=np.ones(b))
+    x = np.ones((3000, 1), np.float16)
+    values, done = count(lambda x: x.mean(axis=0), x=x)
+    assert values == x.mean(axis=0) == 1 and values.dtype == np.float16 and done.total() == 3001
+
+
 @pytest.mark.parametrize("arguments, error, message", [
     ({}, ValueError, "arguments: count needs arrays"), (dict(x=(3, 4), w=None), ValueError, "x and w: count needs arrays.*trace, which takes sizes"),
     (dict(x=np.broadcast_to(1.0, 10**9)), ValueError, "x: 1,000,000,000 numbers.*hours.*at most 1,000,000"),

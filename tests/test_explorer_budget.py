@@ -20,7 +20,7 @@ def test_the_plan_is_the_helper_s():
         size = planning.optimal_split(s.law, flops).parameters * s.size / 100
         asked, model = (planning.split_at(s.law, flops, size),
                         planning.buildable_shape(size, "Llama-2", s.n))
-        exact = model.training_flops(s.n, recompute=s.recompute) * asked.tokens / s.n
+        exact = model.training_flops(s.n, fused=s.recompute == "fused", recompute=s.recompute.replace("fused", "none")) * asked.tokens / s.n
         days = s.days * exact / flops
         for label, text in {
                 "budget C (FLOPs)": power(flops), "its training (FLOPs)": power(exact),

@@ -365,6 +365,21 @@ def test_tiling_says_what_a_tile_costs():
         assert words in TilingExplorer(**values).shown.title
 
 
+@pytest.mark.parametrize("name", explorers.__all__[1:])
+def test_every_option_of_every_control_can_be_chosen(name):
+    explorer, refused = getattr(explorers, name)(), []
+    for control in explorer.controls:
+        several = isinstance(getattr(explorer.state, control.name), tuple)
+        for option in getattr(control, "options", ()):
+            try:
+                explorer.change(**{control.name: (option,) if several else option})
+            except ValueError as error:
+                assert "give a model without it" in str(error)    # a state, of which no count is known
+                refused.append(option)
+        explorer.reset()
+    assert refused == ["Qwen3-Next 80B-A3B"] * (name == "MemoryExplorer")
+
+
 def test_what_is_no_state_is_refused_and_the_package_lists_its_explorers():
     with pytest.raises(ValueError, match=r"^n: set it with explorer.change\(n=5\)"):
         GrowthExplorer().n = 5

@@ -235,7 +235,6 @@ def test_all_forms_are_the_matrix_of_all_weights(causal, n, width, features, see
     close(layers.random_feature_attention(q, k, v, omega, causal), drawn, **EXACT)
     if causal:
         close(layers.mix_features_recurrent(phi_q, phi_k, v), features, **EXACT)
-        close(layers.linear_attention_recurrent(q, k, v), linear, **EXACT)
 
 
 def test_random_features_are_right_on_average_and_scatter_as_their_lemma_says():
@@ -245,15 +244,3 @@ def test_random_features_are_right_on_average_and_scatter_as_their_lemma_says():
     estimates, exact = phi_x * phi_y * len(omega), np.exp(x @ y.T).item()
     assert (phi_x > 0).all() and estimates.mean() == pytest.approx(exact, rel=0.01)
     assert (estimates / exact).var() == pytest.approx(np.exp(np.sum((x + y)**2)) - 1, rel=0.05)
-
-
-@given(st.integers(1, 9), SIZE, SIZE, st.integers(0, 99))
-@settings(max_examples=15)
-def test_the_state_space_recurrence_is_one_matrix(n, channels, r, seed):
-    """For each channel the n × n matrix C·Aⁱ⁻ʲ·B of the plain state-space model."""
-    x, b, c = normal((n, channels), (channels, r), (channels, r), seed=seed)
-    a = np.random.default_rng(seed).uniform(-0.95, 0.95, (channels, r))
-    matrix = [[[c[i] @ np.linalg.matrix_power(np.diag(a[i]), s - t) @ b[i] if t <= s else 0
-                for t in range(n)] for s in range(n)] for i in range(channels)]
-    expected = np.einsum("cst,tc->sc", matrix, x)
-    close(layers.diagonal_state_space(x, a, b, c), expected, **EXACT)

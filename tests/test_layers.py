@@ -114,9 +114,7 @@ CHEAPER = {
        for name, options in (("", {}), ("causal ", CAUSAL)) for layer, shapes, flops in (
            ("random_feature_attention", RANDOM, 8*n*r*d_h + 9*n*r + 7*n*d_h + 2*n),
            ("linear_attention", QKV, 4*n*d_h**2 + 12*n*d_h), ("mix_features", FEATURES, MIXED))},
-    "linear_attention_recurrent": (QKV, {}, 4*n*d_h**2 + 12*n*d_h),
     "mix_features_recurrent": (FEATURES, {}, MIXED),
-    "diagonal_state_space": (SPACE, {}, 5*n*d*r),
     "latent_attention": latent(), "causal latent_attention": latent(causal=True),
     "compressed latent_attention": latent(r, causal=True),
     "absorbed latent_attention": latent(absorbed=True),
@@ -192,7 +190,7 @@ def test_trace_formula_oracle_and_real_arrays_agree(name, data):
 
 def test_the_cost_grows_with_the_length_and_not_with_its_square():
     for name in ("windowed_attention", "linear_attention",
-                 "causal random_feature_attention", "diagonal_state_space"):
+                 "causal random_feature_attention"):
         assert all(sympy.degree(sympy.prod(op.output), n) <= 1    # no n² in memory
                    for op in on_symbols(name).operations if op.output)
     wide = dict.fromkeys("qkv", (4096, 512))    # no window is unrolled: not 63 · 4096 · 512

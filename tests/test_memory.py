@@ -11,7 +11,9 @@ from helpers import memory
 from helpers.layers import block, block_shapes
 from helpers.memory import fits
 from helpers.notation import N, b, d, n
+from helpers.planning import accelerator_pool, devices_to_hold, serve
 from helpers.published import ACCELERATORS, MODELS
+from helpers.roofline import prefill
 from helpers.transformer import Layer, Transformer
 
 GPT3, LLAMA = MODELS["GPT-3 175B"], MODELS["Llama-3 8B"]
@@ -120,6 +122,16 @@ def test_a_footprint_adds_up_and_is_held_against_the_memory():
     assert "missing" not in repr(memory.training_footprint(SYMBOLIC, n, b)) and "16" in repr(found)
 
 
+def test_serving_is_held_against_all_memories_and_training_against_each():
+    model, card = MODELS["Llama-3 70B"], ACCELERATORS["H100 SXM"].memory_bytes
+    alone, eight = (fits(model, "H100 SXM", 8192, devices=devices) for devices in (1, 8))
+    assert not alone.fits and eight.fits and eight.memory_bytes == 8 * card
+    assert fits(model, accelerator_pool("H100 SXM", 8), 8192).parts == eight.parts
+    assert fits(model, "H100 SXM", 4096, training=True, devices=8).memory_bytes == card
+    pools = ("H100 SXM", accelerator_pool("H100 SXM", 8))
+    assert len({devices_to_hold(model, 4096, pool, "full") for pool in pools}) == 1
+
+
 def test_what_is_recomputed_lives_for_one_layer():
     for recompute, factor in (("selective", 80), ("full", 112)):
         parts = memory.training_footprint(GPT3, 2048, recompute=recompute).parts
@@ -162,6 +174,8 @@ def test_frozen_weights_have_no_gradients_and_no_states():
     states = {part: size for part, size in found.parts.items() if "activ" not in part}
     states.pop("last norm and logits")
     assert sum(states.values()) == -(-9 * count // 16) + 16 * trained
+    wide = memory.training_state_bytes(LLAMA, precision="fp32", adapters=trained)
+    assert wide["master weights"] == 4 * trained and wide["weights"] == 4 * count
     divided = memory.training_state_bytes(LLAMA, devices=8, adapters=trained)
     assert divided["adapters"] == 2 * trained and divided["first moment"] == 4 * trained // 8
     parts = LLAMA.flops_by_part(4096)
@@ -194,6 +208,13 @@ def test_a_fused_kernel_is_one_thing_in_flops_and_in_bytes():
     (lambda: fits(LLAMA, 80e9, 10), TypeError, "accelerator: 80"),
     (lambda: fits(LLAMA, "H100 SXM", 0), ValueError, "n: 0"),
     (lambda: fits(LLAMA, "H100 SXM", 9, reserve=-1), ValueError, "reserve: -1 is below 0"),
+    (lambda: fits(LLAMA, "H100 SXM", 9, recompute="full"), ValueError, "recompute: .*training=True"),
+    (lambda: fits(LLAMA, accelerator_pool("H100 SXM", 8), 9, training=True), ValueError, "8 × H100"),
+    (lambda: memory.bytes_of(-3, "bf16"), ValueError, "elements: -3 is below 0"),
+    (lambda: memory.bytes_of(9, 4), ValueError, "precision: 4 bytes a number is above 2"),
+    (lambda: memory.training_state_bytes(10**9, devices=8), ValueError, "model: 1000000000 param"),
+    (lambda: prefill("Llama-3 8B", "B200", 9), TypeError, "model: 'Llama-3 8B' is no Transformer"),
+    (lambda: serve(LLAMA, "B200", 9, 9, devices=2, reserve=2e9), ValueError, "reserve: 2000000000"),
     (lambda: memory.bytes_of(9, -1), ValueError, "precision: -1 is not above 0"),
     (lambda: memory.training_state_bytes(LLAMA, stage=4), ValueError, "stage: 4 is above 3"),
     (lambda: LLAMA.training_flops(9, adapters=0), ValueError, "adapters: 0 is below 1"),

@@ -131,12 +131,14 @@ def test_accelerators():
         assert chip.name == name and chip.source and chip.status in ("P", "T")
         assert 100e12 < chip.flops_per_second < 3e15 and 0.5e12 < chip.bytes_per_second < 1e13
         assert 0.99 < chip.memory_bytes / chip.marketed_bytes < 1.08
+        assert chip.peak("fp4") >= chip.peak("fp8") >= chip.peak("int4") == chip.peak()
         assert chip.peak("fp8") in (chip.peak("int4"), chip.fp8_flops_per_second)
-        assert min(chip.peak("fp4"), chip.peak("fp8")) >= chip.peak("int4") == chip.peak()
     h100 = ACCELERATORS["H100 SXM"]
     assert (h100.flops_per_second, h100.bytes_per_second) == (989 * 10**12, 3350 * 10**9)
     assert (h100.memory_bytes, h100.marketed_bytes) == (81_559 * 2**20, 80 * 10**9)
     assert ACCELERATORS["H200"].memory_bytes == 143_771 * 2**20
-    assert (h100.peak("fp8"), h100.peak("mxfp4")) == (1979 * 10**12, 989 * 10**12)
-    with pytest.raises(ValueError, match="precision: the peak of fp32 is not listed"):
-        h100.peak("fp32")
+    assert h100.peak("fp8") == h100.peak("mxfp4") == 1979 * 10**12    # widened to 8 bits
+    assert ACCELERATORS["B200"].peak("nvfp4") == 9 * 10**15
+    for wrong in ("fp32", "FP8", None, 4):
+        with pytest.raises(ValueError, match="precision: the peak of .* is not listed; give 'fp4'"):
+            h100.peak(wrong)

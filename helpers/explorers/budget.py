@@ -10,6 +10,7 @@ from functools import lru_cache
 from helpers import planning
 from helpers.explorers.explorer import View
 from helpers.explorers.scene import BLUE, FAINT, GREY, ORANGE, PURPLE, Axes, Page
+from helpers.memory import TRAINED
 from helpers.planning import ASSUMED_ON, ASSUMED_USD_PER_HOUR
 from helpers.published import rows
 from helpers.words import SHORT, amount, money, number, power, times
@@ -72,7 +73,7 @@ def view(s, before):
         page.words(452, 122, "beyond all fitted models: extrapolated", 12, FAINT)
 
     model = planning.buildable_shape(asked.parameters, "Llama-2", s.n)
-    exact = model.training_flops(s.n, recompute=s.recompute) * asked.tokens / s.n
+    exact = model.training_flops(s.n, **TRAINED[s.recompute]) * asked.tokens / s.n
     days = planning.days_of(exact, s.accelerator, s.devices, s.utilisation / 100)
     assumed = f", assumed in {ASSUMED_ON} for an H100" * (s.price == ASSUMED_USD_PER_HOUR)
     numbers = {

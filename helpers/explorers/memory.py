@@ -67,9 +67,11 @@ def view(s, before):
     axes.point(s.n, s.batch, "o", BLUE if found.fits else ORANGE, 7, says=bytes_text(total))
 
     longest = bisect_right(range(1, LONGEST + 1), space // s.batch, key=each)
-    needed = (-(-total // limit) if s.task == "serve" else devices_to_hold(
-        MODELS[s.model], s.n, s.accelerator, *way(s.recompute), s.batch, s.optimizer,
-        precision(s)))
+    needed = (next((k for k in range(-(-total // limit), total // limit + 66) if memory.fits(
+        MODELS[s.model], s.accelerator, s.n, s.batch, precision=s.precision, devices=k,
+        cache_precision=s.precision).fits), inf) if s.task == "serve" else devices_to_hold(
+        MODELS[s.model], s.n, s.accelerator, batch=s.batch, optimizer=s.optimizer,
+        precision=precision(s), **memory.TRAINED[s.recompute]))
     shown = {f"{part} (bytes)": size for part, size in (found.parts | {"all": total}).items()}
     shown[f"{'free' if found.fits else 'missing'} (GB)"] = f"{abs(found.free_bytes) / 1e9:,.2f}"
     shown |= {f"largest {what} that fits ({unit})": "none: it does not fit" if most < 1 else
@@ -101,7 +103,7 @@ def footprint(s):
     model, width = MODELS[s.model], precision(s)
     choices = (dict(cache_precision=width) if s.task == "serve" else dict(
         training=True, optimizer=s.optimizer, dropout=not model.gated, devices=s.devices,
-        **dict(zip(("recompute", "fused"), way(s.recompute)))))
+        **memory.TRAINED[s.recompute]))
     return memory.fits(model, s.accelerator, s.n, s.batch, precision=width, **choices)
 
 
@@ -118,10 +120,5 @@ def sequence(name, task, recompute, width, n):
     model = MODELS[name]
     if task == "serve":
         return memory.kv_cache_bytes(model, n, 1, width)
-    recompute, fused = way(recompute)
-    return sum(memory.activation_parts(model, n, 1, recompute, not model.gated, fused).values())
-
-
-def way(recompute):
-    """What is recomputed, and whether attention is one kernel that stores no square."""
-    return ("none", True) if recompute == "fused" else (recompute, False)
+    return sum(memory.activation_parts(model, n, dropout=not model.gated,
+                                       **memory.TRAINED[recompute]).values())

@@ -12,9 +12,8 @@ from helpers.layers.attention import (
 from helpers.layers.cheaper import (
     hash_buckets, hashed_attention, random_rotations, strided_attention, windowed_attention)
 from helpers.layers.linear import (
-    diagonal_state_space, elu_features, linear_attention, linear_attention_recurrent,
-    low_rank_attention, mix_features, mix_features_recurrent, positive_features,
-    random_feature_attention)
+    elu_features, linear_attention, low_rank_attention, mix_features, mix_features_recurrent,
+    positive_features, random_feature_attention)
 from helpers.layers.models import (
     block, block_shapes, feed_forward, gated_feed_forward, gelu, layer_norm, relu, rms_norm,
     sigmoid, silu)

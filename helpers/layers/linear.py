@@ -1,4 +1,4 @@
-"""Summaries of the past of one size: low rank, features, linear attention, a state-space layer.
+"""Summaries of the past of one size: low rank, features, linear attention.
 
 Σⱼ (φ(q)·φ(kⱼ))·vⱼ = φ(q)·(Σⱼ φ(kⱼ)·vⱼᵀ): the bracket on the right does not know the query, and
 r × d_h numbers stand for all keys and values. q, k, v and results are (n, d_h).
@@ -57,13 +57,6 @@ def linear_attention(q, k, v, causal=False):
     return mix_features(phi_q, phi_k, v, causal)
 
 
-def linear_attention_recurrent(q, k, v):
-    """The same, causal, token by token: one state of d_h² + d_h numbers. Equations 16 to 20."""
-    with step("features"):
-        phi_q, phi_k = elu_features(q), elu_features(k)
-    return mix_features_recurrent(phi_q, phi_k, v)
-
-
 def mix_features(phi_q, phi_k, v, causal=False):
     """φ(q)·(φ(k)ᵀ·v) over φ(q)·Σφ(k): 4·n·r·d_h + 3·n·r + n·d_h FLOPs, causal or not.
 
@@ -92,20 +85,4 @@ def mix_features_recurrent(phi_q, phi_k, v):
             state, total = state + np.outer(phi_k[t], v[t]), total + phi_k[t]
         with step("weighted sum"):
             rows[t] = phi_q[t] @ state / (phi_q[t] @ total)
-    return rows
-
-
-def diagonal_state_space(x, a, b, c):
-    """hₜ = a ⊙ hₜ₋₁ + b·xₜ, yₜ = Σ c ⊙ hₜ, token by token: 5·n·d·r FLOPs, d·r numbers kept.
-
-    x: (n, d); a, b, c: (d, r), r decays below 1, inputs and outputs a channel, already discrete
-    (exp(Δ·a) in the papers). If they depend on the tokens (Mamba), this form alone is left, at the
-    same cost. Returns (n, d). Gu et al. 2022 (S4D); Gu and Dao 2023.
-    """
-    state, rows = np.full(a.shape, 0.0, like=x), np.full(x.shape, 0.0, like=x)
-    for t in repeat(x.shape[0]):
-        with step("new state"):
-            state = a * state + b * x[t][:, None]
-        with step("output"):
-            rows[t] = np.einsum("dr,dr->d", c, state)
     return rows

@@ -22,6 +22,7 @@ __all__ = ["Ledger", "Operation", "TracedArray", "repeat", "step", "trace"]
 REMEDY = ("Inside a traced function sizes may be symbols: write np.sqrt(d) or d ** 0.5 rather than "
           "math.sqrt(d), `for t in repeat(n)` rather than range(n), and do not branch on sizes.")
 HINTS = ("onvert expression to", "interpreted as an integer", "truth value", "sequence of integers")
+VALUES = "A tuple of numbers is a shape; bind one that is a value with functools.partial."
 
 
 def trace(function, /, *unnamed, bytes_per_element=2, **arguments):
@@ -64,7 +65,11 @@ def trace(function, /, *unnamed, bytes_per_element=2, **arguments):
         except TypeError as error:
             if any(hint in str(error) for hint in HINTS):
                 error.add_note(REMEDY)
+            if "unhashable type" in str(error):
+                error.add_note(VALUES)
             raise
+        if hasattr(ledger.result, "__next__"):
+            raise TypeError("function: it returns a generator, which has not run; return list(…)")
     return ledger
 
 

@@ -12,7 +12,8 @@ from fractions import Fraction
 
 from helpers import notation
 from helpers.notation import text
-from helpers.sizes import check_amount, check_choice, check_size, check_switch, exact
+from helpers.sizes import (
+    check_amount, check_choice, check_size, check_switch, exact, is_symbol)
 from helpers.transformer.layer import (
     ABSENT, LAYER_CHECKS, MIXTURE, NORMS, RECOMPUTE, Block, Count, Layer, Size, Switch,
     check_at_most, checks_of, settle)
@@ -127,6 +128,9 @@ class Transformer(Block):
         from helpers.transformer.config import layers_of
 
         layers, fields = layers_of(config)
+        if "n_layers" in more:
+            raise ValueError(f"n_layers: {more['n_layers']} is for the configuration to say; give "
+                             "it another num_hidden_layers")
         return cls.of_layers(layers, **fields | more)
 
     @classmethod
@@ -252,7 +256,9 @@ class Transformer(Block):
         """A `Table` of parameters, bytes, FLOPs of n tokens, and where the pairs lead."""
         from helpers.transformer.sheet import sheet
 
-        return sheet(self, check_size(n, "n"))
+        if is_symbol(check_size(n, "n")) or is_symbol(self.parameters()):
+            raise ValueError(f"n: {n} or a field of the model is a symbol; a sheet needs numbers")
+        return sheet(self, int(n))
 
     def describe(self):
         """The shape in words."""

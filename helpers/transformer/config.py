@@ -13,7 +13,8 @@ from helpers.transformer.layer import Layer
 
 NEEDED = ("num_hidden_layers", "hidden_size")  # no default, whatever the library has
 KINDS = ("full_attention", "sliding_attention", "chunked_attention", "linear_attention")
-LISTS = ("layer_types", "moe_layers", "no_rope_layers")
+LISTS = ("layer_types", "moe_layers", "no_rope_layers", "mlp_only_layers")
+PLACES, STEPS = ("moe_layers", "mlp_only_layers"), ("_step", "_interval", "_pattern", "_freq")
 TABLES = ("defaults", "fields", "experts", "linear")
 
 
@@ -24,8 +25,11 @@ def layers_of(config):
     known, left out or malformed.
     """
     given, data = _loaded(config), _architectures()
-    if isinstance(given.get("text_config"), dict):
-        given = given | given["text_config"]
+    if isinstance(text := given.get("text_config"), dict):    # it says all but what stands here
+        kind, tied = given.get("model_type"), given.get("tie_word_embeddings")
+        kind = f"{kind}_text" if f"{kind}_text" in data else kind
+        tying = {} if tied is None else {"tie_word_embeddings": tied}
+        given = {"model_type": kind} | tying | text
     for key, what in data["refused"].items():
         if given.get(key):
             raise ValueError(f"{key}: {given[key]!r} asks for {what}; give a decoder-only model")
@@ -42,11 +46,17 @@ def layers_of(config):
 def _differing(table, keys):
     """What layer i has of its own: a window, a chunk or a state, and experts."""
     kinds = keys["layer_types"]
-    if kinds is not None and len(kinds) != keys["num_hidden_layers"]:
-        raise ValueError(f"layer_types: {len(kinds)} for {keys['num_hidden_layers']} layers; "
-                         "give one for each layer")
+    for name in ("layer_types", "no_rope_layers"):
+        if keys[name] and len(keys[name]) != keys["num_hidden_layers"]:
+            raise ValueError(f"{name}: {len(keys[name])} for {keys['num_hidden_layers']} layers; "
+                             "give one for each layer")
     kind = check_choice(kinds[keys["i"]] if kinds else _value(table["kinds"], keys),
                         "layer_types", KINDS)
+    for needs, key in (("sliding_attention", table["sliding"]), ("linear_attention", ""),
+                       ("chunked_attention", "attention_chunk_size")):
+        if kinds and kind == needs and not (_value(key, keys) if key else table["linear"]):
+            raise ValueError(f"layer_types: {kind!r} needs "
+                             + (f"{key}, which is left out" if key else "another model_type"))
     found = {"sliding_attention": {"window": _value(table["sliding"], keys)},
              "chunked_attention": {"chunk": keys["attention_chunk_size"]},
              "linear_attention": _values(table["linear"], keys)}.get(kind, {})
@@ -106,7 +116,9 @@ def _spelled(given, names):
     """The keys under one name each; ValueError where two spellings disagree."""
     given = dict(given)
     for name, others in names.items():
-        said = {key: given.pop(key) for key in (name, *others) if given.get(key) is not None}
+        said = {key: given.pop(key) for key in (name, *others) if key in given}
+        said = {key: value for key, value in said.items() if value is not None} or (
+            {name: None} if said else {})
         if len({str(value) for value in said.values()}) > 1:
             raise ValueError(f"{', '.join(said)}: {', '.join(map(str, said.values()))} in one "
                              "configuration, and they mean the same; leave one")
@@ -129,7 +141,10 @@ def _checked(given, table, nullable):
         elif isinstance(usual, list) or key in LISTS:
             if not isinstance(value, list):
                 raise ValueError(f"{key}: {value!r} is no list; give one entry for each layer")
-        elif is_symbol(value) or check_size(value, key, least=0) != value:
+            layers = given["num_hidden_layers"]
+            if key in PLACES and not all(type(i) is int and 0 <= i < layers for i in value):
+                raise ValueError(f"{key}: {value!r}; give places of layers, 0 to {layers - 1}")
+        elif is_symbol(value) or check_size(value, key, int(key.endswith(STEPS))) != value:
             raise ValueError(f"{key}: {value} is a symbol; give a whole number")
     return _Keys(defaults | given)
 
