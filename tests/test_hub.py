@@ -1,0 +1,62 @@
+"""What notebooks/hub.md prints can be pasted, and is what the measured hub ran (tests/hub/thirty.py measures)."""
+import re
+import runpy
+import sys
+from importlib.util import find_spec
+from types import SimpleNamespace
+
+import pytest
+import yaml
+from documents import ROOT
+from traitlets import HasTraits, Int
+from traitlets.config import Config
+
+PAGE = (ROOT / "notebooks" / "hub.md").read_text(encoding="utf-8")
+
+
+class Server(HasTraits):
+    """As a hub's: it has a port, and takes any."""
+    port = Int(0)
+
+
+@pytest.fixture
+def printed(monkeypatch):
+    """What the page's Python sets."""
+    monkeypatch.setitem(sys.modules, "tljh.user_creating_spawner", SimpleNamespace(UserCreatingSpawner=Server))
+    config = Config()
+    exec(re.search(r"^```python\n(.*?)^```", PAGE, re.M | re.S)[1], {"c": config})
+    return config
+
+
+def test_no_two_students_get_one_port(printed):
+    ports = set()
+    for number in range(1, 301):
+        server = printed.JupyterHub.spawner_class()
+        server.user, server.port = SimpleNamespace(id=number), 40_000
+        ports.add(server.port)
+    assert len(ports) == 300 and min(ports) > 1024 and max(ports) < 32_768, "below what the system hands out at random"
+
+
+def test_both_hubs_are_told_the_same(printed):
+    """The same limits, page and TCP setting, from a folder that is there."""
+    values = yaml.safe_load(re.search(r"^```yaml\n(.*?)^```", PAGE, re.M | re.S)[1])
+    one, many = printed.Spawner, values["singleuser"]
+    assert (one.mem_limit, one.cpu_limit, one.default_url, one.environment) == (
+        many["memory"]["limit"], many["cpu"]["limit"], many["defaultUrl"], many["extraEnv"])
+    assert one.http_timeout == values["hub"]["config"]["KubeSpawner"]["http_timeout"]
+    folder = one.environment["JUPYTER_CONFIG_PATH"].removeprefix("/srv/course/")
+    assert (ROOT / folder / "jupyter_server_config.py").exists()
+    assert "/srv/course /" not in PAGE and "git clone ADDRESS-OF-THE-REPOSITORY /srv/course\n" in PAGE
+
+
+@pytest.mark.skipif(find_spec("jupyterhub") is None, reason='the hub is an extra: python -m pip install -e ".[hub]"')
+def test_the_measured_hub_runs_what_is_printed(monkeypatch, printed):
+    """Each line of the page is in force in the trial's configuration, under this checkout's address."""
+    monkeypatch.setenv("HUB_PORT", "18000")
+    config = Config()
+    monkeypatch.setitem(sys.modules, "tljh.user_creating_spawner", None)
+    runpy.run_path(str(ROOT / "tests/hub/jupyterhub_config.py"), {"get_config": lambda: config})
+    for name, value in printed.Spawner.items():
+        meant = {"JUPYTER_CONFIG_PATH": str(ROOT / "tools")} if name == "environment" else value
+        assert config.Spawner[name] == meant
+    assert config.JupyterHub.spawner_class.__name__ == "OwnPort"
