@@ -1,6 +1,7 @@
 """What the project says it needs is what it uses, and its modules depend downward only."""
 import ast
 import json
+import os
 import re
 import subprocess
 import sys
@@ -157,3 +158,29 @@ def test_the_server_of_make_lab_and_of_the_browser_tests_sends_at_once(monkeypat
     assert prompt.__new__(prompt).connect() == "a future" and done == [True, "connected"]
     for path in ("Makefile", "tests/browser/lab.py"):
         assert "JUPYTER_CONFIG_PATH" in (ROOT / path).read_text(encoding="utf-8")
+
+
+def test_the_package_works_without_its_folder(tmp_path):
+    """As pip copies it to Colab's site-packages: only what pyproject.toml names goes along."""
+    text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    patterns = ["**/*.py", *tomllib.loads(text)["tool"]["setuptools"]["package-data"]["helpers"]]
+    for path in {path for pattern in patterns for path in (ROOT / "helpers").glob(pattern) if path.is_file()}:
+        target = tmp_path / path.relative_to(ROOT)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(path.read_bytes())
+    show = ("import importlib, sys, helpers\nassert helpers.__file__.startswith(sys.argv[1]), helpers.__file__\n"
+            "for name in sys.argv[2:]:\n    importlib.import_module(name)\n"
+            "from helpers.exercises import check\nfrom helpers.explorers import GrowthExplorer\n"
+            "GrowthExplorer().figure()\nprint(check('01.1', 40))")
+    run = subprocess.run([sys.executable, "-c", show, str(tmp_path), *MODULES], capture_output=True, text=True, cwd=tmp_path,
+                         env=os.environ | {"PYTHONPATH": str(tmp_path)})
+    assert run.returncode == 0 and "not yet" in run.stdout, run.stderr
+
+
+def test_each_lesson_says_where_to_look_if_the_package_is_missing():
+    """Where the traceback of the import shows it: in the line above the first import from helpers."""
+    for path in sorted((ROOT / "notebooks").glob("[0-9]*.ipynb")):
+        first = next("".join(cell["source"]) for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]
+                     if cell["cell_type"] == "code")
+        place = "ModuleNotFoundError:" if path.name.startswith("00") else r"# .*notebooks/places\.md .*\nfrom helpers"
+        assert re.search(place, first) and "notebooks/places.md" in first, path.name
