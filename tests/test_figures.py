@@ -2,6 +2,7 @@
 
 import base64
 import io
+from html import escape
 
 import matplotlib
 import pytest
@@ -135,6 +136,7 @@ def test_show_displays_one_sharp_picture_with_its_words_and_closes_it(monkeypatc
 
     calls = []
     monkeypatch.setattr(IPython.display, "display", lambda *args, **options: calls.append((args, options)))
+    monkeypatch.setenv("HELPERS_PICTURES", "1")
     figure, axes = pyplot.subplots(figsize=(5, 3))
     show(figure, "A line that rises from 1 to 2 over two points")
     show(matrix_step("w @ w = w"))
@@ -144,6 +146,11 @@ def test_show_displays_one_sharp_picture_with_its_words_and_closes_it(monkeypatc
     assert drawn["metadata"]["image/png"]["alt"] == matrix_step("w @ w = w").alt
     picture = Image.open(io.BytesIO(base64.b64decode(data["image/png"])))
     assert picture.width == 1000 and not {"Software", "Creation Time"} & set(picture.info)
+    monkeypatch.delenv("HELPERS_PICTURES")
+    show(matrix_step("w @ w = w"), alt := 'A product of w and w: n < d, "to scale"')
+    (live,), options = calls[-1]    # JupyterLab would leave a PNG's words out
+    assert set(live) == {"text/html", "text/plain"} and options["metadata"] == {}
+    assert f'alt="{escape(alt)}"' in live["text/html"] and 'src="data:image/png;base64,' in live["text/html"]
 
 
 @pytest.mark.parametrize("alt", ["", " " * 40, None, 3])

@@ -55,7 +55,7 @@ def page(exporter, template, notebook, title):
                     exclude_anchor_links=True)
     for number, cell in enumerate(notebook.cells):
         cell.id = f"cell-{number}"
-    resources = carried() | {"metadata": {"path": str(COURSE)}, "title": title}
+    resources = carried() | {"title": title, "metadata": {"path": str(COURSE), "name": title}}
     return made.from_notebook_node(notebook, resources)[0]
 
 

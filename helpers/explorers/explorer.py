@@ -169,15 +169,13 @@ class Explorer:
         """Live in JupyterLab; where HELPERS_PICTURES is 1, a picture and its text."""
         from IPython.display import display
 
-        if os.environ.get("HELPERS_PICTURES") == "1":
+        live = os.environ.get("HELPERS_PICTURES") != "1" and self.widget()._repr_mimebundle_()
+        if not live:
             from helpers.figures.style import picture_bundle, png
 
             data, metadata = picture_bundle(png(self.figure(), dpi=200), self.shown.alt, 700)
             display(data, metadata=metadata, raw=True)
-            display({"text/plain": self.text()}, raw=True)
-        else:
-            view = self.widget()._repr_mimebundle_()
-            display({**view, "text/plain": self.text()}, raw=True)
+        display({**(live or {}), "text/plain": self.text()}, raw=True)
 
     def __repr__(self):
         values = ", ".join(f"{name}={value!r}" for name, value in vars(self._state).items())

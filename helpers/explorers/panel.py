@@ -19,25 +19,29 @@ from helpers.sizes import check_choice
 OWN = "your own values"
 IN_VIEW = 6  # controls; the others stand behind "more"
 POWERS = {"k": 3, "K": 3, "M": 6, "G": 9, "B": 9, "T": 12}
-LAYOUT = """<style>
+# ipywidgets names neither sliders nor groups: the words beside them do, and say a slider's value.
+LAYOUT = """<style onload="const box = this.closest('.explorer'), say = () => box.querySelectorAll(
+    '.noUi-handle, .widget-radio, .widget-gridbox').forEach(part => {
+  const row = part.closest('.number, .choice, .widget-gridbox'), name = '.widget-label:not(:empty)';
+  part.role ||= 'group'; part.ariaLabel = row.querySelector(name)?.textContent;
+  part.ariaValueText = row.querySelector('.widget-readout')?.textContent });
+  new MutationObserver(say).observe(box, {childList: true, subtree: true}); say()">
 .explorer, .explorer .widget-box, .explorer .widget-gridbox {overflow:visible}
 .explorer {flex-flow:row wrap; max-width:100%; --jp-widgets-inline-label-width:112px}
 .explorer > .jupyter-widgets {flex:3 1 640px; min-width:0; max-width:700px}
 .explorer > .jupyter-widgets:last-child {flex:1 1 360px; max-width:480px; min-height:444px}
 .explorer p {margin:0 8px; height:44px; line-height:20px; font-size:14px}
-.explorer .picture {margin:0}
 .explorer .preset {width:auto; flex:1 1 0; min-width:0; --jp-widgets-inline-label-width:48px}
-.explorer .preset select {font-size:12px}
-.explorer button {width:60px}
-.explorer .number {flex-flow:row wrap}
+.explorer .preset select {font-size:12px} .explorer .number {flex-flow:row wrap}
+.explorer button {width:60px} .explorer .picture {margin:0}
 .explorer .number label {flex:1 0 calc(100% - 124px); order:-1; text-align:left; line-height:17px;
   margin:0 2px; height:auto}
-.explorer .number .widget-text {display:contents}
+.explorer .number .widget-text {display:contents} .explorer .choice {width:auto}
 .explorer .number .widget-hslider {flex:1 1 220px; min-width:220px; margin:0 2px}
 .explorer .number input {flex:0 0 112px; width:112px; margin:0 2px}
-.explorer .choice {width:auto}
 .explorer .widget-gridbox > .widget-label {grid-column:1 / -1; height:17px; line-height:17px}
 .explorer .widget-checkbox {width:auto; height:24px; margin:0}
+.explorer .more:not(:has(:checked)) + .widget-vbox {display:none}
 .explorer .message {height:36px; margin:0 2px; overflow:auto}
 .explorer [role=alert] {line-height:17px; font-weight:600; color:var(--page-error,#b3261e)}
 .explorer .numbers {flex:1 1 66px; min-height:66px; overflow:auto}
@@ -139,10 +143,9 @@ class Number:
     def make(self, widgets):
         field = widgets.Text(continuous_update=False,
                              description=f"{self.label} ({self.unit})".replace(" ()", ""))
-        row = widgets.HBox([field]).add_class("number")
-        if self.values:
-            row.children = [widgets.SelectionSlider(options=self._steps(self.start), readout=False),
-                            field]
+        slider = [widgets.SelectionSlider(options=self._steps(self.start), readout=False)
+                  ] if self.values else []
+        row = widgets.HBox([*slider, field]).add_class("number")
         row.parts = row.children
         return row
 
@@ -180,11 +183,9 @@ class Choice:
 
     def make(self, widgets):
         options = [(words, key) for key, words in self.options.items()]
-        if len(options) <= 3 and sum(map(len, self.options.values())) <= 26:
-            row = widgets.RadioButtons(options=options, orientation="horizontal")
-        else:
-            row = widgets.Dropdown(options=options)
-        row.description = self.label
+        few = len(options) <= 3 and sum(map(len, self.options.values())) <= 26
+        kind = partial(widgets.RadioButtons, orientation="horizontal") if few else widgets.Dropdown
+        row = kind(options=options, description=self.label)
         row.parts = [row.add_class("choice")]
         return row
 
@@ -252,7 +253,8 @@ class Panel:
         style = widgets.HTML(STYLE + LAYOUT, layout={"display": "none"})
         rows = [row for _, row in self.rows]
         if len(rows) > IN_VIEW:
-            rows[IN_VIEW:] = [widgets.Accordion([widgets.VBox(rows[IN_VIEW:])], titles=["more"])]
+            more = widgets.Checkbox(description="more", indent=False).add_class("more")
+            rows[IN_VIEW:] = [more, widgets.VBox(rows[IN_VIEW:])]
         self.box = widgets.Box([
             widgets.VBox([style, self.picture]),
             widgets.VBox([first, *rows, self.message, self.numbers])]).add_class("explorer")
@@ -269,7 +271,7 @@ class Panel:
         rows = "".join([f"<tr><td>{escape(label)}</td>"
                         f"<td><b>{escape(value).replace(' %', chr(160) + '%')}</b></td></tr>"
                         for label, value in shown.numbers.items()])
-        self.numbers.value = ('<div role="region" aria-label="numbers" tabindex="0">'
+        self.numbers.value = ('<div role="group" aria-label="numbers" tabindex="0">'
                               f"<table>{rows}</table></div>")
         self.say("")
         self._write()

@@ -19,6 +19,7 @@ THEME = {INK: "jp-ui-font-color1", FAINT: "jp-ui-font-color2", PALE: "jp-border-
          GRID: "jp-border-color2", PAPER: "jp-layout-color0", BLUE: "page-blue", GREY: "page-grey",
          ORANGE: "page-orange", GREEN: "page-green", PURPLE: "page-purple"}
 PAINT = {"": "none"} | {colour: f"var(--{name},{colour})" for colour, name in THEME.items()}
+LETTERS = PAINT | {ORANGE: "var(--page-orange,#b85000)", GREEN: "var(--page-green,#00795a)"}
 STYLE = f"""<style>
 .page text {{dominant-baseline:central;user-select:text;fill:{PAINT[INK]}}}
 .page path {{stroke-linejoin:round}}
@@ -134,7 +135,7 @@ def _svg_path(pieces, colour, width, fill, dash, within, **more):
 
 
 def _svg_words(x, y, text, size, colour, anchor, bold, turn, halo, fade):
-    look = {"style": colour != INK and f"fill:{PAINT.get(colour, colour)}",
+    look = {"style": colour != INK and f"fill:{LETTERS.get(colour, colour)}",  # 4.5 : 1
             "class": halo and "halo", "text_anchor": anchor != "start" and anchor,
             "font_weight": bold and 600, "transform": turn and f"rotate({-turn} {x:.4g} {y:.4g})"}
     return _tag("text", escape(text), fade=fade, x=f"{x:.4g}", y=f"{y:.4g}", font_size=size, **look)

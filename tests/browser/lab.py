@@ -197,8 +197,8 @@ class Lab:
 
     def more(self):
         """Open or close what stands behind "more", if anything does."""
-        for fold in self.box.locator(".jupyter-widget-Collapse-header").all():
-            fold.click()
+        for fold in self.box.get_by_role("checkbox", name="more", exact=True).all():
+            fold.press("Space")
 
     def troubles(self):
         """What a reader would call broken: error outputs, lost widgets, errors on the console."""
