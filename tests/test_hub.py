@@ -60,3 +60,26 @@ def test_the_measured_hub_runs_what_is_printed(monkeypatch, printed):
         meant = {"JUPYTER_CONFIG_PATH": str(ROOT / "tools")} if name == "environment" else value
         assert config.Spawner[name] == meant
     assert config.JupyterHub.spawner_class.__name__ == "OwnPort"
+
+
+def test_what_is_calculated_follows_from_what_was_measured():
+    """Thirty and three hundred, from the tables of the trial."""
+    def row(start):
+        return [float(number.replace(",", "")) for number in re.findall(
+            r"(?<![\d.])\d[\d,]*\.?\d*", re.search(rf"^\| {re.escape(start)}[^|]*\|(.*)\|$", PAGE, re.M)[1])]
+    (server, page), (one, _), (two, _), (all_three, _) = map(row, (
+        "the server, with", "a kernel with lesson 01", "a kernel with lesson 12", "all three"))
+    assert abs(server + one + two - all_three) <= 1.5, "rounded, and medians"
+    run = row("a kernel with lesson 01")[1]
+    peak, long = (int(re.search(pattern, PAGE)[1]) for pattern in (r"(\d+) at most", r"computes for (\d+) seconds"))
+    each, cores = round(page + 0.45, 1), (8, 48)
+    for start, expected in {
+            "memory, two lessons": [n * all_three / 1000 for n in (30, 300)],
+            "memory, all in lesson 10": [n * (server + peak) / 1000 for n in (30, 300)],
+            "processor seconds until": [n * each for n in (30, 300)],
+            "the same in time, with": [n * each / c for n, c in zip((30, 300), cores)],
+            "processor seconds for all": [n * run for n in (30, 300)],
+            "the same in time, each": [n * run / c for n, c in zip((30, 300), cores)],
+            "all to run lesson 10": [n * long / c / 60 for n, c in zip((30, 300), cores)]}.items():
+        said = row(start)
+        assert all(abs(a - b) <= 0.51 for a, b in zip(said, expected, strict=True)), (start, said, expected)
