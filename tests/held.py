@@ -59,7 +59,7 @@ COMPUTED = [
     f"keeps {round(39_542_784 / 131_072, -2):.0f} times", f"of its {36 + 12} layers are", f"all {36 + 12} full, 94 %",
     f"in {48 - 12} of its", "keeps {0.n_heads} states of {0.head_width} × {0.value_width} numbers".format(STATE), f"say {94 // 4}? Of the 94", f"the {100 - 94} of", f"at {2176 / 640:.1f} times", f"n = {8 // 4}r$",
     f"{45.7 - .05:.2f} to {45.7 + .05:.2f}", f"allows {10 // 2} either", f"is {100 * 1517.12 / 1320 - 100:.0f} % too",
-    f"by {12_936.49 - 12_850:.0f} million", f"is {5120 // 128} heads", f"2.376 is printed as {2.376:.2f}", f"becomes {.2849:.2f}. The",
+    f"by {12_936.49 - 12_850:.0f} million", f"is {5120 // 128} heads", f"2.376 is printed as {2.376:.2f}", f"becomes {.2849:.2f}. Unr",
     f"{96 - 24}bnLd^2(1 + (n)/(6d) + (V)/({72 // 6}dL)), {96 - 24}bnLd^2(1 + (n)/({6 // 2}d) + (V)/({72 // 6}dL)",
     # 12 to 15
     f"cost {(4 + 2) / 2:.2f} times", f"get {4 + 2} every", f"sums to {4 + 2}.", f"saves {2 + 32 - 3} of attention's {2 + 32} van",
@@ -98,7 +98,7 @@ HELD = {
  ¦ for 100 million comparisons ¦ $n$ to 200. ¦ from 1,000 to 1,000,000 ¦ about 5, 10, 20 or 40 million ¦ $n = d/2$, $d$ ¦ text of 32 tokens ¦ looks at 3 tokens
  ¦ than 90 % of the ¦ window of 256" ¦ 64 wide ¦ from 8 to 64 tokens ¦ from 256 to 2,048 ¦ long as 16 tokens ¦ read 256? ¦ window of 257 ¦ over 257 is ¦ a grid of 8 by 8
  ¦ with $w = 3$ on ¦ = 64, and drag the budget from 512 down to 4. ¦ answer of 0? ¦ On 64 tokens ¦ one of 64 values ¦ 300 times tow ¦ slope at 1,
- ¦ 30, 70 or 150 billion ¦ 1.01, 2 or 1,000? ¦ 0.1 to 60,000 ¦ roof at 3,000 ¦ e^{1000} ¦ than 99 % ¦ show no 2, ¦ if it says 2, ¦ costs 2.5 US ¦ reach 40 %
+ ¦ 30, 50 or 70 billion? ¦ 1.01, 2 or 1,000? ¦ 0.1 to 60,000 ¦ roof at 3,000 ¦ e^{1000} ¦ than 99 % ¦ show no 2, ¦ if it says 2, ¦ costs 2.5 US ¦ reach 40 %
  ¦ gets 512. Now 16 users ¦ use 24 GB of your card, which is 28 % less ¦ for 7.5 billion param ¦ 0.05 nats mean ¦ 1 % lower, on ¦ by 20 %, say ¦ they have 80.)
  ¦ maker's "80 GB" ¦ in it, 4 bytes each ¦ form, 40 minutes ¦ exercises 1 to 5 | 40 | exercises 1, 2 and 4 ¦ exercises 6 to 9 | 30 | exercises 6 and 8 ¦ counts exercises 1, 2, 4, 6 and 8
  ¦ 150 to 250 words | 20 | ¦ it in 150 to 250 words ¦ | 10 | at home ¦ | 0 points | 1 point | 2 points | 3 points ¦ guessed 90? ¦ share of 90 % ¦ answering 0
@@ -107,5 +107,5 @@ HELD = {
  ¦ in 2026, with PyTorch 2.13 ¦ [How to Scale Your Model], 2025 ¦ time, 1990 ¦ memory, 1997 ¦ forget, 2000 ¦ [Xception], 2017 ¦ Table 1; [Hoff ¦ sections 1 and 4.2;
  ¦ model of 2019 ¦ 192 KiB ¦ section 3.1. ¦ Table 1. Sizes ¦ in Table 1 of Att ¦ Its Table 1 says ¦ Table 1 and section 4. ¦ Tables 2 and 4 ¦ section 4. The ¦ figure 1 and
  ¦ table 1: caches ¦ Exercise 1: [a ¦ equation 1. ¦ table 1. T. ¦ (15 trillion tokens) ¦ tables 1 and 2: its ¦ [ZeRO], 2020 ¦ took 37 billion ¦ with 1,979 in 8 bits
- ¦ ran in 8 bits ¦ [Roofline], 2009 ¦ Decoding], 2023 ¦ table 2.1, and ¦ Table A4 ¦ 70 billion parameters, b ¦ says 46 % for 7 billion ¦ measured 7 billion weights ¦ 400 models
+ ¦ ran in 8 bits ¦ [Roofline], 2009 ¦ Decoding], 2023 ¦ table 2.1, and ¦ Table A4 ¦ between 40 and 70 billion parameters, and trained 70. ¦ figure 4 prints 40 b ¦ paper's own 40. ¦ with its 40, so ¦ says 46 % for 7 billion ¦ measured 7 billion weights ¦ 400 models
  ¦ replacement, 4,000 times ¦ model of 70 billion ¦ at most 16 billion ¦ section 3.3 ¦ others 2020 (GPT ¦ Architecture, 2022 ¦ (figure 2) ¦ had 40 GB each ¦ same 3.9·10¹² for"""}
