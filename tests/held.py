@@ -9,7 +9,7 @@ from helpers.published import ACCELERATORS, MODELS
 NAMED = {
     "00": "01 02 03", "01": "02 03 14", "02": "00 01 08", "03": "00 01 05", "04": "07 10", "05": "03 07", "06": "03 05 07",
     "07": "03 05 06 09", "08": "05 07 09", "09": "06 08", "10": "03 04 05 07 09", "11": "03 06 07", "12": "01 03 04 10",
-    "13": "05 06 07 08 09 12", "14": "06 07 09 11", "15": "03 04 05 06 07 08 09 10 11 14", "RE": "00", "fo": "00 01 02 03"}
+    "13": "05 06 07 08 09 12 14", "14": "06 07 09 11", "15": "03 04 05 06 07 08 09 10 11 14", "RE": "00", "fo": "00 01 02 03"}
 # What the line "Time" says after the minutes of a lesson: for its exercises, its parts, a short route.
 TIMES = {
     "00": "5", "01": "20 15", "02": "25", "03": "25 20", "04": "20", "05": "25", "06": "25", "07": "30", "08": "30", "09": "25",
@@ -67,7 +67,7 @@ COMPUTED = [
     f"the {64 - 1} neigh", f"{LLAMA.n_heads} query heads share {LLAMA.n_kv_heads} key", f"${4 + 1}nd^2$ in", f"n = {5 / 4}d$",
     f"norms, {100 * LLAMA.parameters_by_part()['norms'] / LLAMA.parameters():.3f} %", f"same {round(GEMMA.vocab_size, -3):,}",
     f"has {73_990 * 2 * 96 * 12_288 / 7_504_658_432:.0f} times the weights but {96 * 12_288 / 32 / 4096:.0f}",
-    f"= {64 // 8}$ of its full", f"sold as {H100.marketed_bytes / 1e9:.0f} GB", f"({H100.memory_bytes / 1e9:.2f} GB)",
+    f"grows to {100 * 256_512 / (256_512 + 32 * (2 * 128 * 20 + 3 * 7_168)):.1f} %", f"= {64 // 8}$ of its full", f"sold as {H100.marketed_bytes / 1e9:.0f} GB", f"({H100.memory_bytes / 1e9:.2f} GB)",
     f"GPT-3, {GPT3.parameters() / LLAMA.parameters():.0f} times as large, ends at {GPT3.n_heads // GPT3.kv_heads},", f"factor of {WEEK[1] / WEEK[0]:.1f} at a week's budget and of {THEIRS[1] / THEIRS[0]:.1f} at Chin",
     f"makes {THEIRS[0] / 1e9:.1f} out of {THEIRS[2] / 1e9:.1f}", f"about {GPT2.d_model / GPT2.n_layers:.0f}:",
     f"The {2 + 2 + 3 * 4} bytes",
