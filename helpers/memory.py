@@ -56,7 +56,8 @@ def bytes_of(elements, precision):
     >>> bytes_of(1000, "bf16"), bytes_of(3, "int4"), bytes_of(4096, Fraction(34, 32))
     (2000, 2, 4352)
     """
-    elements = check_size(elements, "elements", least=0)
+    if not (is_symbol(elements) and elements.free_symbols):
+        elements = check_size(elements, "elements", least=0)
     if not isinstance(precision, str) and precision is not None:
         if check_amount(precision, "precision", "bytes a number") > 2:
             raise ValueError(f"precision: {precision} bytes a number is above 2; give the name, "

@@ -21,7 +21,7 @@ LEVERS = {"n": ("length n", "tokens"), "batch": ("batch b", "sequences"),  # wor
           "groups": ("groups h_kv", "heads"), "bits": ("precision", "bits")}
 FIELDS = {"window": "window", "d": "d_model", "layers": "n_layers", "heads": "n_heads",
           "groups": "n_kv_heads"}  # levers that are fields of a model
-PRECISION = {32: "fp32", 16: "bf16", 8: "int8", 4: "int4"}
+PRECISION = {16: "bf16", 8: "int8", 4: "int4"}
 
 
 class Job(NamedTuple):

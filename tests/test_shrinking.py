@@ -27,7 +27,7 @@ SMALL = [
                 qk_nope_head_dim=6, qk_rope_head_dim=2, v_head_dim=6)]
 small_jobs = st.builds(
     Job, st.sampled_from(SMALL), st.sampled_from(list(COUNTED)), st.integers(1, 30),
-    st.integers(1, 12), st.sampled_from([16, 8, 32]), st.sampled_from(["H100 SXM", "RTX 4090"]),
+    st.integers(1, 12), st.sampled_from([16, 8, 4]), st.sampled_from(["H100 SXM", "RTX 4090"]),
     st.booleans())
 levers = st.sampled_from(list(LEVERS))
 
