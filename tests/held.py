@@ -69,7 +69,7 @@ COMPUTED = [
     f"has {73_990 * 2 * 96 * 12_288 / 7_504_658_432:.0f} times the weights but {96 * 12_288 / 32 / 4096:.0f}",
     f"grows to {100 * 256_512 / (256_512 + 32 * (2 * 128 * 20 + 3 * 7_168)):.1f} %", f"= {64 // 8}$ of its full", f"sold as {H100.marketed_bytes / 1e9:.0f} GB", f"({H100.memory_bytes / 1e9:.2f} GB)",
     f"GPT-3, {GPT3.parameters() / LLAMA.parameters():.0f} times as large, ends at {GPT3.n_heads // GPT3.kv_heads},", f"factor of {WEEK[1] / WEEK[0]:.1f} at a week's budget and of {THEIRS[1] / THEIRS[0]:.1f} at Chin",
-    f"makes {THEIRS[0] / 1e9:.1f} out of {THEIRS[2] / 1e9:.1f}", f"about {GPT2.d_model / GPT2.n_layers:.0f}:",
+    f"turns {THEIRS[2] / 1e9:.1f} into {THEIRS[0] / 1e9:.1f}", f"about {GPT2.d_model / GPT2.n_layers:.0f}:",
     f"The {2 + 2 + 3 * 4} bytes",
     f"served {100 - 100 * SHARED.tokens_per_second_per_user / ALONE.tokens_per_second_per_user:.0f} % slower",
     f"after {SHARED.first_token_seconds:.2f} seconds in place of {ALONE.first_token_seconds:.2f}.",
@@ -108,4 +108,4 @@ HELD = {
  ¦ model of 2019 ¦ 192 KiB ¦ section 3.1. ¦ Table 1. Sizes ¦ in Table 1 of Att ¦ Its Table 1 says ¦ Table 1 and section 4. ¦ Tables 2 and 4 ¦ section 4. The ¦ figure 1 and
  ¦ table 1: caches ¦ Exercise 1: [a ¦ equation 1. ¦ table 1. T. ¦ (15 trillion tokens) ¦ tables 1 and 2: its ¦ [ZeRO], 2020 ¦ took 37 billion ¦ with 1,979 in 8 bits
  ¦ ran in 8 bits ¦ [Roofline], 2009 ¦ Decoding], 2023 ¦ table 2.1, and ¦ Table A4 ¦ between 40 and 70 billion parameters, and trained 70. ¦ figure 4 prints 40 b ¦ paper's own 40. ¦ with its 40, so ¦ says 46 % for 7 billion ¦ measured 7 billion weights ¦ 400 models
- ¦ replacement, 4,000 times ¦ model of 70 billion ¦ at most 16 billion ¦ section 3.3 ¦ others 2020 (GPT ¦ Architecture, 2022 ¦ (figure 2) ¦ had 40 GB each ¦ same 3.9·10¹² for"""}
+ ¦ replacement, 4,000 times ¦ between 40 and 70 billion parameters, and trained Chinchilla with 70 ¦ at most 16 billion ¦ section 3.3 ¦ others 2020 (GPT ¦ Architecture, 2022 ¦ (figure 2) ¦ had 40 GB each ¦ same 3.9·10¹² for"""}

@@ -32,6 +32,7 @@ pc, tera = lambda x, digits=1: f"{100 * x:.{digits}f} %", lambda x: f"{x / 1e12:
 block = lambda n, d: 24 * n * d**2 + 4 * n**2 * d
 attention = lambda n, d, layer=layers.self_attention, **more: trace(layer, x=(n, d), **dict.fromkeys(("w_q", "w_k", "w_v", "w_o"), (d, d)), **more)
 pairs = lambda model, n: model.flops_by_part(n)[PAIRS]
+MET = eight.active_parameters(input_embedding=False)
 v3_mfu = lambda peak: pc(v3.training_flops(4_096, causal=True) / 4_096 * 14.8e12 / (2.664e6 * 3600 * peak))
 served = lambda chip: f"{decode(eight, chip, 4_096).tokens_per_second:.0f}"
 usd = lambda users: f"{serve(users).usd_per_million_written:.2f} USD"
@@ -57,12 +58,12 @@ ANSWERS = {
     "Does multi-head": lambda: (num(attention(1024, 768, layers.multi_head_attention, n_heads=12).matmul_flops), "1", str(gpt2.n_heads)),
     "Does the embedding": lambda: (pc(gpt2.flops_by_part(1024)["logits"] / gpt2.forward_flops(1024)),),
     "Should I halve": lambda: (3 * plain.flops_by_part(n)[PAIRS] / n, 3 * plain.flops_by_part(n)[PAIRS] / n / 2, "1,024", pc(1 - gpt2.forward_flops(1024, causal=True) / gpt2.forward_flops(1024))),
-    "My FLOP counter": lambda: (n**2, "1,024", f"{block(2048, 768) / block(1024, 768):.2f}"),
+    "My FLOP counter": lambda: (n**2, "1,024", "2,048", f"{block(2048, 768) / block(1024, 768):.2f}"),
     "What does cross": lambda: (n * m, n**2),
     "Why is self": lambda: (f"{200**2 // 100**2}", f"{1024 // 512}"),
     "It is O": lambda: ("70", "512", pc(4 * 70**2 * 512 / attention(70, 512).matmul_flops)),
     "How much of attention": lambda: (n / (n + 2 * d), pc(4 * 100**2 * 512 / attention(100, 512).matmul_flops), "100", "512"),
-    "From which context": lambda: [sympy.solve(4 * n * d - 8 * d**2 - 8 * i * d**2, n)[0] for i in (0, 2, 3)],
+    "From which context": lambda: [*(sympy.solve(4 * n * d - 8 * d**2 - 8 * i * d**2, n)[0] for i in (0, 2, 3)), 4 * d],
     "And in a whole": lambda: [num(crossover(model)) for model in (gpt2, eight, gpt3)],
     "Will half": lambda: ("8,192", "4,096", f"{100 - 100 * block(4096, 4096) / block(8192, 4096)} %", f"{100 - 100 * block(8192, 2048) / block(8192, 4096)} %"),
     "Is attention cheaper": lambda: (2 * d, trace(layers.rnn, x=(n, d), w_x=(d, d), w_h=(d, d)).matmul_flops),
@@ -80,7 +81,8 @@ ANSWERS = {
     "How do I get": lambda: (num(gemma.parameters()),),
     "How much of a small": lambda: [pc(model.vocab_size * model.d_model / model.parameters()) for model in (MODELS["Gemma 3 270M"], gemma)],
     "Why does training": lambda: ("6", 2 * N * D, 4 * N * D),
-    "What does C": lambda: (pc(3 * pairs(gpt3, 2048) / 6 / gpt3.parameters() / 2048), "2,048", pc(3 * pairs(eight, 8192) / 6 / eight.parameters() / 8192), "8,192"),
+    "What does C": lambda: ("8,192", pc(3 * pairs(eight, 8192) / 6 / MET / 8192), pc(3 * pairs(eight, 8192) / 6 / eight.parameters() / 8192),
+                            pc(1 - MET / eight.parameters()), pc(eight.training_flops(8192) / 8192 / 6 / eight.parameters() - 1, 0)),
     "Is N with": lambda: (f"{6 * v3.parameters() / (v3.training_flops(4096) / 4096):.0f}",),
     "How expensive": lambda: (str(gpt2.training_flops(1024) // gpt2.forward_flops(1024) - 1), f"{2 + (gpt2.training_flops(1024, fused=True) - gpt2.training_flops(1024)) / pairs(gpt2, 1024)}"),
     "Which formula": lambda: (str(len(published_flops("GPT-2", 1024))), f"{max(published_flops('GPT-2', 1024).values()) / min(published_flops('GPT-2', 1024).values()):.2f}"),

@@ -9,6 +9,7 @@ from reference_answers import ANSWERS
 
 from helpers import notation
 from helpers.memory import BITS
+from helpers.planning import ASSUMED_SHARE
 from helpers.published import ACCELERATORS, MODELS
 
 PAGE = (ROOT / "notebooks/reference.md").read_text(encoding="utf-8")
@@ -52,10 +53,10 @@ def test_each_question_stands_once_and_leads_to_a_section_that_is_there():
     assert set(re.findall(r"\]\(#(.+?)\)", PAGE)) == {*anchors[1:]}
 
 
-def test_what_stands_outside_the_answers_has_no_number_but_three():
+def test_what_stands_outside_the_answers_has_no_number_but_four():
     prose = "".join(line for line in SECTION.splitlines(keepends=True) if line[:1] != "|")
     widest, = NUMBER.findall(str(max(BITS.values()) // 8))
-    assert NUMBER.findall(NAMES.sub("", re.sub(r"\[.*?\]\(.*?\)|\$.*?\$", "", WORDS + prose))) == ["2", widest, "1"]
+    assert NUMBER.findall(NAMES.sub("", re.sub(r"\[.*?\]\(.*?\)|\$.*?\$", "", WORDS + prose))) == ["2", widest, "1", f"{100 * ASSUMED_SHARE:.0f}"]
 
 
 @pytest.mark.parametrize("term", TERMS)

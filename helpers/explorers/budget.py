@@ -23,7 +23,7 @@ LAWS = {"refitted": (BLUE, ()), "published": (ORANGE, (9, 4))}
 # where a name stands beside its point on the map, in pixels, and which end of it
 PLACES = {"GPT-3 Small": (7, 9, "start"), "GPT-3 175B": (-8, -5, "end"),
           "Chinchilla 70B": (-8, -4, "end"), "PaLM 540B": (-8, 1, "end"),
-          "Llama-3 8B": (8, 4, "start"), "Llama-3 405B": (3, -19, "end")}
+          "Llama-3 8B": (8, 4, "start"), "Llama-3 405B": (-4, 17, "start")}
 
 
 def view(s, before):
