@@ -359,7 +359,7 @@ def test_tiling_counts_what_the_simulator_counts(n, d, M, rows, columns, outer):
 def test_tiling_says_what_a_tile_costs():
     start = TilingExplorer()
     assert start.numbers()["FLOPs per byte"] == f"{4 * 1_024**2 * 64 / (2 * 2_230_272):.1f}"
-    assert "needs 20,608 elements, the chip holds 32,768; 2.23 million" in start.sentence() and "2.00 times less" in start.shown.title
+    assert "needs 20,608 elements, the chip holds 32,768; 2.23 million" in start.sentence() and "half the traffic" in start.shown.title
     for values, words in (({"M": 4_096}, "not fit"), ({"n": 4_096, "d": 128, "M": 262_144}, "as plain"),
                           ({"n": 4_096, "d": 256, "M": 262_144, "rows": 16}, "more than plain")):
         assert words in TilingExplorer(**values).shown.title

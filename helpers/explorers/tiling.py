@@ -57,10 +57,11 @@ def view(s, before):
         "each matrix once, 4·n·d (elements)": once, "n²·d²/M (elements)": f"{bound:,.0f}",
         "a tile needs (elements)": need, "products, 4·n²·d (FLOPs)": 4 * s.n**2 * s.d,
         f"FLOPs per byte{', at most' * (not fits)}": f"{2 * s.n**2 * s.d / moved:,.1f}"}
+    less = "half the" if number(plain / moved) == "2.00" else f"{number(plain / moved)} times less"
     title = ("The tile does not fit: its blocks come more than once" if not fits else
              "Tiles lose here: they move more than plain attention" if moved > 1.05 * plain else
              "Tiles of this size move as much as plain attention" if moved > 0.95 * plain else
-             f"Scores live one tile at a time: {number(plain / moved)} times less traffic")
+             f"Scores live one tile at a time: {less} traffic")
     return View(page, title, f"A tile of {rows:,} × {columns:,} needs {need:,} elements, the chip "
                 f"holds {s.M:,}; {'at least ' * (not fits)}{amount(moved)} move, in plain "
                 f"attention {amount(plain)}.", numbers)
