@@ -7,7 +7,7 @@ STEPS = {
     "08_roofline": [
         ("says", "Llama-3 8B decodes 64 tokens on one H100 SXM"), ("choose", "preset", "its prompt: Llama-3 8B prefills"),
         ("says", "prefills 1 prompt on one H100 SXM"), ("says", "arithmetic is the limit"), ("choose", "accelerator", "RTX 4090"),
-        ("says", "on one RTX 4090"), ("move", "batch b", "ArrowRight"), ("says", "reads 2 prompts"),
+        ("says", "on one RTX 4090"), ("move", "batch b", "ArrowRight"), ("says", "prefills 2 prompts"),
     ],
     "09_flash_attention": [
         ("says", "2.23 million move"), ("move", "rows of a tile", "ArrowRight"),
