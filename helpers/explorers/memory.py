@@ -67,9 +67,9 @@ def view(s, before):
     axes.point(s.n, s.batch, "o", BLUE if found.fits else ORANGE, 7, says=bytes_text(total))
 
     longest = bisect_right(range(1, LONGEST + 1), space // s.batch, key=each)
-    needed = (next((k for k in range(-(-total // limit), total // limit + 66) if memory.fits(
-        MODELS[s.model], s.accelerator, s.n, s.batch, precision=s.precision, devices=k,
-        cache_precision=s.precision).fits), inf) if s.task == "serve" else devices_to_hold(
+    needed = (next((k for k in range(-(-total // limit), total // limit + 66) if k * limit >= held[
+        "weights"] + memory.kv_cache_bytes(MODELS[s.model], s.n, s.batch, s.precision, k)), inf)
+        if s.task == "serve" else devices_to_hold(
         MODELS[s.model], s.n, s.accelerator, batch=s.batch, optimizer=s.optimizer,
         precision=precision(s), **memory.TRAINED[s.recompute]))
     shown = {f"{part} (bytes)": size for part, size in (found.parts | {"all": total}).items()}
