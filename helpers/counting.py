@@ -300,8 +300,7 @@ def dot(done, a, b):
 
 
 def mean(done, a, axis=None, keepdims=False, ddof=0):
-    narrow = np.asarray(bare(a)).dtype if isinstance(a, Counted) else np.asarray(a).dtype
-    if narrow == np.float16:    # NumPy adds these up in 32 bits
+    if np.asarray(bare(a)).dtype == np.float16:    # NumPy adds these up in 32 bits
         return mean(done, np.astype(a, np.float32), axis, keepdims, ddof).astype(np.float16)
     total = np.sum(a, axis, keepdims=keepdims)
     return total / max(np.size(a) / max(total.size, 1) - ddof, 0)

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from fractions import Fraction
+from functools import cache
 from inspect import signature
 
 from helpers.notation import Table
@@ -76,6 +77,17 @@ def accelerator_of(accelerator):
         raise TypeError(f"accelerator: {accelerator!r} is no accelerator; give a name in "
                         "published.ACCELERATORS or an Accelerator")
     return ACCELERATORS[accelerator]
+
+
+def accelerator_pool(accelerator, devices=1, share=1, name="share"):
+    """`devices` accelerators as one, with the share of their FLOP/s and bytes/s that is reached."""
+    if check_amount(share, name, "and at most 1, such as 0.4 for 40 %") > 1:
+        raise ValueError(f"{name}: {share} is above 1; give a share, such as 0.4 for 40 %")
+    chip, devices = accelerator_of(accelerator), check_size(devices, "devices")
+    speeds = {field: speed * devices * share for field, speed in vars(chip).items()
+              if field.endswith("per_second") and speed is not None}
+    return replace(chip, name=f"{devices:,} × {chip.name}", devices=devices,
+                   memory_bytes=chip.memory_bytes * devices, **speeds)
 
 
 def weight_bytes(model, precision="bf16"):
@@ -188,7 +200,7 @@ def fits(model, accelerator, n, batch=1, *, training=False, reserve=0, **choices
     their memories, training against that of one.
     """
     held = training_footprint if check_switch(training, "training") else inference_footprint
-    if wrong := choices.keys() - signature(held).parameters:
+    if wrong := choices.keys() - _choices(held):
         raise ValueError(f"{min(wrong)}: no choice of {'training' if training else 'serving'}; "
                          f"give training={not training}, or leave it out")
     chip = accelerator_of(accelerator)
@@ -196,13 +208,15 @@ def fits(model, accelerator, n, batch=1, *, training=False, reserve=0, **choices
     if chip.devices not in (1, devices) or training and chip.devices != 1:
         raise ValueError(f"accelerator: {chip.name} are several; give one of them, and devices=")
     if not training and chip.devices != devices:
-        chip = replace(chip, name=f"{devices:,} × {chip.name}",
-                       memory_bytes=chip.memory_bytes * devices)
+        chip = accelerator_pool(chip, devices)
     choices |= {} if training else {"devices": devices}
     parts = held(model, n, batch, **choices).parts
     if check_size(reserve, "reserve", least=0) != 0:
         parts["reserve"] = reserve
     return Footprint(parts, chip.memory_bytes, chip.name)
+
+
+_choices = cache(lambda held: signature(held).parameters.keys())
 
 
 def checked(model):

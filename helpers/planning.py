@@ -4,15 +4,15 @@ A law is a row of chinchilla_laws: a loss E + A/N^alpha + B/D^beta of N paramete
 """
 
 from bisect import bisect_left, bisect_right
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from math import exp, inf, log
 from typing import NamedTuple
 
 import numpy as np
 
-from helpers.memory import (Footprint, accelerator_of, activation_parts, checked, fits,
-                            kv_cache_bytes, training_state_bytes)
+from helpers.memory import (Footprint, accelerator_of, accelerator_pool, activation_parts, checked,
+                            fits, kv_cache_bytes, training_state_bytes)
 from helpers.published import rows
 from helpers.roofline import Work, decode, prefill
 from helpers.sizes import check_amount, check_choice, check_size
@@ -217,14 +217,3 @@ def decode_steps(model, accelerator, prompt, written, batch=1, precision="bf16",
     steps = np.arange(first, last + 1)
     clocks = zip(*[(work.arithmetic_seconds, work.memory_seconds) for work in works])
     return works, float(np.maximum(*[np.interp(steps, places, clock) for clock in clocks]).mean())
-
-
-def accelerator_pool(accelerator, devices=1, share=1, name="share"):
-    """`devices` accelerators as one, with the share of their FLOP/s and bytes/s that is reached."""
-    if check_amount(share, name, "and at most 1, such as 0.4 for 40 %") > 1:
-        raise ValueError(f"{name}: {share} is above 1; give a share, such as 0.4 for 40 %")
-    chip, devices = accelerator_of(accelerator), check_size(devices, "devices")
-    speeds = {field: speed * devices * share for field, speed in vars(chip).items()
-              if field.endswith("per_second") and speed is not None}
-    return replace(chip, name=f"{devices:,} × {chip.name}", devices=devices,
-                   memory_bytes=chip.memory_bytes * devices, **speeds)

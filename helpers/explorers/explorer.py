@@ -96,7 +96,7 @@ class Explorer:
             self._panel.show(svg)
 
     def __setattr__(self, name, value):
-        if name in {control.name for control in self.controls}:
+        if name in self.State.__dataclass_fields__:
             with self._refusing():
                 raise ValueError(f"{name}: set it with explorer.change({name}={value!r}).")
         super().__setattr__(name, value)
