@@ -262,7 +262,7 @@ def test_a_verdict_is_plain_text_and_a_mark_in_the_themes_colour():
     assert not NOT_ATTEMPTED and repr(NOT_ATTEMPTED) == "not attempted"
     assert repr(Verdict("not yet", "n < 2")) == "not yet: n < 2"
     assert "--jp-success-color1)\">✓" in Verdict("correct", "")._repr_html_()
-    assert "✗ <b>not yet</b></span>: n &lt; 2" in Verdict("not yet", "n < 2")._repr_html_()
+    assert "✗</span> <b>not yet</b>: n &lt; 2" in Verdict("not yet", "n < 2")._repr_html_()
 
 
 def test_a_name_that_a_cell_overwrote_is_said_by_the_check():

@@ -51,7 +51,7 @@ class Verdict:
 
     def _repr_html_(self):
         mark, colour = MARKS[self.state]
-        return (f'<span style="color: var(--jp-{colour}-color1)">{mark} <b>{self.state}</b></span>'
+        return (f'<span style="color: var(--jp-{colour}-color1)">{mark}</span> <b>{self.state}</b>'
                 + escape(repr(self).removeprefix(self.state), quote=False))
 
 

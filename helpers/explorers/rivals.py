@@ -19,9 +19,9 @@ DARK = "#222222"  # the map keeps its colours in the dark theme
 LAYERS = {  # key: (name, in short, colour, colour of words on it)
     "rnn": ("vanilla RNN", "vanilla RNN", "#b9b9b9", DARK),
     "gru": ("GRU", "GRU", "#f0a36b", DARK),
-    "lstm": ("LSTM", "LSTM", "#d55e00", "white"),
+    "lstm": ("LSTM", "LSTM", "#c25500", "white"),
     "convolution": ("convolution", "convolution", "#7fcdb2", DARK),
-    "separable": ("separable convolution", "separable", "#009e73", "white"),
+    "separable": ("separable convolution", "separable", "#00805e", "white"),
     "window": ("restricted attention", "restricted", "#d9a5d3", DARK),
     "attention": ("attention", "attention", "#0072b2", "white")}
 

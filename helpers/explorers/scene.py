@@ -14,12 +14,11 @@ from helpers.words import spread, tick_text
 
 WIDTH, HEIGHT = 700, 400
 INK, FAINT, PALE, GRID, PAPER = "#333333", "#616161", "#c9ced4", "#e3e6ea", "#ffffff"
-BLUE, ORANGE, GREEN, PURPLE, GREY = "#0072B2", "#D55E00", "#009E73", "#AA4499", "#6b6b6b"
+BLUE, ORANGE, GREEN, PURPLE, GREY = "#0072B2", "#C25500", "#00805E", "#AA4499", "#6b6b6b"
 THEME = {INK: "jp-ui-font-color1", FAINT: "jp-ui-font-color2", PALE: "jp-border-color1",
          GRID: "jp-border-color2", PAPER: "jp-layout-color0", BLUE: "page-blue", GREY: "page-grey",
          ORANGE: "page-orange", GREEN: "page-green", PURPLE: "page-purple"}
 PAINT = {"": "none"} | {colour: f"var(--{name},{colour})" for colour, name in THEME.items()}
-LETTERS = PAINT | {ORANGE: "var(--page-orange,#b85000)", GREEN: "var(--page-green,#00795a)"}
 STYLE = f"""<style>
 .page text {{dominant-baseline:central;user-select:text;fill:{PAINT[INK]}}}
 .page path {{stroke-linejoin:round}}
@@ -135,7 +134,7 @@ def _svg_path(pieces, colour, width, fill, dash, within, **more):
 
 
 def _svg_words(x, y, text, size, colour, anchor, bold, turn, halo, fade):
-    look = {"style": colour != INK and f"fill:{LETTERS.get(colour, colour)}",  # 4.5 : 1
+    look = {"style": colour != INK and f"fill:{PAINT.get(colour, colour)}",
             "class": halo and "halo", "text_anchor": anchor != "start" and anchor,
             "font_weight": bold and 600, "transform": turn and f"rotate({-turn} {x:.4g} {y:.4g})"}
     return _tag("text", escape(text), fade=fade, x=f"{x:.4g}", y=f"{y:.4g}", font_size=size, **look)
