@@ -1,7 +1,6 @@
-"""The engine on odd answers once for each kind; every file: right is right, each slip earns its hint.
+"""Every file: right is right, and each slip and condition earns its hint; the engine on odd answers of each kind.
 
-That stubs are "not attempted" and solutions "correct" is in the notebooks, which nbval runs. The usual
-wrong answers of students, apart from the files' own expressions, stand in wrong_answers.py.
+That stubs are "not attempted" and solutions "correct" is in the notebooks, which nbval runs.
 """
 import ast
 import math
@@ -34,13 +33,18 @@ FIELDS = {"right", "word", "letters", "arguments", "at", "let", "too_large", "mu
 
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
 @pytest.mark.parametrize("number", EXERCISES)
-def test_usual_error_gets_its_hint(number):
+def test_usual_errors_get_their_hints_and_each_condition_is_among_them(number):
+    said = []
     for answer, words in WRONG.get(number, ()):
         verdict = check(number, answer)
         assert verdict.state == "not yet" and words in verdict.text, (answer, words, verdict)
+        said.append(verdict.text)
+    for hint in TABLES[number].get("must", {}).values():
+        pattern = ".*".join(re.escape(part) for part in re.split("{.*?}", hint))
+        assert any(re.fullmatch(pattern, text) for text in said), hint
     for untouched in (None, ..., " ", [], {"a": None}, (None, None)):
         assert check(number, untouched) == NOT_ATTEMPTED
-    assert check(number, Hostile()).state == check(number, SystemExit).state == "not yet"
+    assert check(number, hostile(SystemExit)).state == check(number, SystemExit).state == "not yet"
 
 
 @pytest.mark.parametrize("path", sorted(ROOT.glob("notebooks/solutions/*.ipynb")), ids=lambda p: p.stem)
@@ -127,12 +131,13 @@ def test_a_check_loads_sympy_only_to_read_a_formula():
 
 # The engine.
 
-class Hostile:
+def hostile(error):
     """An object on which nothing works."""
-    def _refuse(self, *_):
-        raise SystemExit("no")
-    __eq__ = __repr__ = __str__ = __len__ = __iter__ = __bool__ = __float__ = __hash__ = _refuse
-    shape = name = item = property(_refuse)
+    def refuse(*_):
+        raise error
+    methods = ("eq", "repr", "str", "len", "iter", "bool", "float", "hash", "call")
+    return type("Hostile", (), {f"__{name}__": refuse for name in methods} | dict.fromkeys(
+        ("shape", "name", "item", "state", "free_symbols"), property(refuse)))()
 
 
 def raising(*_):
@@ -149,7 +154,7 @@ KINDS = {kind: read(table) for kind, table in {
     "function": {"arguments": "n, d", "at": [[100, 512], [7, 3]], "right": "n*n*d", "slips": {"n*d": "n counts twice"}}}.items()}
 ODD = [
     [1, "a"], [[1], [2, 3]], {"a": 1}, {1}, math.nan, math.inf, -math.inf, 1j, "five million", True,
-    object(), 10**400, -17.25, 1e-200, np.array([1, 2]), np.array(math.nan), Hostile, (i for i in ()),
+    object(), 10**400, -17.25, 1e-200, np.array([1, 2]), np.array(math.nan), SystemExit, (i for i in ()),
     x**2 * y, Eq(x, y), x < y, nan, zoo, Matrix([x, y]), Function("f")(x), raising, lambda: 1,
     lambda a, b, c, d, e, f, g: 1, lambda *_: math.nan, lambda *_: "1", lambda *given: given,
     lambda *_: [1], lambda *_: x * y, lambda *_: print(1), lambda *_: exit(), Decimal("1e999999"),
@@ -165,32 +170,21 @@ def test_odd_answers_get_a_hint(kind):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_check_never_raises_but_can_be_interrupted(kind, monkeypatch):
-    class Interrupting(Hostile):
-        def _interrupt(self, *_):
-            raise KeyboardInterrupt
-        state = __repr__ = __str__ = __float__ = _interrupt
-        shape = name = item = free_symbols = property(_interrupt)
-
-        def __call__(self, *_):
-            raise KeyboardInterrupt
+def test_a_check_never_raises_but_can_be_interrupted(kind, monkeypatch):
     monkeypatch.setitem(EXERCISES, "00.9", KINDS[kind])
-    for answer in (Hostile(), {"b": Hostile()}, {"b": [1, Hostile()]}, [Hostile()]):
-        assert check("00.9", answer).state == "not yet"
+    odd = hostile(SystemExit)
+    assert all(check("00.9", answer).state == "not yet" for answer in (odd, {"b": odd}, {"b": [1, odd]}, [odd]))
+    odd = hostile(KeyboardInterrupt)
     with pytest.raises(KeyboardInterrupt):
-        odd = Interrupting()
         check("00.9", {"row": {"b": [1, odd]}, "table": {"b": odd}}.get(kind, odd))
 
 
-class Scalar:
-    """As pandas has them: whatever it is, `item` gives the number."""
-    def item(self):
-        return 5_120_000
+PANDAS = type("Scalar", (), {"item": lambda self: 5_120_000})()     # whatever a scalar of pandas is, `item` gives the number
 
 
 @pytest.mark.parametrize("answer", [
     5_120_000, 5.12e6, np.int64(5_120_000), np.float32(5.12e6), np.array(5_120_000), np.array([5.12e6]),
-    Decimal("5.12e6"), Fraction(5_120_000), Integer(5_120_000), Integer(512) * 10**4, Scalar()], ids=lambda one: type(one).__name__)
+    Decimal("5.12e6"), Fraction(5_120_000), Integer(5_120_000), Integer(512) * 10**4, PANDAS], ids=lambda one: type(one).__name__)
 def test_a_number_of_any_kind_is_accepted(answer):
     assert KINDS["number"](answer)
 
