@@ -1,34 +1,36 @@
-"""How numbers, names and formulas are spelled in prose, in code and in outputs, and what holds a number."""
+"""How numbers and formulas are spelled in prose, in code and in outputs, and what holds a number."""
 import re
 from functools import cache, cached_property
 
 HIGH = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
 NUMBER = re.compile(r"(?<![\w.^])(?:\d+\^-?\d+|\d[\d,]*(?:\.\d+)?(?:\*10\^-?\d+|e[+-]?\d+)?)")
-NAME = re.compile(r"\b(?:Gemma|Llama|OLMo|StarCoder) \d(?:\.\d)?\b(?!\.?\d| \d|B)|(?:[A-Z][\w-]+ )?(?:\d\.?\d? )?\b\d[\dx.]*B\b|(?<![\w*])[A-Za-z](?:[A-Za-z][A-Za-z-]*)?\d\w*?(?:\.\d)?(?=s?\b)")
-SCALES = {"thousand": 1e3, "million": 1e6, "billion": 1e9, "trillion": 1e12, "KB": 1e3, "MB": 1e6, "GB": 1e9, "TB": 1e12, "%": .01,
-          "percent": .01, "ms": 1e-3, "GFLOPs": 1e9, "TFLOP": 1e12, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30}
-COMMON = set("the and with for that this from are was its his one two each all how many than then have has had but not".split())
+LETTER, WORD = r"[A-Za-z](?:_[a-z]+)?", r"[A-Za-z]+(?:_[a-z]+)*"      # a factor of a formula, in prose and in code
+COMMON = set("the and with for that this from are was its his one two each all how many than then has have had but not".split())
+SPELLINGS = {
+    f"[{''.join(map(chr, HIGH))}]+": lambda found: "^" + found[0].translate(HIGH),
+    r"\*\*": "^", r"\{,\}": ",", r"(?<=\d)_(?=\d)": ",", "[−–]": "-",
+    r"\\(?:approx|to|ldots|qquad|quad|ln|sum|max|min)\b|\\[,;! ]|\\\\": " ", r"\\(?:le|ge)\b": "<",
+    r"\\(?:cdot|times)\b ?|[·×]": "*",
+    r"([_^])\{(-?\w+)\}": r"\1\2 ",
+    r"\\frac\{([^{}]*)\}\{([^{}]*)\}": r"(\1)/(\2)",
+    r"\\(?:text|mathcal|mathrm|left|right)\b|\\(?=\w|%)|[{}]": "",
+    r" *([*^]) *| +": lambda found: found[1] or " "}
 
 
 def flat(text):
     """One spelling: 2³⁰, 2**30, 2^{30} are 2^30; 4·n²·d and 4 * n**2 * d are 4*n^2*d; 1_024 is 1,024."""
-    text = re.sub(f"[{''.join(map(chr, HIGH))}]+", lambda found: "^" + found[0].translate(HIGH), text).replace("**", "^")
-    text = re.sub(r"(?<=\d)_(?=\d)", ",", text.replace("{,}", ",").replace("−", "-").replace("–", "-"))
-    text = re.sub(r"\\(?:le|ge)\b", "<", re.sub(r"\\(?:approx|to|ldots|qquad|quad|ln|sum|max|min)\b", " ", text))
-    text = re.sub(r"\\(?:cdot|times)\b ?|[·×]", "*", re.sub(r"\\[,;! ]|\\\\", " ", text))
-    text = re.sub(r"\\frac\{([^{}]*)\}\{([^{}]*)\}", r"(\1)/(\2)", re.sub(r"([_^])\{(-?\w+)\}", r"\1\2 ", text))
-    return re.sub(r" *([*^]) *| +", lambda found: found[1] or " ", re.sub(r"\\(?:text|mathcal|mathrm|left|right)\b|\\(?=\w|%)|[{}]", "", text))
+    for written, spelled in SPELLINGS.items():
+        text = re.sub(written, spelled, text)
+    return text
 
 
-def terms(text, factor=r"[A-Za-z](?:_[a-z]+)?"):
-    """The products with a letter in a flat text: where, and (coefficient, powers)."""
-    for found in re.finditer(rf"(?<![\w.^])(\d[\d,.]*\*?)?((?:{factor}(?:\^-?\d+)?\*?)+)(?!\w)", text):
-        powers = re.findall(rf"({factor})(?:\^(-?\d+))?", found[2])
-        yield found, (found[1].strip("*") if found[1] else "", tuple(sorted(powers)))
+def undecorated(text):
+    """Prose without the targets of its links and without emphasis."""
+    return re.sub(r"(?<![\w*])\*+(?=\S)|(?<=[^\s*])\*+(?![\w*])", "", re.sub(r"\]\([^)]*\)", "]", text))
 
 
-def stems(text):
-    return {word[:5].lower().rstrip("s") for word in re.findall(r"[A-Za-z]{3,}", text.replace("_", " "))} - COMMON
+def masked(text, right=True):
+    return re.sub(r"\d", "~" if right else "¿", text)
 
 
 def value(text):
@@ -36,17 +38,12 @@ def value(text):
     return float(mantissa) ** float(exponent) if exponent else float(mantissa)
 
 
-def masked(text, right=True):
-    return re.sub(r"\d", "~" if right else "¿", text)
+def stems(text):
+    return {word[:5].lower().rstrip("s") for word in re.findall(r"[A-Za-z]{3,}", text.replace("_", " "))} - COMMON
 
 
 def shown(cell):
     return "\n".join([cell.source, *(out.get("text") or out.data.get("text/plain", "") for out in cell.get("outputs", ()))])
-
-
-def joined(formula):
-    """A flat formula with * where letters stand side by side with a space."""
-    return re.sub(r"(?<=[\w)]) (?=[A-Za-z(])", "*", formula)
 
 
 def recap(cells):
@@ -55,18 +52,39 @@ def recap(cells):
     return {found for found in re.findall(r"\$([^$]+)\$", text) if not re.fullmatch(r"[A-Za-z]+(_\w|_\{\w+\})?|n\^2", found)}
 
 
+def products(text, factor=LETTER):
+    """The products with a letter in a flat text: where, and (coefficient, powers)."""
+    for found in re.finditer(rf"(?<![\w.^])(\d[\d,.]*\*?)?((?:{factor}(?:\^-?\d+)?\*?)+)(?!\w)", text):
+        yield found, ((found[1] or "").strip("*"), tuple(sorted(re.findall(rf"({factor})(?:\^(-?\d+))?", found[2]))))
+
+
+def terms(formula):
+    """The products of a flat formula in which letters stand side by side with a space."""
+    return {term for _, term in products(re.sub(r"(?<=[\w)]) (?=[A-Za-z(])", "*", formula))}
+
+
+def checked(formula, known):
+    """The formula, with ~ for the digits of products that are known, ¿ for others."""
+    formula = re.sub(r"(?<=[\w)]) (?=[A-Za-z(])", "*", formula)
+    for found, term in list(products(formula)):
+        if re.search(r"\d", found[0]):
+            formula = formula[:found.start()] + masked(found[0], term in known) + formula[found.end():]
+    return formula
+
+
 def equations(text):
     """The text, with ~ for the digits of equations of numbers that are true to the last digit printed."""
-    def checked(found):
-        sides = [side.strip(" .,$" + ")" * (side.count(")") > side.count("("))).replace(",", "").replace("^", "**") for side in re.split("[=≈]", found[0])]
+    def true(found):
+        sides = [side.strip(" .,$" + ")" * (side.count(")") > side.count("("))) for side in re.split("[=≈]", found[0])]
         try:
-            values = [eval(re.sub(r"\b0+(?=\d)", "", side)) for side in sides]
+            values = [eval(re.sub(r"\b0+(?=\d)", "", side.replace(",", "").replace("^", "**"))) for side in sides]
         except (ArithmeticError, SyntaxError, TypeError):
             return found[0]
         places = len(sides[-1].partition(".")[2])
-        return masked(found[0]) if all(abs(round(one, places) - values[-1]) <= 1e-9 * abs(one) for one in values) else found[0]
+        equal = all(abs(round(one, places) - values[-1]) <= 1e-9 * abs(one) for one in values)
+        return masked(found[0]) if equal else found[0]
     side = r"[\d(][\d,.*^/+() -]*[\d)]|\d"
-    return re.sub(rf"(?<![.^*/+-] )(?<![\w.^*/+-])(?:{side})(?:\$? [=≈] \$?(?:{side}))+", checked, text)
+    return re.sub(rf"(?<![.^*/+-] )(?<![\w.^*/+-])(?:{side})(?:\$? [=≈] \$?(?:{side}))+", true, text)
 
 
 @cache
@@ -76,29 +94,19 @@ def lines(text):
 
 
 class Ground:
-    """Lines of code and output, each with its numbers and its words; numbers of more digits than `short` need no word."""
+    """Lines of code and output: they hold a number of more digits than `short`, others in a line that shares a word."""
 
     def __init__(self, *parts, short=3):
-        self.parts, self.short = parts, short
+        self.text, self.short = "\n".join(map(flat, parts)), short
         self.lines = [line for part in parts for line in lines(part)]
         self.numbers = set().union(*(numbers for numbers, _ in self.lines))
 
     @cached_property
-    def text(self):
-        return "\n".join(map(flat, self.parts))
-
-    @cached_property
-    def tight(self):
-        return re.sub(r"\s", "", self.text)
-
-    @cached_property
     def terms(self):
-        return {term for factor in (r"[A-Za-z](?:_[a-z]+)?", r"[A-Za-z]+(?:_[a-z]+)*") for _, term in terms(self.text, factor)}
+        return {term for factor in (LETTER, WORD) for _, term in products(self.text, factor)}
 
-    def holds(self, text, unit, words):
-        asked, places, digits = value(text), len(text.partition(".")[2]), len(re.sub(r"\D", "", text).strip("0"))
-        near = {one for numbers, said in self.lines if said & words for one in numbers}
-        if asked in near or asked in self.numbers and (digits > self.short or asked >= 1000 or "^" in text or "." in text and digits > 2):
+    def holds(self, text, around):
+        number, words = value(text), stems(around)
+        if len(re.sub(r"\D", "", text).strip("0")) > self.short and number in self.numbers:
             return True
-        pool = self.numbers if digits > min(self.short, 2) else near if digits > 1 else ()
-        return any(round(one / scale, places) == asked != one for one in pool for scale in {1, unit})
+        return any(number in numbers and said & words for numbers, said in self.lines)
