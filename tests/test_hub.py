@@ -1,6 +1,8 @@
 """What notebooks/hub.md prints can be pasted, and is what the measured hub ran (tests/hub/thirty.py measures)."""
+import os
 import re
 import runpy
+import subprocess
 import sys
 from importlib.util import find_spec
 from types import SimpleNamespace
@@ -12,6 +14,8 @@ from traitlets import HasTraits, Int
 from traitlets.config import Config
 
 PAGE = (ROOT / "notebooks" / "hub.md").read_text(encoding="utf-8")
+VALUES = yaml.safe_load(re.search(r"^```yaml\n(.*?)^```", PAGE, re.M | re.S)[1])
+HOME = "/home/jovyan"     # where the chart mounts a student's storage
 
 
 class Server(HasTraits):
@@ -39,14 +43,34 @@ def test_no_two_students_get_one_port(printed):
 
 def test_both_hubs_are_told_the_same(printed):
     """The same limits, page and TCP setting, from a folder that is there."""
-    values = yaml.safe_load(re.search(r"^```yaml\n(.*?)^```", PAGE, re.M | re.S)[1])
-    one, many = printed.Spawner, values["singleuser"]
+    one, many = printed.Spawner, VALUES["singleuser"]
     assert (one.mem_limit, one.cpu_limit, one.default_url, one.environment) == (
         many["memory"]["limit"], many["cpu"]["limit"], many["defaultUrl"], many["extraEnv"])
-    assert one.http_timeout == values["hub"]["config"]["KubeSpawner"]["http_timeout"]
+    assert one.http_timeout == VALUES["hub"]["config"]["KubeSpawner"]["http_timeout"]
     folder = one.environment["JUPYTER_CONFIG_PATH"].removeprefix("/srv/course/")
     assert (ROOT / folder / "jupyter_server_config.py").exists()
     assert "/srv/course /" not in PAGE and "git clone ADDRESS-OF-THE-REPOSITORY /srv/course\n" in PAGE
+
+
+@pytest.mark.skipif(os.name == "nt", reason="the hook runs in a container of Linux")
+def test_the_hook_fills_the_home_that_the_server_opens_and_once(tmp_path):
+    """Even if it runs in the image's own folder, which has a workbook already."""
+    assert VALUES["hub"]["config"]["KubeSpawner"]["working_dir"] == HOME
+    *shell, line = VALUES["singleuser"]["lifecycleHooks"]["postStart"]["exec"]["command"]
+    course, home = tmp_path / "course", tmp_path / "home"
+    for folder in (home, course / "workbook", course / "notebooks"):
+        folder.mkdir(parents=True)
+    for text in ("the first day", "the second"):
+        (course / "workbook" / "01.ipynb").write_text(text)
+        subprocess.run([*shell, line.replace("/srv/course", str(course)).replace(HOME, str(home))], cwd=course, check=True)
+    assert (home / "workbook" / "01.ipynb").read_text() == "the first day" and (home / "notebooks").exists()
+
+
+def test_neither_hub_shows_students_the_solutions():
+    """Nor has the image the environment that tools/workbook.py may make."""
+    one, many = (re.search(rf"^```\n({start} .*?)^```", PAGE, re.M | re.S)[1].splitlines() for start in ("sudo", "python"))
+    assert one[-2:] == ["sudo rm -r /etc/skel/notebooks/solutions", "sudo chmod o= .git notebooks/solutions"]
+    assert many[:2] == ["python tools/workbook.py", "rm -rf .git .venv notebooks/solutions"] and "repo2docker" in many[2]
 
 
 @pytest.mark.skipif(find_spec("jupyterhub") is None, reason='the hub is an extra: python -m pip install -e ".[hub]"')
