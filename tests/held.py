@@ -78,8 +78,8 @@ CHOSEN = r"""
 08: if it says 2, ¦ small model of $10^9$
 09: is 2,560, and the last 64 are ¦ about $8n^2d^2/M$ ¦ makes 4 passes ¦ at 128 on a B200 ¦ the $4n^2$ of plain ¦ FlashAttention-2 ¦ FlashAttention-3 ¦ FlashAttention-4 ¦ a grid of 8 by 8 ¦ e^{1000}
 09: we count 1.167.
-10: keeps 300 times ¦ of its 48 layers are ¦ all 48 full, 94 % ¦ in 36 of its ¦ say 23? Of the 94 ¦ the 6 of ¦ at 3.4 times ¦ n = 2r$ ¦ of $4n^2d_h$ ¦ reaches $w - 1$ ¦ the $w - 1$ before ¦ Mamba-2
-10:  window of 257 ¦ over 257 is ¦ = 64, and drag the budget from 512 down to 4. ¦ answer of 0? ¦ On 64 tokens ¦ one of 64 values ¦ 300 times tow ¦ reads 8,192 tokens that
+10: keeps 300 times ¦ of its 48 layers are ¦ all 48 full, 94 % ¦ in 36 of its ¦ say 23? Of the 94 ¦ other 6. So ¦ at 3.4 times ¦ n = 2r$ ¦ of $4n^2d_h$ ¦ reaches $w - 1$ ¦ the $w - 1$ before ¦ Mamba-2
+10:  window of 257 ¦ over 257 is ¦ = 64, and drag the budget from 512 down to 4. ¦ answer of 0? ¦ On 64 tokens ¦ one of 64 values ¦ 300 times tow ¦ a rate of 0.1 or 1, ¦ rule at 0.1 hardly beats the sum, and at 1 it ¦ reads 8,192 tokens that
 10: write 1,024 entries ¦ into 4,096 numbers ¦ At 131,072 the twelve ¦ gets 4,096 numbers
 11: 5,140 is 5,120 ¦ 45.65 to 45.75 ¦ allows 5 either ¦ is 15 % too ¦ by 86 million ¦ is 40 heads ¦ 2.376 is printed as 2.38 ¦ becomes 0.28. Unr ¦ 72bnLd^2(1 + (n)/(6d) + (V)/(12dL)), 72bnLd^2(1 + (n)/(3d) + (V)/(12dL)
 11: is two): 6 for ¦ printed 24 is ¦ (2n)/(9d) ¦ Conv1D ¦ In 13B only ¦ for 175 billion ¦ 30, 50 or 70 billion? ¦ 1.01, 2 or 1,000? ¦ digit of 5,140 ¦ So 51.9 % is right
@@ -112,7 +112,7 @@ SOURCED = r"""
 07: model of 2019 ¦ section 3.1. ¦ section 4. The ¦ figure 1 and ¦ table 1: caches ¦ Exercise 1: [a ¦ chunks of 8,192 tokens ¦ LLM-Tools issue 4
 08: at 9,600 tokens/s ¦ equation 1. ¦ [Roofline], 2009 ¦ Decoding], 2023 ¦ says 46 % for 7 billion ¦ measured 7 billion weights ¦ README's 46 % ¦ discussion 4167 ¦ pull request 464 ¦ fms-fsdp, issue 89
 09: 192 KiB ¦ (figure 2) ¦ same 3.9·10¹² for ¦ Dao and others, 2022 ¦ accelerator of 2024 ¦ Saha and Ye, 2024
-10: [DeepSeek-V3.2] ¦ DeepSeek-V3.2 (2025) ¦ best 2,048 keys ¦ Duman Keles and others (2023) ¦ Alman and Song, 2023 ¦ [Duman Keles and others], 2023
+10: [DeepSeek-V3.2] ¦ DeepSeek-V3.2 (2025) ¦ picks 2,048 keys ¦ Duman Keles and others (2023) ¦ [Duman Keles and others], 2023
 11: table 2.1, and ¦ Table A4 ¦ between 40 and 70 billion parameters, and trained 70. ¦ figure 4 prints 40 b ¦ paper's own 40. ¦ with its 40, so ¦ issue 195460
 12: Child and others, 2019
 13: (15 trillion tokens) ¦ others 2020 (GPT ¦ Architecture, 2022 ¦ 256 KB of registers and 256 KB of cache ¦ Grattafiori and others 2024

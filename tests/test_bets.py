@@ -134,8 +134,8 @@ def test_a_state_costs_what_the_model_counts():
 def test_the_delta_rule_replaces_what_linear_attention_adds_up():
     linear, delta = taught("linear_attention", "delta_rule")
     k, v = np.tile(np.eye(4)[1], (2, 1)), np.random.default_rng(2).standard_normal((2, 4))    # one key, twice
-    assert np.allclose(linear(k, k, v)[-1], v.sum(axis=0)) and np.allclose(delta(k, k, v, np.ones(2))[-1], v[1])
-    assert np.allclose(delta(k, k, v, np.full(2, 0.25))[-1], 0.75 * 0.25 * v[0] + 0.25 * v[1])
+    assert np.allclose(linear(k, k, v)[-1], v.sum(axis=0)) and np.allclose(delta(k, k, v, np.ones(2))[0][-1], v[1])
+    assert np.allclose(delta(k, k, v, np.full(2, 0.25))[0][-1], 0.75 * 0.25 * v[0] + 0.25 * v[1])
 
 
 @pytest.mark.parametrize("window, depth", [(1, 3), (9, 4), (16, 4), (16, 5)])

@@ -89,7 +89,7 @@ RECAPS = {
                             for M in (2048, 4096, 8192)), "M > 9d^2/4": crossing(9 * n**2 * d**2 / M, 4 * n**2, M), "4d": PAIRS / n**2},
     "10": {"4nwd_h": WINDOW, "1 + L(w - 1)": (np.count_nonzero(np.linalg.matrix_power(np.tri(99) - np.tri(99, k=-7), 5)[-1]), {L: 5, w: 7}),
            "4nd_h^2": STATES["linear"] * n * d_h**2, "6nd_h^2": STATES["delta"] * n * d_h**2,
-           r"\log n": "Alman and Song", r"n^{2-\epsilon}": "Keles"},
+           r"\log n": "Keles", r"n^{2-\epsilon}": "Keles"},
     "11": {r"h \cdot d_h = d": MODELS["GPT-3 175B"].n_heads * MODELS["GPT-3 175B"].head_width == MODELS["GPT-3 175B"].d_model,
            "72Ld^2 + 12Lnd + 6Vd": TRAINED, "12Lnd": TRAINED - 6 * (12 * L * d**2 + V * d), "6Lnd": PRINTED["PaLM"] - PRINTED["Megatron-LM code"],
            "6Lnd + 6Vd": TRAINED - PRINTED["Kaplan"].subs(N, 12 * L * d**2), "9Lhn + 6Vd": PRINTED["Chinchilla"] / n - TRAINED,
