@@ -57,7 +57,7 @@ COMPUTED = {
 
 # Follows from the numbers and formulas beside it, or is a convention, a name, a guess, a case that the lesson chose.
 CHOSEN = r"""
-00: why 6 for each ¦ from 02, so ¦ $n = 3$ and $d = 4$ ¦ | 5 | this one ¦ | 20 | [ ¦ twice 45? ¦ guests = 20
+00: why 6 operations ¦ from 02, so ¦ $n = 3$ and $d = 4$ ¦ | 5 | this one ¦ | 20 | [ ¦ twice 45? ¦ guests = 20
 01: 4 dancers: 16 pairs, 6 couples drawn, 4 looks ¦ 8 dancers: 64 pairs, 28 couples drawn, 8 looks ¦ 16 dancers: 256 pairs, 120 couples drawn, 16 looks
 01: 32 dancers: 1,024 pairs, 496 couples drawn, 32 looks ¦ by 5 multiplies the cost by 25 ¦ between 10 and 100 as between 100 and 1,000 ¦ work as $4d^2$ ¦ tokens, which is 72 % ¦ to 400, which is 52 %
 01: root of 2, or ¦ is $2n^2d$. Two ¦ up to 8, and against ¦ 500 is a lot ¦ for 100 million comparisons ¦ $n$ to 200. ¦ from 1,000 to 1,000,000 ¦ 1.41 times ¦ is 20,000 times
