@@ -28,7 +28,6 @@ SQUARES, REST = 5 * XL.n_heads * 1024, 34 * XL.d_model
 ZERO = (f"{round(7.5 * (kept + (16 - kept) / 64), 1):g}" for kept in (16, 4, 2, 0.0))
 
 COMPUTED = {
-    "01": [f"their {GPT2.n_layers}, {GPT3.n_layers} and {LLAMA.n_layers} layers"],
     "03": [f"width of {GPT3.d_model:,}"],
     "05": [f"with {GEMMA.n_layers - 52} full layers, and 1/{131_072 // 1024} of", f"in {GEMMA.layers[0][0]} of {GEMMA.n_layers} layers"],
     "06": [f"be {6 * DEEPSEEK.parameters() * 4096 / DEEPSEEK.training_flops(4096):.0f} times too",
