@@ -61,7 +61,7 @@ CHOSEN = r"""
 01: 32 dancers: 1,024 pairs, 496 couples drawn, 32 looks ¦ by 5 multiplies the cost by 25 ¦ between 10 and 100 as between 100 and 1,000 ¦ work as $4d^2$ ¦ tokens, which is 72 % ¦ to 400, which is 52 %
 01: root of 2, or ¦ is $2n^2d$. Two ¦ up to 8, and against ¦ 500 is a lot ¦ for 100 million comparisons ¦ $n$ to 200. ¦ from 1,000 to 1,000,000 ¦ 1.41 times ¦ is 20,000 times
 02: other 8.9 billion ¦ 512, where it is 1,024 in place of 1,023 ¦ three times 42. ¦ is 20 million, and 60,000 for ¦ $2k - 1$, and ours is $2k$ ¦ counts $2k$ ¦ sqrt d$ | 0 |
-02: copying, looking up | 0 FLOPs ¦ | 1 FLOP for ¦ $4d + 6$ FLOPs ¦ lists of 512 numbers ¦ 16 bits takes two ¦ about 5, 10, 20 or 40 million
+02: copying, looking up | 0 FLOPs ¦ | 1 FLOP for ¦ $4d + 6$ FLOPs ¦ lists of 512 numbers ¦ takes two, that is 16 bits ¦ about 5, 10, 20 or 40 million
 03: 60,000 FLOPs beside 230 million ¦ 10,000 pairs of ¦ makes 10,240,000 FLOPs ¦ hence the 6. ¦ or $2k$ FLOPs ¦ ratio is 1, at ¦ $d*4d$ and $4d*d$ ¦ with a 2 in front ¦ $8d/3$ ¦ $n = 100$
 03: of 100 and 512 ¦ each pair 512 elements ¦ than 90 % of the ¦ 230 million FLOPs ¦ hold 52 times ¦ text of 1,024 tokens, ten
 04: mere 6.4 % ¦ every $d/2$ tokens ¦ up to 1,280 tokens ¦ costs $6nd^2$. Att ¦ costs $12d^2$ ¦ width $4 + 2n/d$ ¦ sentence of 70 ¦ $k < 4$ ¦ $k = 9$ and ¦ h_{t-1} ¦ the $k - 1$ before
