@@ -62,8 +62,8 @@ CHOSEN = r"""
 01: root of 2, or ¦ is $2n^2d$. Two ¦ up to 8, and against ¦ 500 is a lot ¦ for 100 million comparisons ¦ $n$ to 200. ¦ from 1,000 to 1,000,000 ¦ 1.41 times ¦ is 20,000 times
 02: other 8.9 billion ¦ 512, where it is 1,024 in place of 1,023 ¦ three times 42. ¦ is 20 million, and 60,000 for ¦ $2k - 1$, and ours is $2k$ ¦ counts $2k$ ¦ sqrt d$ | 0 |
 02: copying, looking up | 0 FLOPs ¦ | 1 FLOP for ¦ $4d + 6$ FLOPs ¦ lists of 512 numbers ¦ takes two, that is 16 bits ¦ about 5, 10, 20 or 40 million
-03: 60,000 FLOPs beside 230 million ¦ 10,000 pairs of ¦ makes 10,240,000 FLOPs ¦ hence the 6. ¦ or $2k$ FLOPs ¦ ratio is 1, at ¦ $d*4d$ and $4d*d$ ¦ with a 2 in front ¦ $8d/3$ ¦ $n = 100$
-03: of 100 and 512 ¦ each pair 512 elements ¦ than 90 % of the ¦ 230 million FLOPs ¦ hold 52 times ¦ text of 1,024 tokens, ten
+03: 60,000 FLOPs beside 230 million ¦ makes 10,240,000 FLOPs ¦ hence the 6. ¦ or $2k$ FLOPs ¦ ratio is 1, at ¦ $d*4d$ and $4d*d$ ¦ with a 2 in front ¦ $n = 100$
+03: of 100 and 512 ¦ than 90 % of the ¦ 230 million FLOPs ¦ hold 52 times ¦ text of 1,024 tokens, ten
 04: mere 6.4 % ¦ every $d/2$ tokens ¦ up to 1,280 tokens ¦ costs $6nd^2$. Att ¦ costs $12d^2$ ¦ width $4 + 2n/d$ ¦ sentence of 70 ¦ $k < 4$ ¦ $k = 9$ and ¦ h_{t-1} ¦ the $k - 1$ before
 04: alone have 8 where the whole RNN has 4. ¦ $n = (k - 4)d/2$, so ¦ token 1 to output 8 has 8 hops. Convolution, k = 3: four ¦ every output; 1 hop ¦ between 0 and 1 that ¦ $n = d/2$, $d$
 04: text of 32 tokens ¦ looks at 3 tokens ¦ with $w = 3$ on ¦ rivals of 2017 ¦ Each layer of width 3 ¦ (n - 1)/(k - 1)$ layers
@@ -104,7 +104,7 @@ any:
 SOURCED = r"""
 01: Radford et al. 2019 ¦ Brown et al. 2020 ¦ Grattafiori et al. 2024 ¦ Table 1. Sizes ¦ in Table 1 of Att ¦ paper of 2017 ¦ Vaswani et al. 2017
 02: section 3.2: ¦ in 2026, with PyTorch 2.13 ¦ takes 17.7167 billion FLOPs; fvcore says 8.8662 billion ¦ [fvcore issue 69]
-03: [How to Scale Your Model], 2025 ¦ Its Table 1 says
+03: [How to Scale Your Model], 2025
 04: time, 1990 ¦ memory, 1997 ¦ forget, 2000 ¦ [Xception], 2017 ¦ Table 1 and section 4. ¦ Cho and others, 2014 ¦ Stack Overflow 65703260
 06: Table 1; [Hoff ¦ sections 1 and 4.2; ¦ Tables 2 and 4 ¦ took 37 billion ¦ with 1,979 in 8 bits ¦ ran in 8 bits ¦ 14.8 trillion tokens, 2.79 million hours ¦ peak of 1,513 TFLOP
 06: the 2.79 million hours the 14.8 trillion tokens took 2.664 million. 1,513 TFLOP ¦ published 250 GFLOPs ¦ Megatron 2021 ¦ FlashMLA issue 75 ¦ scaling-book issue 31

@@ -85,7 +85,7 @@ WRONG = {
         (400, None, "whole numbers"))],
     "02.1": [(105_062_400, "multiply-add is 2"), (209_717_248, "each of the 100 rows")],
     "02.3": [(lambda n, d: sum((4*d + 6) * i for i in range(n)), "not i − 1")],
-    "03.1": [(66.7, "ratio"), (0.4, "percent")],
+    "03.1": [(66.7, "ratio"), (0.67, "ratio"), (0.4, "percent")],
     "03.3": [(lambda d, d_ff, matrices=2: 2 * d * (1 + matrices), "need not")],
     "04.1": [(filled("04.1", 4 / divisor, 12 / divisor, 16 / divisor), words) for divisor, words in (
         (1, "constant"), (4, "four projections"), (8, "half as much"), (10, "weighted sum"), (24, "with the state"))],
