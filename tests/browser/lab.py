@@ -20,7 +20,6 @@ from uuid import uuid4
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-SCREENSHOTS = Path(__file__).parent / "screenshots"
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 TOKEN = uuid4().hex
 QUIET = {
@@ -207,10 +206,6 @@ class Lab:
         found += re.findall(r"(?i).*(?:model not found|error displaying widget|error creating widget).*", body)
         found += [text for kind, text in self.console if kind in ("error", "pageerror") and not HARMLESS.search(text)]
         return found
-
-    def screenshot(self, name):
-        SCREENSHOTS.mkdir(exist_ok=True)
-        self.page.screenshot(path=SCREENSHOTS / f"{name}.png")
 
 
 # What JupyterLab itself writes to the console in any notebook, explorers or not.

@@ -11,18 +11,18 @@ from helpers.explorers.panel import IN_VIEW, OWN, Number, Several, number_text
 
 EXPLORERS = [getattr(explorers, name) for name in explorers.__all__ if name != "Explorer"]
 ENOUGH = 4.5    # of WCAG 2, for letters of this size
-# Letters and what lies beneath: the fill of the mark there, else the paper; cells of a picture have no colour of their own.
+# Letters, the message's too, and what lies beneath: the fill of the mark there, else the paper; cells of a picture have none.
 CONTRASTS = """box => {
     const light = colour => colour.match(/[0-9.]+/g).slice(0, 3).map(x => x / 255)
         .map(x => x <= 0.03928 ? x / 12.92 : ((x + 0.055) / 1.055) ** 2.4).reduce((sum, x, i) => sum + x * [0.2126, 0.7152, 0.0722][i], 0);
     const page = box.querySelector('svg.page'), found = [];
-    for (const words of page.querySelectorAll('text')) {
+    for (const words of box.querySelectorAll('svg.page text, [role=alert]')) {
         const at = words.getBoundingClientRect(), [x, y] = [at.x + at.width / 2, at.y + at.height / 2];
         const under = document.elementsFromPoint(x, y).find(e => page.contains(e) && e.tagName !== 'text'
                                                              && getComputedStyle(e).fill !== 'none') || page;
         if (under.tagName === 'image') continue;
         const paper = under === page || words.matches('.halo') ? getComputedStyle(page).backgroundColor : getComputedStyle(under).fill;
-        const [a, b] = [light(getComputedStyle(words).fill), light(paper)];
+        const {fill, color} = getComputedStyle(words), [a, b] = [light(words.matches('text') ? fill : color), light(paper)];
         found.push([(Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05), words.textContent]);
     }
     return found;

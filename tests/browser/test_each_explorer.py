@@ -73,7 +73,6 @@ def test_each_control_moves(shown):
     mirror, changed = cls(), []
     lab.press("reset")
     lab.shows(mirror)
-    lab.screenshot(f"{cls.__name__}-start")
     lab.more()
     for place, control in enumerate(cls.controls):
         before = lab.box.locator("svg.page").inner_html()
@@ -119,7 +118,6 @@ def test_it_fits_at_any_zoom(shown, zoom):
     lab, cls = shown
     lab.page.set_viewport_size({"width": round(1280 / zoom), "height": round(720 / zoom)})
     lab.page.wait_for_timeout(300)
-    lab.screenshot(f"{cls.__name__}-zoom-{round(100 * zoom)}")
     out, ratio, high, wide = lab.box.evaluate("""box => {
         const picture = box.querySelector('svg.page').getBoundingClientRect(), output = box.closest('.jp-OutputArea-output');
         const edge = output.getBoundingClientRect().right + 1, parts = [...output.querySelectorAll('*')];

@@ -51,26 +51,6 @@ def test_wrong_words_in_a_field_and_a_wrong_state_from_code_are_one_sentence(lab
     assert lab.field(SIDE).input_value() == "3,000" and lab.box.locator("[role=alert]").count() == 0
 
 
-def test_the_dark_theme_is_readable(lab):
-    lab.open(lab.write("dark", GROWTH)).run_all().live()
-    lab.page.click(".lm-MenuBar-item:has-text('Settings')")
-    lab.page.hover(".lm-Menu-item:has(.lm-Menu-itemLabel:text-is('Theme'))")
-    lab.page.click(".lm-Menu-item:has(.lm-Menu-itemLabel:text-is('JupyterLab Dark'))")
-    lab.page.wait_for_selector("body[data-jp-theme-light=false]", state="attached")
-    lab.type(SIDE, "many")
-    lab.warns("many")
-    lab.screenshot("dark")
-    contrasts = lab.box.evaluate("""box => {
-        const light = colour => colour.match(/[0-9.]+/g).slice(0, 3).map(x => x / 255)
-            .map(x => x <= 0.03928 ? x / 12.92 : ((x + 0.055) / 1.055) ** 2.4).reduce((sum, x, i) => sum + x * [0.2126, 0.7152, 0.0722][i], 0);
-        const paper = light(getComputedStyle(box.querySelector('svg.page')).backgroundColor);
-        const inks = [...box.querySelectorAll('svg.page text')].map(e => getComputedStyle(e).fill).filter(x => x.startsWith('rgb('));
-        inks.push(getComputedStyle(box.querySelector('[role=alert]')).color);
-        return inks.map(x => (Math.max(light(x), paper) + 0.05) / (Math.min(light(x), paper) + 0.05));
-    }""")
-    assert len(contrasts) >= 4 and min(contrasts) >= 4.5
-
-
 def test_the_stored_picture_is_there_before_anything_runs_and_when_the_page_is_opened_again(lab):
     notebook = "notebooks/12_explore_growth.ipynb"
 
