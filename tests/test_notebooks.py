@@ -135,7 +135,7 @@ def code(text, **metadata):
 
 
 def shows(kind, value, name="imports"):
-    return has(name, outputs=[new_output("display_data", {kind: value}) if "/" in kind else new_output(kind, **value)])
+    return has(name, outputs=[new_output("display_data", {kind: value})])
 
 
 def has(name, **fields):
@@ -148,8 +148,7 @@ def without(name):
 
 BROKEN = {
     "headings": [
-        add("# Another title"), source("title", "# The", "## The"), add("#### Too deep"),
-        source("title", "The dance floor", "The Dance Floor Lesson")],
+        add("# Another title"), source("title", "# The", "## The"), add("#### Too deep")],
     "opening": [
         source("title", "*Time*: 30 minutes", ""), source("title", "By the end you can", "Aims"), source("title", "?", "."),
         source("title", "*You need*", "See"), source("imports", "from helpers.exercises import check", "check = 1"),
@@ -160,19 +159,16 @@ BROKEN = {
     "names_of_cells": [has("the-figure", id=name) for name in ("4f3c2a1b", "imports", "The figure")],
     "stored_by_command": [
         lambda lesson: lesson.metadata.update(widgets={}), lambda lesson: lesson.metadata.kernelspec.update(name="ir"),
-        has("imports", execution_count=7), has("imports", execution_count=None), has("imports", metadata={"execution": {}}),
-        has("recap", attachments={"a": {}}), source("exercise-1-answer", "# your code here", "return 2*n"),
-        source("exercise-1", "Write", "Please write"), without("exercise-1-answer"), without("exercise-1-check")],
+        has("imports", execution_count=7), has("imports", metadata={"execution": {}}), has("recap", attachments={"a": {}}),
+        source("exercise-1-answer", "# your code here", "return 2*n"), source("exercise-1", "Write", "Please write"),
+        without("exercise-1-answer")],
     "code_cells": [
         code("\n" * 20), has("imports", source=""), code("from numpy import *"), code("%matplotlib inline"), code("!ls"),
         code("import warnings; warnings.filterwarnings('ignore')"), code("time()", tags=["nbval-ignore-output"]),
         code("1/0", tags=["raises-exception"]), code("# NBVAL_IGNORE_OUTPUT")],
-    "outputs": [
-        shows("stream", dict(name="stderr", text="warning")), shows("error", dict(ename="ValueError", evalue="", traceback=[])),
-        shows("application/vnd.jupyter.widget-view+json", {"model_id": "a"}), shows("text/plain", "<Figure at 0x7f21ab34>"),
-        shows("text/plain", "/home/anna/course/data.csv"), shows("stream", dict(name="stdout", text="lib/site-packages/numpy")),
-        shows("image/svg+xml", "<svg/>"), shows("image/png", PNG), shows("text/html", "<style>td {color: red}</style>"),
-        shows("text/html", "<td style='color: red'>")],
+    "outputs": [    # what store.unfit refuses is in test_store.py
+        shows("text/plain", "<Figure at 0x7f21ab34>"), shows("image/svg+xml", "<svg/>"), shows("image/png", PNG),
+        shows("text/html", "<style>td {color: red}</style>"), shows("text/html", "<td style='color: red'>")],
     "prose": [add(text) for text in (
         "This is simply so.", "Just so.", "Open /home/anna/course.", "From py" + "pi.org.", "<details>hidden</details>",
         "[dead](no_such_file.ipynb)", "[plain](http://example.org)", "[anchor](#there)", "It costs $5.", "From $5 to $ 7.",
