@@ -17,20 +17,16 @@ from helpers.tracing.costs import CREATING, JOINS, RULES
 
 KINDS = (float, int, bool, complex)
 SHAPES = ((2, 3), (0, 2), (3,), (2, 3, 4), (3, 3), (), (1, 2))
-ORDINARY = {*JOINS, "split", "array_split", "hsplit", "vsplit", "clip", "sum", "max", "min", "mean",
-            "any", "all", "prod", "argmax", "argmin"}
+ORDINARY = {*JOINS, *"split array_split hsplit vsplit clip sum max min mean any all prod argmax argmin".split()}
 # What a keyword is given: each value of each keyword in NumPy's own signature is tried.
 VALUES = dict(
-    axis=(None, 0, 1, -1, (0, 1), 3), axes=(None, (1, 0), 1, 0), keepdims=(True,), initial=(1,),
-    dtype=(None, int, float, bool, complex), where=(True, np.array([True, False, True])),
-    ddof=(1,), correction=(1,), mean=(0.0,), k=(1, -1), offset=(1, -1), order=("C", "F", "K"),
-    mode=("wrap", "clip", "edge", "mean"), kind=("stable",), stable=(True,), kth=(0,),
-    decimals=(1,), copy=(True, None), subok=(True,), casting=("unsafe",), axis1=(1,), axis2=(0,),
-    source=(0,), destination=(-1,), shift=(1,), repeats=(2, [1, 2]), reps=(2, (2, 1)),
-    pad_width=(1, (1, 2), ((1, 0), (0, 2))), shape=(-1, (3, 2), (2, 3, 3)), window_shape=(2,),
-    indices=([0, 1], 1, [[0], [1]]), indices_or_sections=(1, 3, [1], [1, 2]), start=(0,),
-    weights=([1, 2, 3],), a_min=(None, 0), a_max=(1,), min=(0,), max=(1,), nan=(1.0,),
-    ord=(1, 2, "fro", np.inf), optimize=(True,), constant_values=(1,), returned=(True,),
+    axis=(None, 0, 1, -1, (0, 1), 3), axes=(None, (1, 0), 1, 0), keepdims=(True,), initial=(1,), ddof=(1,), correction=(1,),
+    dtype=(None, int, float, bool, complex), where=(True, np.array([True, False, True])), mean=(0.0,), k=(1, -1), offset=(1, -1),
+    order=("C", "F", "K"), mode=("wrap", "clip", "edge", "mean"), kind=("stable",), stable=(True,), kth=(0,), decimals=(1,),
+    copy=(True, None), subok=(True,), casting=("unsafe",), axis1=(1,), axis2=(0,), source=(0,), destination=(-1,), shift=(1,),
+    repeats=(2, [1, 2]), reps=(2, (2, 1)), pad_width=(1, (1, 2), ((1, 0), (0, 2))), shape=(-1, (3, 2), (2, 3, 3)), window_shape=(2,),
+    indices=([0, 1], 1, [[0], [1]]), indices_or_sections=(1, 3, [1], [1, 2]), start=(0,), weights=([1, 2, 3],), a_min=(None, 0),
+    a_max=(1,), min=(0,), max=(1,), nan=(1.0,), ord=(1, 2, "fro", np.inf), optimize=(True,), constant_values=(1,), returned=(True,),
     fill_value=(1, 2.5, True), device=("cpu",))
 
 
@@ -47,9 +43,8 @@ def agrees(code, **shapes):
     None where NumPy itself has an error.
     """
     rng = np.random.default_rng(0)
-    with warnings.catch_warnings(), np.errstate(all="ignore"):
-        warnings.simplefilter("ignore")
-        arrays = {name: rng.uniform(1, 2, shape) for name, shape in shapes.items()}
+    arrays = {name: rng.uniform(1, 2, shape) for name, shape in shapes.items()}
+    with warnings.catch_warnings(action="ignore"), np.errstate(all="ignore"):
         try:
             expected = seen(code(**arrays))
         except Exception:
@@ -77,10 +72,8 @@ def calls(function):
         return [(lambda *x, _k=each: function(*x, **_k)) for each in keywords], function.nin
     known = [p for p in inspect.signature(function).parameters.values() if p.kind != p.VAR_KEYWORD]
     needs = [p.name for p in known[1:] if p.default is p.empty and p.name in VALUES]
-    arrays = sum(p.default is p.empty and p.name not in needs and p.kind != p.VAR_POSITIONAL
-                 for p in known)
-    options = [{}] + [{p.name: value} for p in known if p.name not in needs
-                      for value in VALUES.get(p.name, ())]
+    arrays = sum(p.default is p.empty and p.name not in needs and p.kind != p.VAR_POSITIONAL for p in known)
+    options = [{}] + [{p.name: value} for p in known if p.name not in needs for value in VALUES.get(p.name, ())]
     found = [(lambda *x, _k=dict(zip(needs, values)) | each: function(*x, **_k))
              for values in every(*(VALUES[name] for name in needs)) for each in options]
     return found, 3 if function is np.where else max(1, arrays)
@@ -110,27 +103,22 @@ def test_every_function_with_every_keyword_gives_numpys_shape_and_kind_or_refuse
 
 @pytest.mark.parametrize("method", METHODS)
 def test_methods_are_the_functions(method):
-    needs = {"take": ([0],), "repeat": (2,), "dot": ([1.0, 2, 3],), "clip": (0, 1),
-             "swapaxes": (0, 1)}.get(method, ())
+    needs = {"take": ([0],), "repeat": (2,), "dot": ([1.0, 2, 3],), "clip": (0, 1), "swapaxes": (0, 1)}.get(method, ())
     for options in ({}, {"axis": 1}, {"axis": -1, "keepdims": True}):
         assert agrees(lambda x: getattr(x, method)(*needs, **options), x=(2, 3)) is not False
 
 
 @pytest.mark.parametrize("code", [
-    lambda x: np.full_like(x, 1, dtype=int), lambda x: np.zeros_like(x > 0), lambda x: x.T.copy(),
-    lambda x: np.zeros((2, 5), int, like=x) + x[0, 0],
-    lambda x: np.eye(3, like=x) @ x, lambda x: np.tri(2, 3, -1, like=x) * x[:2], lambda x: x[:0],
-    lambda x: np.arange(1, 6, 2, like=x), lambda x: np.arange(2.5, like=x), lambda x: x.flatten(),
-    lambda x: np.identity(3, like=x), lambda x: np.array([x, x]) + 1, lambda x: np.asarray(x[0]) @ x,
-    lambda x: np.add.reduce(x > 0, axis=1), lambda x: np.subtract.outer(x, x[0]), lambda x: x / 2 > x,
-    lambda x: np.multiply.accumulate(x), lambda x: ~(x > 1) | (x < 1) & (x == x), lambda x: x.ravel(),
-    lambda x: x @ x.astype(int), lambda x: (x > 1) @ (x > 1), lambda x: (x > 0) + (x > 0),
-    lambda x: np.einsum("ij,jk->ik", x > 0, x > 1),
-    lambda x: x.transpose(1, 0), lambda x: x.transpose(), lambda x: x.astype(bool, copy=False), lambda x: x.reshape(1, -1), lambda x: -x.mT,
-    lambda x: np.stack([x, x], axis=-1), lambda x: np.broadcast_to(x[0], (2, 3)), lambda x: 2**x,
-    lambda x: np.array_split(x, 2), lambda x: np.vecdot(x, x),
-    lambda x: np.lib.stride_tricks.sliding_window_view(x, 2, axis=1), lambda x: np.sort(x, axis=None),
-])
+    lambda x: np.full_like(x, 1, dtype=int), lambda x: np.zeros_like(x > 0), lambda x: np.zeros((2, 5), int, like=x) + x[0, 0],
+    lambda x: np.eye(3, like=x) @ x, lambda x: np.identity(3, like=x), lambda x: np.tri(2, 3, -1, like=x) * x[:2],
+    lambda x: np.arange(1, 6, 2, like=x), lambda x: np.arange(2.5, like=x), lambda x: np.array([x, x]) + 1,
+    lambda x: np.asarray(x[0]) @ x, lambda x: x.flatten(), lambda x: x.ravel(), lambda x: x.T.copy(), lambda x: x[:0],
+    lambda x: np.add.reduce(x > 0, axis=1), lambda x: np.subtract.outer(x, x[0]), lambda x: np.multiply.accumulate(x),
+    lambda x: x / 2 > x, lambda x: ~(x > 1) | (x < 1) & (x == x), lambda x: (x > 0) + (x > 0), lambda x: 2**x, lambda x: -x.mT,
+    lambda x: x @ x.astype(int), lambda x: (x > 1) @ (x > 1), lambda x: np.einsum("ij,jk->ik", x > 0, x > 1),
+    lambda x: x.transpose(1, 0), lambda x: x.transpose(), lambda x: x.astype(bool, copy=False), lambda x: x.reshape(1, -1),
+    lambda x: np.stack([x, x], axis=-1), lambda x: np.broadcast_to(x[0], (2, 3)), lambda x: np.array_split(x, 2),
+    lambda x: np.vecdot(x, x), lambda x: np.lib.stride_tricks.sliding_window_view(x, 2, axis=1), lambda x: np.sort(x, axis=None)])
 def test_other_ways_to_write_it(code):
     assert agrees(code, x=(3, 3))
 
