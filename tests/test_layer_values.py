@@ -24,7 +24,7 @@ def weighed(scores, v, seen=True):
     return raised / raised.sum(axis=1, keepdims=True) @ v
 
 
-# the layers of lessons 02 to 05 -------------------------------------------------------------------
+# the layers of lessons 02 to 05
 def test_activations_norms_and_softmax():
     close(layers.relu(np.array([2., -2.])), [2, 0])
     close(layers.sigmoid(np.array([0., 2.])), [0.5, 0.880797], rtol=1e-6)
@@ -32,8 +32,7 @@ def test_activations_norms_and_softmax():
     close(layers.silu(np.array([1., -1.])), [0.731059, -0.268941], atol=1e-6)
     x, gain, bias = normal((4, 9), 9, 9)
     centred = x - x.mean(1, keepdims=True)
-    close(layers.layer_norm(x, gain, bias),
-          gain * centred / np.sqrt(x.var(1, keepdims=True) + 1e-5) + bias, **EXACT)
+    close(layers.layer_norm(x, gain, bias), gain * centred / np.sqrt(x.var(1, keepdims=True) + 1e-5) + bias, **EXACT)
     close(layers.rms_norm(x, gain), gain * x / np.sqrt((x**2).mean(1, keepdims=True) + 1e-5), **EXACT)
     close(layers.softmax(np.array([1000., 1000., -1000.])), [0.5, 0.5, 0])
     close(layers.softmax(np.ones((2, 3)), axis=0), 0.5)
@@ -43,27 +42,21 @@ def test_activations_norms_and_softmax():
 
 @pytest.mark.parametrize("causal", [False, True, "skip"])
 def test_attention_is_head_by_head_what_the_paper_says(causal):
+    """The FLOPs where it skips: see test_models."""
     x, w_q, w_k, w_v, w_o = normal((5, 8), (8, 12), (8, 6), (8, 6), (12, 8))
     seen, found = np.tri(5) if causal else 1, []
     for head in range(4):    # of 3 columns; two share keys and values
         own, shared = (slice(3*i, 3*i + 3) for i in (head, head // 2))
-        found.append(weighed(x @ w_q[:, own] @ (x @ w_k[:, shared]).T / np.sqrt(3),
-                             x @ w_v[:, shared], seen))
-    close(layers.grouped_query_attention(x, w_q, w_k, w_v, w_o, 4, 2, causal),
-          np.hstack(found) @ w_o, **EXACT)
+        found.append(weighed(x @ w_q[:, own] @ (x @ w_k[:, shared]).T / np.sqrt(3), x @ w_v[:, shared], seen))
+    close(layers.grouped_query_attention(x, w_q, w_k, w_v, w_o, 4, 2, causal), np.hstack(found) @ w_o, **EXACT)
     squares = normal(*[(8, 8)] * 4, seed=1)
-    close(layers.multi_head_attention(x, *squares, 1, causal),
-          layers.self_attention(x, *squares, causal), **EXACT)
-    if causal == "skip":
-        ledger = trace(layers.multi_head_attention, x=(5, 4), **dict.fromkeys(
-            ("w_q", "w_k", "w_v", "w_o"), (4, 4)), n_heads=2, causal=causal)
-        assert ledger.matmul_flops == 8*5*4**2 + 4*15*4    # 15 of 25 pairs
+    close(layers.multi_head_attention(x, *squares, 1, causal), layers.self_attention(x, *squares, causal), **EXACT)
 
 
 def test_recurrent_cells_are_their_equations():
-    x, state, cell, r, u = normal(3, 3, 3, (3, 12), (3, 12))
     def sigma(z):
         return 0.5 + 0.5 * np.tanh(z / 2)
+    x, state, cell, r, u = normal(3, 3, 3, (3, 12), (3, 12))
     parts = [(x @ r[:, 3*i:3*i + 3], state @ u[:, 3*i:3*i + 3]) for i in range(4)]
     (i, f, o, g), (a, b) = (a + b for a, b in parts), parts[2]
     new = sigma(f) * cell + sigma(i) * np.tanh(g)
@@ -72,8 +65,7 @@ def test_recurrent_cells_are_their_equations():
     close(layers.gru_cell(x, state, r[:, :9], u[:, :9]), sigma(f) * state + (1 - sigma(f)) * candidate)
     close(layers.rnn_cell(x, state, r[:, :3], u[:, :3]), np.tanh(i))
     rows = np.stack([x, state])
-    close(layers.lstm(rows, r, u)[1], layers.lstm_cell(
-        rows[1], *layers.lstm_cell(x, 0 * x, 0 * x, r, u), r, u)[0])
+    close(layers.lstm(rows, r, u)[1], layers.lstm_cell(rows[1], *layers.lstm_cell(x, 0 * x, 0 * x, r, u), r, u)[0])
     for layer, w in ((layers.gru, (r[:, :9], u[:, :9])), (layers.rnn, (r[:, :3], u[:, :3]))):
         cell = getattr(layers, f"{layer.__name__}_cell")
         close(layer(rows, *w)[1], cell(rows[1], cell(x, 0 * x, *w), *w))
@@ -89,7 +81,7 @@ def test_a_convolution_is_numpys_own():
     close(layers.convolution(x, kernel), sum(padded[j:j + 6] @ kernel[j] for j in range(3)))
 
 
-# latent attention ---------------------------------------------------------------------------------
+# latent attention
 def rotated(x):
     """Pairs of numbers turned by an angle that grows with the token's place."""
     turn = np.exp(1j * np.arange(x.shape[-2]))[:, None] * (x[..., ::2] + 1j * x[..., 1::2])
@@ -122,8 +114,8 @@ def test_latent_attention_is_multi_head_attention_on_expanded_keys(rank, causal,
     mixed = layers.latent_mix(content, rotated(position), latent, rotated(key), *up, causal, absorbed)
     close(layers.join_heads(mixed) @ w["w_o"], by_the_paper(x, w, causal, rotated), **EXACT)
     for t in range(6 if causal else 0):    # decoding, token by token from the cache
-        mixed = layers.latent_mix(*layers.latent_queries(x[t:t + 1], *query), latent[:t + 1],
-                                  key[:t + 1], *up, absorbed=absorbed)
+        now = layers.latent_queries(x[t:t + 1], *query)
+        mixed = layers.latent_mix(*now, latent[:t + 1], key[:t + 1], *up, absorbed=absorbed)
         close(layers.join_heads(mixed) @ w["w_o"], expected[t:t + 1], **EXACT)
 
 
@@ -132,26 +124,22 @@ def test_published_latent_models_to_the_unit(name):
     """`Transformer` was written without this layer: both must name the same FLOPs and cache."""
     assert MODELS["DeepSeek-V3"].is_latent
     model = MODELS[name]
-    shapes = layers.latent_attention_shapes(
-        model.d_model, model.n_heads, model.kv_lora_rank, model.qk_nope_head_dim,
-        model.qk_rope_head_dim, model.v_head_dim, model.q_lora_rank)
+    shapes = layers.latent_attention_shapes(model.d_model, model.n_heads, model.kv_lora_rank, model.qk_nope_head_dim,
+                                            model.qk_rope_head_dim, model.v_head_dim, model.q_lora_rank)
     for absorbed in (False, True):
-        traced = trace(layers.latent_attention, x=(1024, model.d_model), **shapes,
-                       n_heads=model.n_heads, absorbed=absorbed).matmul_flops
+        traced = trace(layers.latent_attention, x=(1024, model.d_model), **shapes, n_heads=model.n_heads, absorbed=absorbed)
         parts = model.layers[0][1].flops_by_part(1024, 1024**2, absorbed)
-        assert traced == parts["attention projections"] + parts["scores and weighted sum"]
-    kept = model.n_layers * (shapes["w_dkv"][1] + shapes["w_kr"][1])
-    assert kept == model.kv_cache_bytes(1, bytes_per_element=1)
+        assert traced.matmul_flops == parts["attention projections"] + parts["scores and weighted sum"]
+    assert model.kv_cache_bytes(1, bytes_per_element=1) == model.n_layers * (shapes["w_dkv"][1] + shapes["w_kr"][1])
 
 
-# some pairs only: each layer is the softmax over the pairs of its definition ----------------------
+# some pairs only: each layer is the softmax over the pairs of its definition
 def pattern(n, sees, causal):
     return np.array([[sees(i, j) and (j <= i or not causal) for j in range(n)] for i in range(n)])
 
 
 def assert_sees(found, q, k, v, seen):
-    expected = weighed(q @ k.T / np.sqrt(q.shape[1]), v, seen)
-    close(found, expected, rtol=1e-7, atol=1e-12)
+    close(found, weighed(q @ k.T / np.sqrt(q.shape[1]), v, seen), rtol=1e-7, atol=1e-12)
 
 
 SIZE = st.integers(1, 4)
@@ -185,17 +173,13 @@ def found_pairs(q, k, rotations, m, causal):
     return np.array(rounds)
 
 
-def unit(x):
-    return x / np.linalg.norm(x, axis=1, keepdims=True)
-
-
 @given(SIZE, SIZE, SIZE, SIZE, st.sampled_from(["own", "shared", "causal"]), st.integers(0, 99))
 @settings(max_examples=40)
 def test_hashing_is_the_softmax_over_all_pairs_found_each_once(m, chunks, rounds, half, way, seed):
     rng = np.random.default_rng(seed)
     q, k, v = rng.normal(size=(3, m * chunks, 3))
     rotations = layers.random_rotations(3, 2 * half, rounds, rng)
-    given_k, k = (k, k) if way == "own" else (None, unit(q))
+    given_k, k = (k, k) if way == "own" else (None, q / np.linalg.norm(q, axis=1, keepdims=True))
     seen = found_pairs(q, k, rotations, m, way == "causal").any(axis=0)
     assert_sees(layers.hashed_attention(q, given_k, v, rotations, m, way == "causal"), q, k, v, seen)
 
@@ -203,20 +187,18 @@ def test_hashing_is_the_softmax_over_all_pairs_found_each_once(m, chunks, rounds
 def test_near_directions_meet():
     x, noise, other = normal(*[(200, 16)] * 3, seed=3)
     rotations = layers.random_rotations(16, 8, 4, np.random.default_rng(3))
-    own, scaled, near, far, back = (layers.hash_buckets(y, rotations)
-                                    for y in (x, 7 * x, x + 0.1 * noise, other, -x))
+    own, scaled, near, far, back = (layers.hash_buckets(y, rotations) for y in (x, 7 * x, x + 0.1 * noise, other, -x))
     assert (own == scaled).all() and {*own.flat} == {*range(8)} and not (own == back).any()
     assert (own == near).mean() > 0.8 and 0.05 < (own == far).mean() < 0.2
 
 
-# summaries ----------------------------------------------------------------------------------------
+# summaries
 def test_low_rank_is_exact_where_tokens_repeat():
     q, k, v = normal(*[(6, 3)] * 3)
     order = np.eye(6)[[3, 1, 0, 5, 4, 2]]
     close(layers.low_rank_attention(q, k, v, order, order), layers.mix(q, k, v))
-    rows, means = (np.repeat(a, 2, axis=0) for a in (q, k, v)), np.repeat(np.eye(6), 2, axis=1) / 2
-    q, k, v = rows    # in runs of two
-    close(layers.low_rank_attention(q, k, v, means, means), layers.mix(q, k, v))
+    runs, means = [np.repeat(a, 2, axis=0) for a in (q, k, v)], np.repeat(np.eye(6), 2, axis=1) / 2
+    close(layers.low_rank_attention(*runs, means, means), layers.mix(*runs))
 
 
 @pytest.mark.parametrize("causal", [False, True])
@@ -225,8 +207,7 @@ def test_low_rank_is_exact_where_tokens_repeat():
 def test_all_forms_are_the_matrix_of_all_weights(causal, n, width, features, seed):
     q, k, v, omega = normal(*[(n, width)] * 3, (features, width), seed=seed)
     phi_q, phi_k = np.random.default_rng(seed).uniform(0.1, 1, (2, n, features))
-    random = [[np.mean(np.exp(omega @ (a + b) / width**0.25 - (a @ a + b @ b) / width**0.5 / 2))
-               for b in k] for a in q]
+    random = [[np.mean(np.exp(omega @ (a + b) / width**0.25 - (a @ a + b @ b) / width**0.5 / 2)) for b in k] for a in q]
     elu = [np.where(x > 0, x + 1, np.exp(x)) for x in (q, k)]
     features, linear, drawn = (weighed(np.log(products), v, np.tri(n) if causal else 1)
                                for products in (phi_q @ phi_k.T, elu[0] @ elu[1].T, np.array(random)))

@@ -21,8 +21,7 @@ SMALL = {h, h_kv, d_h, w, g, R, B, M, r, D_C, D_NOPE, D_ROPE, D_V}    # drawn fr
 
 SQUARES = dict(x=(n, d), w_q=(d, d), w_k=(d, d), w_v=(d, d), w_o=(d, d))
 HEADS = dict(x=(n, d), w_q=(d, h*d_h), w_k=(d, h*d_h), w_v=(d, h*d_h), w_o=(h*d_h, d))
-GROUPS = dict(x=(n, d), w_q=(d, h_kv*w*d_h), w_k=(d, h_kv*d_h), w_v=(d, h_kv*d_h),
-              w_o=(h_kv*w*d_h, d))    # w heads a group
+GROUPS = dict(x=(n, d), w_q=(d, h_kv*w*d_h), w_k=(d, h_kv*d_h), w_v=(d, h_kv*d_h), w_o=(h_kv*w*d_h, d))    # w heads a group
 GROUP_HEADS = dict(n_heads=h_kv*w, n_kv_heads=h_kv)
 GROUP_PRODUCTS = 4*n*d*d_h*h_kv*(w + 1) + 4*n**2*h_kv*w*d_h
 NARROW = dict(x=(n, d), w_in=(d, d_ff), w_out=(d_ff, d))
@@ -35,19 +34,12 @@ CAUSAL = dict(causal=True)
 # layer -> shapes of its arguments in symbols, further arguments, its FLOPs
 LAYERS = {
     "matrix_product": (dict(a=(n, k), b=(k, d)), {}, 2*n*k*d),
-    "softmax": (dict(x=(n,)), {}, 5*n),
-    "self_attention": (SQUARES, {}, 8*n*d**2 + 4*n**2*d + 6*n**2),
-    "causal self_attention": (SQUARES, CAUSAL, 8*n*d**2 + 4*n**2*d + 7*n**2),
-    "multi_head_attention": (HEADS, dict(n_heads=h), 8*n*d*h*d_h + 4*n**2*h*d_h + 6*h*n**2),
-    "causal multi_head_attention": (HEADS, dict(n_heads=h, causal=True),
-                                    8*n*d*h*d_h + 4*n**2*h*d_h + 7*h*n**2),
-    "grouped_query_attention": (GROUPS, GROUP_HEADS, GROUP_PRODUCTS + 6*h_kv*w*n**2),
-    "causal grouped_query_attention": (GROUPS, dict(**GROUP_HEADS, causal=True),
-                                       GROUP_PRODUCTS + 7*h_kv*w*n**2),
-    "relu": (dict(x=(n,)), {}, n),
-    "sigmoid": (dict(x=(n,)), {}, 4*n),
-    "gelu": (dict(x=(n,)), {}, 8*n),
-    "silu": (dict(x=(n,)), {}, 4*n),
+    **{name: (dict(x=(n,)), {}, each*n) for name, each in dict(softmax=5, relu=1, sigmoid=4, gelu=8, silu=4).items()},
+    **{f"{name}{layer}": (shapes, heads | options, products + pairs*per_pair)
+       for name, options, per_pair in (("", {}, 6), ("causal ", CAUSAL, 7)) for layer, shapes, heads, products, pairs in (
+           ("self_attention", SQUARES, {}, 8*n*d**2 + 4*n**2*d, n**2),
+           ("multi_head_attention", HEADS, dict(n_heads=h), 8*n*d*h*d_h + 4*n**2*h*d_h, h*n**2),
+           ("grouped_query_attention", GROUPS, GROUP_HEADS, GROUP_PRODUCTS, h_kv*w*n**2))},
     "feed_forward": (NARROW, {}, 4*n*d*d_ff + n*d_ff),
     "gelu feed_forward": (NARROW, dict(activation=layers.gelu), 4*n*d*d_ff + 8*n*d_ff),
     "gated_feed_forward": (GATED, {}, 6*n*d*d_ff + 5*n*d_ff),
@@ -62,18 +54,15 @@ LAYERS = {
     "lstm": (dict(x=(n, d), **LSTM), {}, 16*n*d**2 + 22*n*d),
     "convolution": (dict(x=(n, d), kernel=(k, d, d)), {}, 2*k*n*d**2),
     "widening convolution": (dict(x=(n, d), kernel=(k, d, w)), {}, 2*k*n*d*w),
-    "separable_convolution": (dict(x=(n, d), depthwise=(k, d), pointwise=(d, d)), {},
-                              2*k*n*d + 2*n*d**2),
-    "block": (dict(x=(n, d), **BLOCK), GROUP_HEADS, GROUP_PRODUCTS + 7*h_kv*w*n**2
-              + 4*n*d*d_ff + 8*n*d_ff + 2*(7*n*d + 4*n) + 2*n*d),
-    "gated block": (dict(x=(n, d), **GATED_BLOCK), dict(n_heads=h, causal=False),
-                    8*n*d*h*d_h + 4*n**2*h*d_h + 6*h*n**2 + 6*n*d*d_ff + 5*n*d_ff
-                    + 2*(4*n*d + 3*n) + 2*n*d)}
+    "separable_convolution": (dict(x=(n, d), depthwise=(k, d), pointwise=(d, d)), {}, 2*k*n*d + 2*n*d**2),
+    "block": (dict(x=(n, d), **BLOCK), GROUP_HEADS,
+              GROUP_PRODUCTS + 7*h_kv*w*n**2 + 4*n*d*d_ff + 8*n*d_ff + 2*(7*n*d + 4*n) + 2*n*d),
+    "gated block": (dict(x=(n, d), **GATED_BLOCK), dict(n_heads=h, causal=False), 8*n*d*h*d_h + 4*n**2*h*d_h + 6*h*n**2
+                    + 6*n*d*d_ff + 5*n*d_ff + 2*(4*n*d + 3*n) + 2*n*d)}
 
 QKV = dict(q=(n, d_h), k=(n, d_h), v=(n, d_h))
 GLOBALS = {name: (g + m, d_h) for name in "qkv"}
 FEATURES, RANDOM = dict(phi_q=(n, r), phi_k=(n, r), v=(n, d_h)), dict(**QKV, omega=(r, d_h))
-SPACE = dict(x=(n, d), a=(d, r), b=(d, r), c=(d, r))
 OWN_KEYS = dict(**QKV, rotations=(R, d_h, B / 2))
 SHARED_KEYS = dict(q=(n, d_h), v=(n, d_h), rotations=(R, d_h, B / 2))
 PAIRS, SORT, MIXED = 4*d_h + 7, 2*R*n*ceiling(log(n, 2)), 4*n*r*d_h + 3*n*r + n*d_h
@@ -95,18 +84,15 @@ def latent(q_rank=None, **options):
 CHEAPER = {
     "windowed_attention": (QKV, dict(window=u), PAIRS*n*u),
     "causal windowed_attention": (QKV, dict(window=u, causal=True), PAIRS*n*u),
-    "global windowed_attention": (
-        GLOBALS, dict(window=u, n_global=g),
-        4*d_h*(m*u + m*g + g*(g + m)) + 7*m*u + 6*m*g + 6*g*(g + m) + m*d_h),
-    "global causal windowed_attention": (
-        GLOBALS, dict(window=u, n_global=g, causal=True),
-        4*d_h*(m*u + m*g + g**2) + 7*m*u + 6*m*g + 7*g**2 + m*d_h),
+    "global windowed_attention": (GLOBALS, dict(window=u, n_global=g),
+                                  4*d_h*(m*u + m*g + g*(g + m)) + 7*m*u + 6*m*g + 6*g*(g + m) + m*d_h),
+    "global causal windowed_attention": (GLOBALS, dict(window=u, n_global=g, causal=True),
+                                         4*d_h*(m*u + m*g + g**2) + 7*m*u + 6*m*g + 7*g**2 + m*d_h),
     "strided_attention": (QKV, dict(stride=m), PAIRS*n*(2*m - 1 + n/m) + n*d_h),
     "causal strided_attention": (QKV, dict(stride=m, causal=True), PAIRS*n*(m + n/m) + n*d_h),
     "hashed_attention": (OWN_KEYS, dict(bucket_size=m), ROUNDS + 2*R*B*n*d_h + 3*R*B*n + 2*SORT),
     "shared hashed_attention": (SHARED_KEYS, dict(k=None, bucket_size=m), SHARED),
-    "causal hashed_attention": (SHARED_KEYS, dict(k=None, bucket_size=m, causal=True),
-                                SHARED + 2*R*n),
+    "causal hashed_attention": (SHARED_KEYS, dict(k=None, bucket_size=m, causal=True), SHARED + 2*R*n),
     "low_rank_attention": (dict(**QKV, e=(r, n), f=(r, n)), {}, 8*n*r*d_h + 6*n*r),
     "elu_features": (dict(x=(n, d_h)), {}, 4*n*d_h),
     "positive_features": (dict(x=(n, d_h), omega=(r, d_h)), {}, 2*n*r*d_h + 3*n*r + 2*n*d_h + n),
@@ -140,10 +126,8 @@ def with_numbers(value, sizes):
 def drawn(data, name):
     """Sizes, arrays and options: a stride or bucket divides n, windows are odd or causal."""
     shapes, options, flops = ALL[name]
-    used = flops.free_symbols | {s for shape in shapes.values() for size in shape
-                                 for s in sympy.sympify(size).free_symbols}
-    sizes = {s: data.draw(st.integers(1, 3 if s in SMALL else 5), s.name)
-             for s in sorted(used, key=str)}
+    used = flops.free_symbols.union(*(sympy.sympify(size).free_symbols for shape in shapes.values() for size in shape))
+    sizes = {s: data.draw(st.integers(1, 3 if s in SMALL else 5), s.name) for s in sorted(used, key=str)}
     if m in used and g not in used:
         sizes[n] = sizes[m] * data.draw(st.integers(1, 3), "parts")
     if B in used:
@@ -155,11 +139,6 @@ def drawn(data, name):
     arrays = {key: rng.uniform(0.1, 1, shape) if key.startswith("phi") else rng.normal(size=shape)
               for key, shape in shapes.items()}    # features are positive
     return sizes, arrays, options
-
-
-def assert_close(values, expected):
-    for value, other in zip(*([x] if not isinstance(x, tuple) else x for x in (values, expected))):
-        np.testing.assert_allclose(value, other, rtol=1e-9, atol=1e-12)
 
 
 @cache
@@ -183,14 +162,13 @@ def test_trace_formula_oracle_and_real_arrays_agree(name, data):
     values, operations = count(layer_of(name), **arrays, **options)
     assert type(traced.flops) is int
     assert traced.flops == operations.total() == sympy.sympify(ALL[name][2]).subs(sizes)
-    assert_close(layer_of(name)(**arrays, **options), values)
+    np.testing.assert_allclose(layer_of(name)(**arrays, **options), values, rtol=1e-9, atol=1e-12)
     seen = watch(layer_of(name), **shapes, **options)
     assert (traced.bytes_moved, traced.peak_elements) == (seen.bytes_moved, seen.peak)
 
 
 def test_the_cost_grows_with_the_length_and_not_with_its_square():
-    for name in ("windowed_attention", "linear_attention",
-                 "causal random_feature_attention"):
+    for name in ("windowed_attention", "linear_attention", "causal random_feature_attention"):
         assert all(sympy.degree(sympy.prod(op.output), n) <= 1    # no n² in memory
                    for op in on_symbols(name).operations if op.output)
     wide = dict.fromkeys("qkv", (4096, 512))    # no window is unrolled: not 63 · 4096 · 512
@@ -201,16 +179,13 @@ def test_the_cost_grows_with_the_length_and_not_with_its_square():
 
 def test_what_is_called_a_matrix_product():
     """Recurrences and convolutions are products to a GPU's counter; activations and norms not."""
-    only = {name for name in LAYERS
-            if sympy.expand(on_symbols(name).matmul_flops - LAYERS[name][2]) == 0}
+    only = {name for name in LAYERS if sympy.expand(on_symbols(name).matmul_flops - LAYERS[name][2]) == 0}
     assert only == {"matrix_product", "convolution", "widening convolution", "separable_convolution"}
-    for name, constant in (("rnn", 4), ("gru", 12), ("lstm", 16)):
-        assert on_symbols(name).matmul_flops == constant*n*d**2
-    for name in ("relu", "gelu", "silu", "layer_norm", "rms_norm", "softmax"):
-        assert on_symbols(name).matmul_flops == 0
+    for name, products in dict(rnn=4*n*d**2, gru=12*n*d**2, lstm=16*n*d**2, gelu=0, layer_norm=0, rms_norm=0, softmax=0).items():
+        assert on_symbols(name).matmul_flops == products
 
 
-# what is refused ----------------------------------------------------------------------------------
+# what is refused
 X, EYE = np.ones((6, 2)), [np.eye(12)] * 4
 SIX = dict(x=(2, 12), w_q=(12, 12), w_k=(12, 12), w_v=(12, 12), w_o=(12, 12))
 
