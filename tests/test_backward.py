@@ -76,8 +76,7 @@ def test_gradients_are_those_of_finite_differences(name, data):
     np.testing.assert_array_equal(y, getattr(layers, layer)(**arrays, **options))
     assert sorted(gradients) == sorted(arrays)
     for key, array in arrays.items():
-        measured = finite_difference(
-            lambda: np.sum(g * getattr(layers, layer)(**arrays, **options)), array)
+        measured = finite_difference(lambda: np.sum(g * getattr(layers, layer)(**arrays, **options)), array)
         assert gradients[key].shape == array.shape
         error, size = np.linalg.norm(gradients[key] - measured), np.linalg.norm(measured)
         # the loss is rounded at 1e-16, so a difference over 2e-5 is known to about 1e-10

@@ -81,7 +81,7 @@ def test_the_count_is_the_one_by_hand_and_the_values_are_numpys(function, x, flo
 
 
 @given(st.integers(1, 5), st.integers(1, 5), st.integers(1, 5), st.integers(0, 99))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_a_product_and_a_softmax_are_the_loops_of_lesson_02(m, k, p, seed):
     a, b = np.random.default_rng(seed).normal(size=(m, k)), np.random.default_rng(seed + 1).normal(size=(k, p))
     rows, done = [[0.0] * p for _ in range(m)], Counter()

@@ -50,7 +50,7 @@ def test_table_aligns_numbers_right_and_escapes_html():
     assert "a &lt; b" in html and "A &amp; B" in html and "5,120,000" in html and "<style" not in html
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.lists(st.tuples(st.integers(-9, 20_000).filter(bool), *[st.integers(0, 3)] * 3), min_size=1, max_size=4))
 def test_a_displayed_formula_is_the_formula_again_and_in_the_order_of_the_text(terms):
     formula = sum(factor * n**a * d**b * d_ff**c for factor, a, b, c in terms)

@@ -32,7 +32,7 @@ small_jobs = st.builds(
 levers = st.sampled_from(list(LEVERS))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(small_jobs, levers, st.floats(0.001, 1.3))
 def test_the_largest_value_is_found_by_trying_all_and_less_never_costs_more(job, lever, share):
     values, limit = buildable_values(job, lever), share * job_cost(job)
@@ -46,7 +46,7 @@ def test_the_largest_value_is_found_by_trying_all_and_less_never_costs_more(job,
     assert found.saved == pytest.approx(1 - found.cost / costs[0])
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(small_jobs, levers, st.data())
 def test_a_job_changes_in_its_lever_alone(job, lever, data):
     model, value = job.model, data.draw(st.sampled_from(list(buildable_values(job, lever))))
@@ -112,8 +112,7 @@ def on_symbols(job, lever):
     return cost, s, value.get(lever, 1)
 
 
-@pytest.mark.parametrize("name", ["Llama-3 8B", "Mistral 7B", "Mixtral 8x7B", "DeepSeek-V3",
-                                  "PaLM 540B"])
+@pytest.mark.parametrize("name", ["Llama-3 8B", "Mistral 7B", "Mixtral 8x7B", "DeepSeek-V3", "PaLM 540B"])
 @pytest.mark.parametrize("counted, n, batch", [
     ("forward", 1_024, 1), ("forward", 9_000, 3), ("weights", 1_024, 1), ("cache", 9_000, 64),
     ("memory", 4_096, 3), ("read", 1_024, 1), ("read", 16, 2), ("write", 9_000, 64),
@@ -136,8 +135,7 @@ def test_elasticities_are_the_formula_s_derivative(name, counted, n, batch):
 @pytest.mark.parametrize("counted", ["forward", "memory", "read", "write"])
 def test_a_window_s_elasticity_is_the_slope_of_its_curve(counted):
     job = Job(replace(MODELS["DeepSeek-V3"], window=2_500), counted, 30_000, 4)
-    low, middle, high = (job_cost(job._replace(model=replace(job.model, window=w)))
-                         for w in (2_499, 2_500, 2_501))
+    low, middle, high = (job_cost(job._replace(model=replace(job.model, window=w))) for w in (2_499, 2_500, 2_501))
     slope = (high - low) / 2 * 2_500 / middle
     assert float(elasticity(job, "window")) == pytest.approx(slope, rel=1e-6)
 

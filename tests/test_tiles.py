@@ -7,8 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from helpers.tiles import (Access, block_traffic, largest_tile, tile_elements, tiled_attention,
-                           tiled_attention_elements)
+from helpers.tiles import (Access, block_traffic, largest_tile, tile_elements, tiled_attention, tiled_attention_elements)
 
 
 def by_the_book(accesses, elements, discard=()):
@@ -41,21 +40,20 @@ def streams(draw):
     """Accesses to blocks of a 6 × 8 grid of two arrays, cut at fixed places."""
     rows = [0, *sorted(draw(st.sets(st.integers(1, 5), max_size=3))), 6]
     columns = [0, *sorted(draw(st.sets(st.integers(1, 7), max_size=3))), 8]
-    pick = st.tuples(st.sampled_from("AB"), st.integers(0, len(rows) - 2),
-                     st.integers(0, len(columns) - 2), st.booleans())
+    pick = st.tuples(st.sampled_from("AB"), st.integers(0, len(rows) - 2), st.integers(0, len(columns) - 2), st.booleans())
     return [Access(array, (rows[i], rows[i + 1]), (columns[j], columns[j + 1]), 8, write)
             for array, i, j, write in draw(st.lists(pick, max_size=25))]
 
 
 @given(streams(), st.integers(1, 60))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_whole_blocks_move_as_single_elements_do(accesses, elements):
     found = block_traffic(accesses, elements, ("B",))
     assert (found.reads, found.writes) == by_the_book(accesses, elements, ("B",))
 
 
 @given(st.integers(4, 40), st.integers(1, 8), st.data())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_a_tile_that_fits_moves_what_the_formula_says(n, d, data):
     rows, columns = (data.draw(st.integers(1, n // 2)) for _ in range(2))
     room = tile_elements(d, rows, columns)

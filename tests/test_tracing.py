@@ -58,7 +58,7 @@ def test_bytes_and_peaks_that_were_once_wrong():
 
 
 @given(st.data())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_einsum_costs_what_its_loops_cost(data):
     sizes = {label: data.draw(st.integers(1, 4)) for label in "abcd"}
     term = st.text("abcd", min_size=1, max_size=3).filter(lambda letters: len(set(letters)) == len(letters))

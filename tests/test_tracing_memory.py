@@ -23,7 +23,7 @@ def assert_agree(function, shapes, options):
 
 @pytest.mark.parametrize("name", test_backward.LAYERS)
 @given(data=st.data())
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 def test_every_layer_backward_moves_and_holds_what_real_arrays_do(name, data):
     """Forward: see test_layers."""
     shapes, options, output, _ = test_backward.LAYERS[name]
@@ -37,7 +37,7 @@ def test_every_layer_backward_moves_and_holds_what_real_arrays_do(name, data):
 
 @pytest.mark.parametrize("causal", [False, True, "skip"])
 @given(tokens=st.integers(1, 4), width=st.integers(1, 4))
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 def test_one_head_in_all_its_ways_to_hide_the_future(causal, tokens, width):
     shapes = dict(q=(tokens, width), k=(tokens, width), v=(tokens, width))
     assert_agree(layers.mix, shapes, dict(causal=causal))
@@ -45,7 +45,7 @@ def test_one_head_in_all_its_ways_to_hide_the_future(causal, tokens, width):
 
 @pytest.mark.parametrize("gated, norm, tied", [(False, "layer", True), (True, "rms", False)])
 @given(tokens=st.integers(1, 4), heads=st.integers(1, 3), depth=st.integers(1, 3), learned=st.booleans())
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 def test_a_whole_model(gated, norm, tied, tokens, heads, depth, learned):
     shapes = language_model_shapes(depth, 4 * heads, 5, heads, 7, gated=gated, norm=norm, tied=tied, max_positions=6 * learned)
 
@@ -118,7 +118,7 @@ LINKS = {
 @example((3,), [("windows", 1), ("flip", 0), ("astype", 0)])
 @example((2, 3, 4), [("T", 0), ("summed", 0), ("flat", 0)])
 @example((4, 1, 1), [("T", 0), ("last divided", 0), ("T", 0), ("product", 0), ("T", 0), ("T", 0), ("first two joined", 0)])
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 def test_any_chain_of_views_and_copies(shape, links):
     def chain(x):
         for name, number in links:

@@ -141,7 +141,7 @@ def indices(draw):
 
 
 @given(indices())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_every_index_gives_numpys_shape(case):
     shape, index = case
     assert agrees(lambda x: x[index], x=shape) is not False
