@@ -62,8 +62,7 @@ def finite_difference(loss, array, step_width=1e-5):
 @given(data=st.data())
 @settings(max_examples=3)
 def test_gradients_are_those_of_finite_differences(name, data):
-    shapes, options, result, _ = LAYERS[name]
-    layer = name.split()[-1]
+    (shapes, options, result, _), layer = LAYERS[name], name.split()[-1]
     # a norm over two elements is all but constant: from three on its gradient can be measured
     sizes = {symbol: data.draw(st.integers(2 + (symbol == d), 2 + 2 * (symbol in (n, d, d_ff))), symbol.name)
              for symbol in (n, d, d_ff, d_h, h_kv, w)}
@@ -85,8 +84,7 @@ def test_gradients_are_those_of_finite_differences(name, data):
 
 @pytest.mark.parametrize("name", LAYERS)
 def test_the_backward_pass_has_twice_the_matrix_products(name):
-    shapes, options, result, besides = LAYERS[name]
-    layer = name.split()[-1]
+    (shapes, options, result, besides), layer = LAYERS[name], name.split()[-1]
     ledger = trace(lambda **arrays: forward_and_backward(layer, **arrays), g=result, **shapes, **options)
     forward = trace(getattr(layers, layer), **shapes, **options)
     assert {key: tuple(map(sympy.simplify, shape)) for key, shape in ledger.result[1].items()} == shapes

@@ -31,8 +31,8 @@ def taught(*names):
 
 def call(method, n, d_h, budget, causal, rng=None):
     """The layer of a method and what it needs besides q, k, v: arrays with rng, else shapes."""
-    rounds, bucket, _ = hashes_of(budget, n)
     if method == "hashing":
+        rounds, bucket, _ = hashes_of(budget, n)
         rotations = (layers.random_rotations(d_h, n // bucket, rounds, rng) if rng else (rounds, d_h, n // bucket // 2))
         return layers.hashed_attention, {"rotations": rotations, "bucket_size": bucket}
     if method == "low_rank":
