@@ -131,13 +131,9 @@ def test_the_sheet_is_printed_from_a_file_and_says_what_the_methods_say(tmp_path
 
 def test_caches_are_those_of_engines_logs():
     """llama.cpp keeps two windows and all layers of gpt-oss; four sequences' states in 32 bits."""
-    kept = {layer.window: 2 * count * layer.cache_elements(4096)
-            for count, layer in MODELS["Gemma 3 270M"].layers}
-    assert kept[None] + 2 * kept[512] == 27 * 2**20
-    token = MODELS["gpt-oss 120B"]
-    assert sum(count * 2 * layer.cache_elements(1) for count, layer in token.layers) == 73_728
+    kept = {layer.window: 2 * count * layer.cache_elements(4096) for count, layer in MODELS["Gemma 3 270M"].layers}
+    assert kept[None] + 2 * kept[512] == 27 * 2**20 and MODELS["gpt-oss 120B"].kv_cache_bytes(1) == 73_728
     full = Layer(5120, 24, 17408, n_kv_heads=4, d_head=256)
     delta = Layer(5120, 48, 17408, n_kv_heads=16, d_head=128, state="delta", convolution=4)
-    hybrid = Transformer.of_layers([(16, full)], 9), Transformer.of_layers([(48, delta)], 9)
-    assert hybrid[0].kv_cache_bytes(262_144) == 16_384 * 2**20
-    assert hybrid[1].kv_cache_bytes(262_144, 4, 4) == 598.5 * 2**20
+    assert Transformer.of_layers([(16, full)], 9).kv_cache_bytes(262_144) == 16_384 * 2**20
+    assert Transformer.of_layers([(48, delta)], 9).kv_cache_bytes(262_144, 4, 4) == 598.5 * 2**20

@@ -2,12 +2,9 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from helpers import layers
-from helpers.published import MODELS
-from helpers.tracing import trace
 
 EXACT = dict(rtol=1e-9, atol=1e-12)
 close = np.testing.assert_allclose
@@ -117,20 +114,6 @@ def test_latent_attention_is_multi_head_attention_on_expanded_keys(rank, causal,
         now = layers.latent_queries(x[t:t + 1], *query)
         mixed = layers.latent_mix(*now, latent[:t + 1], key[:t + 1], *up, absorbed=absorbed)
         close(layers.join_heads(mixed) @ w["w_o"], expected[t:t + 1], **EXACT)
-
-
-@pytest.mark.parametrize("name", [name for name, model in MODELS.items() if model.is_latent])
-def test_published_latent_models_to_the_unit(name):
-    """`Transformer` was written without this layer: both must name the same FLOPs and cache."""
-    assert MODELS["DeepSeek-V3"].is_latent
-    model = MODELS[name]
-    shapes = layers.latent_attention_shapes(model.d_model, model.n_heads, model.kv_lora_rank, model.qk_nope_head_dim,
-                                            model.qk_rope_head_dim, model.v_head_dim, model.q_lora_rank)
-    for absorbed in (False, True):
-        traced = trace(layers.latent_attention, x=(1024, model.d_model), **shapes, n_heads=model.n_heads, absorbed=absorbed)
-        parts = model.layers[0][1].flops_by_part(1024, 1024**2, absorbed)
-        assert traced.matmul_flops == parts["attention projections"] + parts["scores and weighted sum"]
-    assert model.kv_cache_bytes(1, bytes_per_element=1) == model.n_layers * (shapes["w_dkv"][1] + shapes["w_kr"][1])
 
 
 # some pairs only: each layer is the softmax over the pairs of its definition

@@ -5,8 +5,7 @@ from functools import cache
 import numpy as np
 import pytest
 import sympy
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 from sympy import Rational, ceiling, log
 from watched import watch
 
@@ -15,8 +14,7 @@ from helpers.counting import count
 from helpers.notation import d, d_ff, d_h, h, h_kv, k, n, r, w
 from helpers.tracing import trace
 
-g, m, u, R, B, M, D_C, D_NOPE, D_ROPE, D_V = sympy.symbols(
-    "g m u R B M d_c d_nope d_rope d_v", positive=True, integer=True)
+g, m, u, R, B, M, D_C, D_NOPE, D_ROPE, D_V = sympy.symbols("g m u R B M d_c d_nope d_rope d_v", positive=True, integer=True)
 SMALL = {h, h_kv, d_h, w, g, R, B, M, r, D_C, D_NOPE, D_ROPE, D_V}    # drawn from 1 to 3
 
 SQUARES = dict(x=(n, d), w_q=(d, d), w_k=(d, d), w_v=(d, d), w_o=(d, d))
@@ -205,10 +203,8 @@ def test_bad_numbers_of_heads_are_named(heads, kv_heads, message):
 @pytest.mark.parametrize("call, message", [
     (lambda: layers.windowed_attention(X, X, X, 0, causal=True), "window: 0 is below 1"),
     (lambda: layers.windowed_attention(X, X, X, 4), "window: 4 is even .* give 3 or 5, or causal"),
-    (lambda: layers.windowed_attention(X, X, X, 2.5), "window: 2.5"),
-    (lambda: layers.windowed_attention(X, X, X, 3, n_global=-1), "n_global: -1"),
-    (lambda: layers.windowed_attention(X, X[:4], X, 3), "broadcast"),
-    (lambda: layers.windowed_attention(X, X, X[:4], 3), "broadcast"),
+    (lambda: layers.windowed_attention(X, X, X, 2.5), "window: 2.5"), (lambda: layers.windowed_attention(X, X, X, 3, -1), "n_global: -1"),
+    (lambda: layers.windowed_attention(X, X[:4], X, 3), "broadcast"), (lambda: layers.windowed_attention(X, X, X[:4], 3), "broadcast"),
     (lambda: layers.strided_attention(X, X, X, 4), "stride: 4 does not divide n = 6; 2 or 3 would"),
     (lambda: layers.random_rotations(2, 3, 1, None), "n_buckets: 3 is odd, .* give 4"),
     (lambda: layers.hashed_attention(X, X, X, np.ones((1, 2, 2)), 4), "bucket_size: 4 does not"),
@@ -221,8 +217,7 @@ def test_bad_numbers_of_heads_are_named(heads, kv_heads, message):
     (lambda: layers.gru(X, np.ones((2, 4)), np.ones((2, 4))), "equal division"),
     (lambda: trace(layers.lstm, x=(3, 2), w_x=(2, 6), w_h=(2, 6)), "6 cannot be divided into 4"),
     (lambda: trace(layers.self_attention, **SQUARES | dict(w_q=(w, d))), r"\(n, d\).*\(w, d\)"),
-    (lambda: layers.convolution(X, np.ones((0, 2, 2))), "negative"),
-    (lambda: layers.convolution(X, np.ones((2, 2))), "indices")])
+    (lambda: layers.convolution(X, np.ones((0, 2, 2))), "negative"), (lambda: layers.convolution(X, np.ones((2, 2))), "indices")])
 def test_what_would_be_silently_wrong_is_refused(call, message):
     with pytest.raises(ValueError, match=message):
         call()

@@ -4,8 +4,7 @@ from time import sleep
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from helpers.measuring import STUDENT, Fit, fit_exponent, median_seconds
 

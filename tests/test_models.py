@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 import sympy
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 from language_model import language_model, language_model_shapes
 
 from helpers import layers

@@ -5,8 +5,7 @@ import re
 import pytest
 import sympy
 from documents import ROOT
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from helpers import notation
 from helpers.notation import LETTERS, Table, d, d_ff, h, n, text

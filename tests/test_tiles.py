@@ -4,8 +4,7 @@ from itertools import product
 from math import inf
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from helpers.tiles import Access, block_traffic, largest_tile, tile_elements, tiled_attention, tiled_attention_elements
 

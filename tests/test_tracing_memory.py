@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 import test_backward
-from hypothesis import example, given, settings
-from hypothesis import strategies as st
+from hypothesis import example, given, settings, strategies as st
 from test_layers import with_numbers
 from watched import watch
 

@@ -7,8 +7,7 @@ from itertools import product as every
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from helpers.counting import count
 from helpers.tracing import trace
