@@ -122,6 +122,16 @@ def test_other_ways_to_write_it(code):
     assert agrees(code, x=(3, 3))
 
 
+@given(st.data())
+@settings(max_examples=60)
+def test_einsum_costs_what_its_loops_cost(data):
+    term = st.text("abcd", min_size=1, max_size=3).filter(lambda letters: len(set(letters)) == len(letters))
+    terms, sizes = data.draw(st.lists(term, min_size=1, max_size=3)), {label: data.draw(st.integers(1, 4)) for label in "abcd"}
+    left = data.draw(st.lists(st.sampled_from(sorted(set("".join(terms)))), unique=True))
+    shapes = {f"x{i}": tuple(sizes[label] for label in term) for i, term in enumerate(terms)}
+    assert agrees(lambda **x: np.einsum(f"{','.join(terms)}->{''.join(left)}", *x.values()), **shapes)
+
+
 @st.composite
 def indices(draw):
     """A shape, and an index of ints, slices, None, Ellipsis, lists, ranges, masks and arrays."""
