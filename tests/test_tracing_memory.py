@@ -4,20 +4,20 @@ import numpy as np
 import pytest
 import test_backward
 from hypothesis import example, given, settings, strategies as st
+from language_model import language_model, language_model_shapes
 from test_layers import with_numbers
 from watched import watch
 
 from helpers import layers
 from helpers.notation import d, d_ff, d_h, h_kv, n, w
-from language_model import language_model, language_model_shapes
 from helpers.tracing import trace
+
 
 def assert_agree(function, shapes, options):
     ledger, seen = trace(function, bytes_per_element=8, **shapes, **options), watch(function, **shapes, **options)
     recorded = [(op.name, op.bytes_moved) for op in ledger.operations if op.bytes_moved]
     assert [moved for _, moved in recorded] == [moved for _, moved in seen.calls], list(zip(recorded, seen.calls))
-    assert ledger.bytes_moved == seen.bytes_moved
-    assert ledger.peak_elements == seen.peak
+    assert (ledger.bytes_moved, ledger.peak_elements) == (seen.bytes_moved, seen.peak)
 
 
 @pytest.mark.parametrize("name", test_backward.LAYERS)
@@ -50,8 +50,7 @@ def test_a_whole_model(gated, norm, tied, tokens, heads, depth, learned):
 
     def model(tokens, **weights):
         return language_model(tokens.astype(int), **weights, n_heads=heads)
-    ledger = trace(model, bytes_per_element=8, tokens=(tokens,), **shapes)
-    seen = watch(model, tokens=np.zeros(tokens), **shapes)
+    ledger, seen = trace(model, bytes_per_element=8, tokens=(tokens,), **shapes), watch(model, tokens=np.zeros(tokens), **shapes)
     assert (ledger.bytes_moved, ledger.peak_elements) == (seen.bytes_moved, seen.peak)
 
 
@@ -67,7 +66,6 @@ def added(x, number):
 LINKS = {
     "transpose": lambda x, a: x.transpose(np.roll(np.arange(x.ndim), a).tolist()),
     "swapaxes": lambda x, a: np.swapaxes(x, 0, a % x.ndim) if x.ndim else x,
-    "moveaxis": lambda x, a: np.moveaxis(x, 0, a % x.ndim) if x.ndim else x,
     "T": lambda x, a: x.T,
     "part": lambda x, a: x[a % x.shape[0]:] if x.ndim else x,
     "part of the last": lambda x, a: x[..., :1 + a % x.shape[-1]] if x.ndim else x,
@@ -85,7 +83,6 @@ LINKS = {
     "first divided": lambda x, a: x.reshape(2, -1, *x.shape[1:]) if 0 < x.ndim < 4 and x.shape[0] % 2 == 0 else x,
     "last divided": lambda x, a: x.reshape(*x.shape[:-1], -1, 2) if 0 < x.ndim < 4 and x.shape[-1] % 2 == 0 else x,
     "exp": lambda x, a: np.exp(-x),
-    "doubled": lambda x, a: x + x,
     "with its mean": lambda x, a: x - x.mean(axis=a % x.ndim, keepdims=True) if x.ndim else x,
     "plus a row": lambda x, a: x * x[:1] if x.ndim else x,
     "summed": lambda x, a: np.sum(x, axis=a % x.ndim) if x.ndim > 1 else x,
