@@ -89,7 +89,7 @@ CHOSEN = r"""
 13: of 512 + 64 num ¦ 64 query heads share 8 key ¦ 2 \cdot 2nd (1 + ¦ (1)/(1/n + 1/r) ¦ multiply-add, 2 FLOPs ¦ fp32 takes 4 bytes, in bf16 it takes 2, ¦ time in 32 bits ¦ fp32 ¦ of parts 1 to 4 on
 13: make 13.1 %. ¦ hold at 131,072 tokens ¦ ends at 4, while ¦ so 124;
 14: The 16 bytes ¦ $2N$ FLOPs. So ¦ (m^-alpha - 1) + (B)/(D^beta)(m^beta - 1) ¦ large 2 % ¦ spread by 1.5. ¦ than 0.02 nats ¦ about 40 % of the training ¦ reading a 27th ¦ costs 2.5 US ¦ reach 40 %
-14: gets 512. Now 16 users ¦ use 24 GB of your card, which is 28 % less ¦ 0.05 nats mean ¦ 1 % lower, on ¦ M, B and T are 10⁶, 10⁹ and 10¹². ¦ (C/6) ¦ needs 17 days ¦ gives 2,048 tokens
+14: gets 512. Now 16 users ¦ use 24 GB of your card, which is 28 % less ¦ 0.05 nats mean ¦ 0.01 nat higher, the next token gets a probability 1 % lower, on ¦ M, B and T are 10⁶, 10⁹ and 10¹². ¦ (C/6) ¦ needs 17 days ¦ gives 2,048 tokens
 14: text of 131,072 tokens takes 33.2 GB
 15: makes 15 points ¦ has 2. A param ¦ has 16, for weight ¦ numbers of 2 bytes. 1 GB is ¦ means 1 | ¦ norms=1 ¦ [StarCoder 2] ¦ starcoder2-7b ¦ falcon-7b ¦ gemma-7b ¦ gpt-oss-20b ¦ by 20 %, say
 15: they have 80.) ¦ form, 40 minutes ¦ exercises 1 to 5 | 40 | exercises 1, 2 and 4 ¦ exercises 6 to 9 | 30 | exercises 6 and 8 ¦ counts exercises 1, 2, 4, 6 and 8 ¦ 150 to 250 words | 20 |
