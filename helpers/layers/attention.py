@@ -85,7 +85,7 @@ def weighted(pairs, v, width, hide=None, saved=None):
     """softmax(Σ q·kᵀ/√width)·v over pairs of queries and keys; hide: what is done to the scores."""
     with step("scores"):
         scores = reduce(np.add, [q @ k.swapaxes(-1, -2) for q, k in pairs])
-        scores = scores / np.sqrt(width)
+        scores = scores / width ** 0.5      # a plain number: float32 stays float32
     if hide:
         with step("mask"):
             scores = hide(scores)
