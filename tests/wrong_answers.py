@@ -102,6 +102,7 @@ WRONG = {
         (lambda m, p, *a: max(m - 2 * p, 0) // prod(a), "a key and a value"),
         (lambda m, p, *a: max(m - p, 0) // (4 * prod(a)), "2 bytes"), (lambda m, p, *a: m // (4 * prod(a)), "weights must fit"),
         (lambda m, p, *a: (m - 2 * p) // (4 * prod(a)), "below 0"), (lambda m, p, *a: max(m - 2 * p, 0) / (4 * prod(a)), "whole")],
+    "08.3": [(162.613, "no whole number"), (165, "input table")],
     "09.2": [(lambda ta, la, oa, tb, lb, ob: (oa / la + ob / lb) / 2, "same say"),
         (lambda *a: merge(*a, sums=False, mixes=False), "different maxima"), (lambda *a: merge(*a, sums=False), "sums are not"),
         (lambda *a: merge(*a, mixes=False), "mixes are not"), (lambda *a: unmeasured(math.exp, *a), "larger maximum"),
