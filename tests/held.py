@@ -29,7 +29,8 @@ ZERO = (f"{round(7.5 * (kept + (16 - kept) / 64), 1):g}" for kept in (16, 4, 2, 
 
 COMPUTED = {
     "03": [f"width of {GPT3.d_model:,}"],
-    "05": [f"with {GEMMA.n_layers - 52} full layers, and 1/{131_072 // 1024} of", f"in {GEMMA.layers[0][0]} of {GEMMA.n_layers} layers"],
+    "05": [f"with {GEMMA.n_layers - 52} full layers, and 1/{131_072 // 1024} of", f"71 FLOPs in 100 become {71 * .168:.0f} in {71 * .168 + 29:.0f}",
+           f"in {GEMMA.layers[0][0]} of {GEMMA.n_layers} layers"],
     "06": [f"be {6 * DEEPSEEK.parameters() * 4096 / DEEPSEEK.training_flops(4096):.0f} times too",
            f"and {H100.flops_per_second / 1e12:.0f} in 16."],
     "07": [f"its {XL.parameters() / 1e9:.1f} billion weights", f"than {H100.marketed_bytes / 1e9:.0f}.",
@@ -71,10 +72,10 @@ CHOSEN = r"""
 05: gives 50,257 scores ¦ a.shape[0], heads, -1) ¦ makes 46.7 billion
 06: gradient: 4 FLOPs ¦ $6(12Ld^2 + Vd) ¦ its 6, those ¦ so 7.2 % ¦ token, 2 FLOPs, and ¦ The 2 is the ¦ 16-bit peak did ¦ an 8-bit ¦ H800 ¦ Where 6ND comes ¦ 2·37e9·14.8e12
 07: n = 6d$ on (less ¦ optimizer's 12 bytes ¦ 5 is two $n ¦ passes 34 at $n = 6.8\,d/h$, which is 6.8 times ¦ from 6.8 head ¦ them by 4 once ¦ than 34, since ¦ 3.1 GB (1 GB is $10^9$
-07: GiB, of $2^{30}$ bytes ¦ 16-bit format ¦ fp16 ¦ for 7.5 billion param ¦ maker's "80 GB" ¦ in it, 4 bytes each ¦ until about 2022 ¦ with 4,096 tokens each
-08: is 277 times as fast ¦ h(2d_c + d_{rope}) ¦ $8nd^2$ stands beside $4n^2d$ ¦ ones $8nd^2$ pulls ¦ (1 - p^k+1)/(1 - p) ¦ 2 bytes a number ¦ with 8 bits a chip ¦ as with 16, with 4, if ¦ 8 and 4 bits
-08: with 16 bits and with weights of 4 bits ¦ above 100 % ¦ from 8 to 64 tokens ¦ from 256 to 2,048 ¦ long as 16 tokens ¦ read 256? ¦ slope at 1, ¦ 0.1 to 60,000 ¦ roof at 3,000 ¦ than 99 % ¦ show no 2,
-08: if it says 2, ¦ small model of $10^9$
+07: GiB, of $2^{30}$ bytes ¦ 16-bit format ¦ fp16 ¦ for 7.5 billion param ¦ maker's "80 GB" ¦ in it, 4 bytes each ¦ here is `noise < 0.9` ¦ until about 2022 ¦ with 4,096 tokens each
+08: is 277 times as fast ¦ h(2d_c + d_{rope}) ¦ $8nd^2$ stands beside $4n^2d$ ¦ ones $8nd^2$ pulls ¦ (1 - p^k+1)/(1 - p) ¦ 2 bytes a number ¦ much with 8 bits as with 16, and with 4 twice ¦ 8 and 4 bits
+08: with 16 bits and with weights of 4 bits ¦ above 100 % ¦ from 8 to 64 tokens ¦ from 256 to 2,048 ¦ Reading 256 tokens ¦ as reading 16? ¦ slope at 1, ¦ 0.1 to 60,000 ¦ roof at 3,000 ¦ than 99 % ¦ show no 2,
+08: small model of $10^9$
 09: is 2,560, and the last 64 are ¦ about $8n^2d^2/M$ ¦ makes 4 passes ¦ at 128 on a B200 ¦ the $4n^2$ of plain ¦ FlashAttention-2 ¦ FlashAttention-3 ¦ FlashAttention-4 ¦ a grid of 8 by 8 ¦ e^{1000}
 09: we count 1.167.
 10: keeps 300 times ¦ of its 48 layers are ¦ all 48 full, 94 % ¦ in 36 of its ¦ say 23? Of the 94 ¦ other 6. So ¦ at 3.4 times ¦ n = 2r$ ¦ of $4n^2d_h$ ¦ reaches $w - 1$ ¦ the $w - 1$ before ¦ Mamba-2
