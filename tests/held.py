@@ -8,7 +8,7 @@ from helpers.published import ACCELERATORS, MODELS
 
 # The lessons that one names in its sentences, links aside.
 NAMED = {
-    "00": "01 02 03", "01": "02 03 14", "02": "00 01 08", "03": "00 01 05", "04": "07 10", "05": "03 07", "06": "03 05 07",
+    "00": "01 02 03", "01": "02 03 14", "02": "00 01 08", "03": "00 01 05", "04": "10", "05": "03 07", "06": "03 05 07",
     "07": "03 05 06 09", "08": "05 07 09", "09": "06 08", "10": "03 04 05 07 09", "11": "03 06 07", "12": "01 03 04 10",
     "13": "05 06 07 08 09 12 14", "14": "06 07 09 11", "15": "03 04 05 06 07 08 09 10 11 14", "RE": "00", "fo": "00 01 02 03"}
 # The minutes of a lesson that are not on the front page: of its exercises, its parts, a short route.
@@ -106,7 +106,7 @@ SOURCED = r"""
 01: Radford et al. 2019 ¦ Brown et al. 2020 ¦ Grattafiori et al. 2024 ¦ Table 1. Sizes ¦ in Table 1 of Att ¦ paper of 2017 ¦ Vaswani et al. 2017
 02: section 3.2: ¦ in 2026, with PyTorch 2.13 ¦ takes 17.7167 billion FLOPs; fvcore says 8.8662 billion ¦ [fvcore issue 69]
 03: [How to Scale Your Model], 2025
-04: time, 1990 ¦ memory, 1997 ¦ forget, 2000 ¦ [Xception], 2017 ¦ Table 1 and section 4. ¦ Cho and others, 2014 ¦ Stack Overflow 65703260
+04: time, 1990 ¦ memory, 1997 ¦ forget, 2000 ¦ [Xception], 2017 ¦ Table 1 and section 4. ¦ Stack Overflow 65703260
 06: Table 1; [Hoff ¦ sections 1 and 4.2; ¦ Tables 2 and 4 ¦ took 37 billion ¦ with 1,979 in 8 bits ¦ ran in 8 bits ¦ 14.8 trillion tokens, 2.79 million hours ¦ peak of 1,513 TFLOP
 06: the 2.79 million hours the 14.8 trillion tokens took 2.664 million. 1,513 TFLOP ¦ published 250 GFLOPs ¦ Megatron 2021 ¦ FlashMLA issue 75 ¦ scaling-book issue 31
 07: model of 2019 ¦ section 3.1. ¦ section 4. The ¦ figure 1 and ¦ table 1: caches ¦ Exercise 1: [a ¦ chunks of 8,192 tokens ¦ LLM-Tools issue 4
