@@ -1,10 +1,16 @@
 """What the layers return, held to definitions written here: pair by pair, head by head, by NumPy's own."""
 
+import ast
+from pathlib import Path
+
+import nbformat
 import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
+from numpy.lib.stride_tricks import sliding_window_view
 
 from helpers import layers
+from helpers.tracing import repeat
 
 EXACT = dict(rtol=1e-9, atol=1e-12)
 close = np.testing.assert_allclose
@@ -76,6 +82,21 @@ def test_a_convolution_is_numpys_own():
     x, kernel = normal((6, 2), (3, 2, 5))
     padded = np.vstack([np.zeros((2, 2)), x])
     close(layers.convolution(x, kernel), sum(padded[j:j + 6] @ kernel[j] for j in range(3)))
+
+
+def test_the_rivals_that_lesson_04_writes_are_the_package_s():
+    own = {"np": np, "layers": layers, "repeat": repeat, "sliding_window_view": sliding_window_view}
+    for cell in nbformat.read(Path(__file__).parents[1] / "notebooks/04_the_rivals.ipynb", 4).cells:
+        if cell.id in ("rnn", "lstm", "convolution", "restricted-attention"):
+            functions = [node for node in ast.parse(cell.source).body if isinstance(node, ast.FunctionDef)]
+            exec(compile(ast.Module(functions, []), cell.id, "exec"), own)
+    x, state, w, gates = normal((9, 4), (2, 4), (4, 4, 4), (2, 4, 16))
+    close(own["rnn"](x, *w[:2]), layers.rnn(x, *w[:2]), **EXACT)
+    close(own["lstm_cell"](x[0], *state, *gates), layers.lstm_cell(x[0], *state, *gates), **EXACT)
+    close(own["convolution"](x, w[:3]), layers.convolution(x, w[:3]), **EXACT)
+    for window in (3, 9):
+        expected = layers.windowed_attention(*(x @ one for one in w[:3]), window, causal=True) @ w[3]
+        close(own["restricted_attention"](x, *w, window=window), expected, **EXACT)
 
 
 # latent attention
