@@ -2,7 +2,10 @@
 import re
 from functools import cache, cached_property
 
+from helpers import notation
+
 HIGH = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
+LETTERS = {letter: getattr(notation, letter) for letter in notation.LETTERS}
 NUMBER = re.compile(r"(?<![\w.^])(?:\d+\^-?\d+|\d[\d,]*(?:\.\d+)?(?:\*10\^-?\d+|e[+-]?\d+)?)")
 LETTER, WORD = r"[A-Za-z](?:_[a-z]+)?", r"[A-Za-z]+(?:_[a-z]+)*"      # a factor of a formula, in prose and in code
 COMMON = set("the and with for that this from are was its his one two each all how many than then has have had but not".split())
@@ -44,6 +47,13 @@ def stems(text):
 
 def shown(cell):
     return "\n".join([cell.source, *(out.get("text") or out.data.get("text/plain", "") for out in cell.get("outputs", ()))])
+
+
+def formula(latex, **more):
+    """A formula as SymPy has it: what stands right of =, < or >; `more` are letters that the notation does not have."""
+    parts = re.findall(r"\d+|[A-NP-Za-z](?:_[a-z]+)?|[-+*/^()]", re.split("[=<>]", flat(latex))[-1])
+    times = ["*" if re.match(r"[\w)]", one) and re.match(r"[\w(]", next) else "" for one, next in zip(parts, parts[1:] + [""])]
+    return eval("".join(map("".join, zip(parts, times))).replace("^", "**"), LETTERS | more)
 
 
 def recap(cells):

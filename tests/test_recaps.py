@@ -1,14 +1,12 @@
 """The formulas of the recaps, one by one: each as it is written there, and what it must equal, computed."""
-import re
-
 import nbformat
 import numpy as np
 import pytest
 import sympy
-from spelled import flat, recap
+from spelled import LETTERS, formula, recap
 from test_prose import LESSONS
 
-from helpers import layers, notation
+from helpers import layers
 from helpers.layers import backward
 from helpers.notation import D, L, M, N, V, b, d, d_ff, d_h, h, k, n, r, w
 from helpers.planning import optimal_split
@@ -32,15 +30,7 @@ def close(a, b):
     return bool(np.allclose(a, b))
 
 
-def formula(text):
-    """A formula as SymPy has it: what stands right of =, < or >, products without their signs."""
-    parts = re.findall(r"\d+|[A-NP-Za-z](?:_[a-z]+)?|[-+*/^()]", re.split("[=<>]", flat(text))[-1])
-    times = ["*" if re.match(r"[\w)]", one) and re.match(r"[\w(]", next) else "" for one, next in zip(parts, parts[1:] + [""])]
-    return eval("".join(map("".join, zip(parts, times))).replace("^", "**"), NAMES)
-
-
 s, m, p, W, R, c = sympy.symbols("s m p W R c", positive=True)
-NAMES = {letter: getattr(notation, letter) for letter in notation.LETTERS} | dict(s=s, m=m, p=p, W=W, R=R, c=c)
 SQUARES, BOTH = dict.fromkeys(("w_q", "w_k", "w_v", "w_o"), (d, d)), dict(x=(n, d), mixed=(n, d), weights=(n, n))
 MIX, HEAD, rng = dict.fromkeys("qkv", (n, d)), dict.fromkeys("qkv", (n, d_h)), np.random.default_rng(3)
 ATTENTION = cost(layers.self_attention, "matmul_flops", x=(n, d), **SQUARES)
@@ -50,11 +40,12 @@ PLAIN = Transformer.symbolic(n_kv_heads=None, d_head=None, d_ff=4 * d, max_posit
 TODAY = Transformer.symbolic(gated=True, norm="rms", attention_bias=False, mlp_bias=False)
 LAYER = sympy.expand((PLAIN.forward_flops(n) - PLAIN.flops_by_part(n)["logits"]) / L)
 TRAINED, PAIRS_TRAINED = PLAIN.training_flops(n) / n, 3 * L * PAIRS / n
-PRINTED = {row.name: sympy.expand(formula_value(row.formula, **NAMES)).subs({d_h: d / h, d_ff: 4 * d}) for row in rows("flop_formulas")}
+PRINTED = {row.name: sympy.expand(formula_value(row.formula, **LETTERS)).subs({d_h: d / h, d_ff: 4 * d}) for row in rows("flop_formulas")}
 RNN, GRU, LSTM = (cost(getattr(layers, name), "matmul_flops", x=(n, d), w_x=(d, times * d), w_h=(d, times * d))
                   for name, times in (("rnn", 1), ("gru", 3), ("lstm", 4)))
 CONVOLUTION, WINDOW = cost(layers.convolution, x=(n, d), kernel=(k, d, d)), cost(
     layers.windowed_attention, "matmul_flops", **HEAD, window=w, causal=True)
+WEIGHED = cost(layers.matrix_product, a=(n, d), b=(d, d))
 FORWARD, BACKWARD = cost(layers.matrix_product, a=(D, 1), b=(1, N)), cost(backward.matrix_product_backward, g=(D, N), a=(D, 1), b=(1, N))
 LAW, SPLIT, USED = rows("chinchilla_laws")[0], optimal_split("published", 1e23), decode(MODELS["Llama-3 8B"], "H100 SXM", 2048, 16)
 CACHED = MODELS["Llama-3 8B"].kv_cache_bytes(2048)
@@ -81,7 +72,7 @@ RECAPS = {
            "nb(12d + 8d_{ff} + 4h_{kv}d_h)": sympy.expand(TODAY.activation_bytes(n, b, dropout=False, fused=True) / L).subs(
                h * d_h, d).subs(4 * b * h * n, 0), "2 L h_{kv} d_h": TODAY.kv_cache_bytes(1) / 2},
     "08": {r"t \ge \max(F/\text{peak},\ B/\text{bandwidth})": USED.seconds == max(USED.arithmetic_seconds, USED.memory_seconds),
-           "d/2": sympy.limit(cost(layers.matrix_product, a=(n, d), b=(d, d)) / cost(layers.matrix_product, "bytes_moved", a=(n, d), b=(d, d)), n, sympy.oo),
+           "d/2": sympy.limit(WEIGHED / cost(layers.matrix_product, "bytes_moved", a=(n, d), b=(d, d)), n, sympy.oo),
            "h/h_{kv}": TODAY.flops_by_part(n, last=True)["scores and weighted sum"] / TODAY.kv_cache_bytes(n)},
     "09": {"e^{m - m'}": close(np.exp(X - 2) * np.exp(2 - 5), np.exp(X - 5)), "4n^2d": PAIRS, "4nd": sum(n * d for _ in "qkvo"),
            "2nd(1 + n/r)": (tiled_attention_elements(512, 32, 16, 16) - 2 * 512, {n: 512, d: 32, r: 16}),
@@ -91,18 +82,21 @@ RECAPS = {
            "4nd_h^2": STATES["linear"] * n * d_h**2, "6nd_h^2": STATES["delta"] * n * d_h**2,
            r"\log n": "Keles", r"n^{2-\epsilon}": "Keles"},
     "11": {r"h \cdot d_h = d": MODELS["GPT-3 175B"].n_heads * MODELS["GPT-3 175B"].head_width == MODELS["GPT-3 175B"].d_model,
-           "72Ld^2 + 12Lnd + 6Vd": TRAINED, "12Lnd": TRAINED - 6 * (12 * L * d**2 + V * d), "6Lnd": PRINTED["PaLM"] - PRINTED["Megatron-LM code"],
+           "72Ld^2 + 12Lnd + 6Vd": TRAINED, "12Lnd": TRAINED - 6 * (12 * L * d**2 + V * d),
+           "6Lnd": PRINTED["PaLM"] - PRINTED["Megatron-LM code"],
            "6Lnd + 6Vd": TRAINED - PRINTED["Kaplan"].subs(N, 12 * L * d**2), "9Lhn + 6Vd": PRINTED["Chinchilla"] / n - TRAINED,
            "24Ld^2 + 4Lnd": PLAIN.training_flops(n, recompute="full") / n - TRAINED},
     "12": {"8nd^2 + 4n^2d": ATTENTION, "24nd^2 + 4n^2d": LAYER, "n = 2d": crossing(PAIRS, ATTENTION - PAIRS),
-           "n = 6d": crossing(PAIRS, LAYER - PAIRS), "n/(n + 2d)": PAIRS / ATTENTION, "n = 18d": crossing(PAIRS, ATTENTION * sympy.Rational(9, 10)),
+           "n = 6d": crossing(PAIRS, LAYER - PAIRS), "n/(n + 2d)": PAIRS / ATTENTION,
+           "n = 18d": crossing(PAIRS, ATTENTION * sympy.Rational(9, 10)),
            "8nd^2": ATTENTION - PAIRS, "2 + w/d": (ATTENTION - PAIRS + WINDOW.subs(d_h, d)) / RNN,
-           "n(2s - 1 + n/s)": (trace(layers.strided_attention, **dict.fromkeys("qkv", (4096, 8)), stride=64).matmul_flops / 4 / 8, {n: 4096, s: 64})},
+           "n(2s - 1 + n/s)": (trace(layers.strided_attention, **dict.fromkeys("qkv", (4096, 8)), stride=64).matmul_flops / 4 / 8,
+                               {n: 4096, s: 64})},
     "13": {"n = N/(2Lhd_h)": crossing(3 * TODAY.flops_by_part(n)["scores and weighted sum"], 6 * N * n), "6N": (FORWARD + BACKWARD) / D,
            "h/h_{kv}": TODAY.flops_by_part(n, last=True)["scores and weighted sum"] / TODAY.kv_cache_bytes(n)},
     "14": {"C = 6ND": FORWARD + BACKWARD, r"\alpha A/N^\alpha = \beta B/D^\beta": close(
-        LAW.alpha * LAW.A / SPLIT.parameters**LAW.alpha, LAW.beta * LAW.B / SPLIT.tokens**LAW.beta), "(W/b + c)/R": (USED.memory_seconds / 16, {
-            W: USED.bytes_moved - 16 * CACHED, b: 16, c: CACHED, R: 3.35e12})},
+               LAW.alpha * LAW.A / SPLIT.parameters**LAW.alpha, LAW.beta * LAW.B / SPLIT.tokens**LAW.beta),
+           "(W/b + c)/R": (USED.memory_seconds / 16, {W: USED.bytes_moved - 16 * CACHED, b: 16, c: CACHED, R: 3.35e12})},
 }
 
 
@@ -114,7 +108,7 @@ def test_each_formula_of_a_recap_is_what_the_code_computes(lesson):
         if isinstance(right, str):      # proved elsewhere
             assert right in "".join(cell.source for cell in nbformat.read(LESSONS[lesson], 4).cells)
         elif not isinstance(right, bool):
-            found = sympy.sympify(formula(text)).subs(places)
+            found = sympy.sympify(formula(text, s=s, m=m, p=p, W=W, R=R, c=c)).subs(places)
             assert close(found, right) if places else sympy.simplify(found - right) == 0, (lesson, text, right)
         else:
             assert right, (lesson, text)
