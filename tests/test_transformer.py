@@ -226,7 +226,6 @@ def test_layers_alike_but_for_the_first_of_a_mixture():
 
 # formulas and numbers as they are printed
 def test_gpt2_small():
-    assert GPT2.forward_flops(1024) == 291_648_307_200
     assert GPT2.parameters_by_part() == dict.fromkeys(PARTS, 0) | {
         "embedding": 50257 * 768, "positions": 1024 * 768, "norms": 25 * 2 * 768,
         "attention projections": 12 * (4 * 768**2 + 4 * 768), "feed-forward": 12 * (8 * 768**2 + 5 * 768)}
@@ -277,13 +276,14 @@ def test_symbols_with_numbers_put_in_are_the_numbers(seed):
     sizes = {name: value for name, value in vars(layer).items() if name not in experts and type(value) is int and value}
     symbols = {name: sympy.Symbol(name, positive=True, integer=True) for name in sizes}
     formula = replace(model, **symbols, n_layers=L)
-    put_in = {symbols[name]: size for name, size in sizes.items()} | {L: count, n: 5, b: 2}
+    put_in = {symbols[name]: size for name, size in sizes.items()} | {L: count, b: 2}
     asked = [lambda model, *_: model.active_parameters(), Transformer.decode_flops, Transformer.kv_cache_bytes,
              lambda model, *at: model.training_flops(*at, recompute="full")]
     if not layer.chunk:     # a floor stays a floor
         asked.append(lambda model, *at: model.forward_flops(*at, causal=bool(seed % 2)))
     for question in asked:
-        assert sympy.sympify(question(formula, n, b)).subs(put_in) == question(model, 5, 2), model
+        written = sympy.sympify(question(formula, n, b)).subs(put_in)
+        assert [written.subs(n, size) for size in (1, 5, 9)] == [question(model, size, 2) for size in (1, 5, 9)], model
 
 
 def test_the_symbolic_model_has_the_courses_letters():
@@ -294,17 +294,6 @@ def test_the_symbolic_model_has_the_courses_letters():
     parts = Transformer.symbolic(n_kv_heads=None, d_head=None).flops_by_part(n)
     assert (parts["attention projections"], parts["scores and weighted sum"], parts["feed-forward"]) == (
         8*L*n*d**2, 4*L*n**2*d, 4*L*n*d*d_ff)
-
-
-def test_symbols_and_numbers_may_be_mixed():
-    w = sympy.Symbol("w", positive=True, integer=True)
-    mistral = Transformer(32, 4096, 32, 14336, 32000, window=w)
-    for size, window in ((100, 30), (30, 100)):
-        expected = replace(mistral, window=window).forward_flops(size, causal=True)
-        assert mistral.forward_flops(n, causal=True).subs({n: size, w: window}) == expected
-    mixture = Transformer(L, d, h, d_ff, V, n_experts=8, experts_per_token=2)
-    idle = mixture.parameters() - mixture.active_parameters()
-    assert sympy.expand(idle - 6 * L * (2*d*d_ff + d_ff + d)) == 0
 
 
 def test_counts_stay_exact_and_python_integers_at_any_size():
