@@ -95,7 +95,8 @@ def test_bets_are_won_at_home_and_lost_elsewhere():
     assert error("low_rank", "rank", 64, 32) < 0.1 < 0.9 < error("low_rank", "few", 64, 32)
     assert error("features", "rank", 64, 512) < 0.3 < 0.9 < error("features", "few", 64, 512)
     assert error("all", "few", 64, 4) == 0
-    assert all(0.4 < np.triu(bets.weights("low_rank", structure, 64, budget), 1).sum() / SHOWN < 0.6 for structure in STRUCTURES for budget in (4, 512))
+    ahead = [np.triu(bets.weights("low_rank", structure, 64, budget), 1).sum() / SHOWN for structure in STRUCTURES for budget in (4, 512)]
+    assert 0.4 < min(ahead) and max(ahead) < 0.6
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -115,7 +116,6 @@ def test_the_structures_are_what_they_are_called(d_h):
 
 
 # what lesson 10 defines in its own cells
-
 def test_the_lesson_and_the_helpers_say_the_same():
     low_rank, features = taught("low_rank_attention", "positive_features")
     q, k, v = structured("few", SHOWN, 64)

@@ -30,7 +30,6 @@ GEMMA3 = dict(model_type="gemma3", vision_config={"hidden_size": 1152}, text_con
     model_type="gemma3_text", num_hidden_layers=34, hidden_size=2560, intermediate_size=10240, sliding_window=1024))
 PUBLISHED = {   # parameters as the makers' files hold them; those of helpers/data are held in test_published
     "gpt2": (dict(model_type="gpt2", n_layer=12, n_embd=768, n_head=12, n_positions=1024, vocab_size=50257), 124_439_808),
-    "Llama-3 8B": (LLAMA3, 8_030_261_248),
     "Mistral 7B v0.1": (usual("mistral", 32, 4096, 14336, 32, 32000, sliding_window=4096, **EIGHT), 7_241_732_096),
     "Mixtral 8x7B": (usual("mixtral", 32, 4096, 14336, 32, 32000, num_local_experts=8, num_experts_per_tok=2, sliding_window=None,
                            **EIGHT), 46_702_792_704),
