@@ -6,7 +6,6 @@ import sympy
 from hypothesis import given, settings, strategies as st
 from language_model import language_model, language_model_shapes
 
-from helpers import layers
 from helpers.counting import count
 from helpers.notation import L, V, d, d_ff, d_h, h, h_kv, n
 from helpers.tracing import trace
@@ -46,12 +45,3 @@ def test_the_formula_on_symbols_grows_into_the_published_models(options):
     steps = ledger.by_step()
     assert steps["embedding"] == (n*d if "max_positions" in options else 0)
     assert steps["logits"] == 2*n*d*V and steps["blocks/residual sums"] == 2*L*n*d
-
-
-@pytest.mark.parametrize("shape, message", [
-    ((4, 8, 3), "n_heads: 3 does not divide d = 4"),
-    ((4, 8, 2, 1, 2, True, "batch"), "norm: 'batch' is not known; give 'layer' or 'rms'")])
-def test_bad_input_is_named(shape, message):
-    """Bad heads: see test_layers."""
-    with pytest.raises(ValueError, match=message):
-        layers.block_shapes(*shape)
