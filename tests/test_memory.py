@@ -76,8 +76,7 @@ def test_of_latent_attention_and_experts_is_kept_what_autograd_keeps(tokens, sha
     low = tape.norm(tape.linear(x, q_lora_rank)) if q_lora_rank else x
     queries = tape.linear(low, h * (plain + turned)).reshape(tokens, h, -1).swapaxes(0, 1)
     low, turn = tape.norm(tape.linear(x, rank)), tape.linear(x, turned)
-    keys = np.concatenate([tape.linear(low, h * plain).reshape(tokens, h, -1),
-                           np.repeat(turn[:, None], h, 1)], -1).swapaxes(0, 1)
+    keys = np.concatenate([tape.linear(low, h * plain).reshape(tokens, h, -1), np.repeat(turn[:, None], h, 1)], -1).swapaxes(0, 1)
     values = tape.linear(low, h * wide).reshape(tokens, h, -1).swapaxes(0, 1)
     weights = tape.share(tape.keep(queries) @ tape.keep(keys.swapaxes(1, 2)))
     mixed = (tape.keep(weights) @ tape.keep(values)).swapaxes(0, 1).reshape(tokens, h * wide)

@@ -16,8 +16,7 @@ from helpers.transformer import Layer, Transformer
 
 WINDOWED = [(count, Layer(640, 4, 2048, n_kv_heads=1, d_head=256, window=window))
             for count, window in ((5, 512), (2, 530), (1, None))]
-SERVED = [Transformer.of_layers(WINDOWED, 1000),
-          *map(MODELS.get, ("Llama-2 7B", "Mistral 7B", "Mixtral 8x7B", "DeepSeek-V3"))]
+SERVED = [Transformer.of_layers(WINDOWED, 1000), *map(MODELS.get, ("Llama-2 7B", "Mistral 7B", "Mixtral 8x7B", "DeepSeek-V3"))]
 served = st.sampled_from(SERVED)
 
 
@@ -187,7 +186,7 @@ def asked(**change):
     (lambda: asked(prompt=0), "prompt: 0 is below 1"), (lambda: asked(written=1), "written: 1 is below 2"),
     (lambda: asked(batch=True), "batch: True"), (lambda: asked(devices=0), "devices: 0"),
     (lambda: asked(share=60), "share: 60 is above 1"), (lambda: asked(usd_per_hour=-1), "usd_per_hour: -1"),
-    (lambda: asked(cache_precision="fp-8"), "near: 'fp8'"),
+    (lambda: asked(cache_precision="fp-8"), "near: 'fp8'"), (lambda: decode(SERVED[1], "H200", 10, batch=0), "batch: 0"),
     (lambda: budget_flops("H100 SXM", 8, 0, 0.4), "days: 0"),
     (lambda: budget_flops("H100 SXM", 8, 7, 40), "utilisation: 40 .* 0.4 for 40 %"),
     (lambda: optimal_split("refitted", -1), "flops: -1"), (lambda: optimal_split("Kaplan", 1e20), "law: 'Kaplan' .*'refitted'"),

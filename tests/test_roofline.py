@@ -1,4 +1,4 @@
-"""The roofline: published balances and measurements, and sums done another way."""
+"""The roofline: published balances and measurements, and sums done another way. Bad input: see test_memory, test_planning."""
 
 from dataclasses import replace
 
@@ -82,12 +82,6 @@ def test_phases_of_a_model_in_symbols():
         assert float(value) == pytest.approx(getattr(plain, name))
     with pytest.raises(ValueError, match="symbols"):
         work.limit
-
-
-def test_a_batch_of_none_is_refused():
-    """Accelerators and precisions: see test_memory."""
-    with pytest.raises(ValueError, match="batch: 0"):
-        decode(LLAMA, "H200", 10, batch=0)
 
 
 def test_eight_bits_have_a_peak_of_their_own_where_the_chip_has_it():
