@@ -1,53 +1,49 @@
 """Re-run the notebooks and store them in one form: `python tools/store.py [--measure] [01 03 …]`.
 
-A lesson's exercises are copied from `solutions/`, without what stands between the markers; the
-notebook is run in its folder, explorers as pictures; what differs from run to run is left out. A
-cell that measures the machine (tag nbval-ignore-output) keeps its output until the code that leads
-to it changes, or --measure asks for fresh ones. A second run gives the same bytes. What must not be
-saved (an error, stderr, a live widget, an address, a path) is refused, with the cell's name.
+A lesson's exercises are copied from `solutions/`, without what stands between the markers; what
+differs from run to run is left out. A cell that measures the machine (tag nbval-ignore-output)
+keeps its output until the code that leads to it changes, or --measure asks for fresh ones. What
+must not be saved (an error, stderr, a live widget, an address, a path) is refused.
 """
 import ast
 import hashlib
 import os
 import re
 import sys
-from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
+from unittest.mock import patch
 
 import nbformat
 from nbclient import NotebookClient
-from nbclient.exceptions import CellExecutionError
 
 NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
-METADATA = {"kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python",
-                           "name": "python3"},
-            "language_info": {"name": "python"}}
+METADATA = {"language_info": {"name": "python"}, "kernelspec": {
+    "display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}}
 # For kernels that store or test: pictures, no widgets; this environment's kernel, no other; one
 # thread, for several kernels with two each wait for one another.
 ENVIRONMENT = {"HELPERS_PICTURES": "1", "JUPYTER_PREFER_ENV_PATH": "1", "JUPYTER_PATH": "",
                "OPENBLAS_NUM_THREADS": "1"}
-DRAWN_BY = "Matplotlib " + ".".join(version("matplotlib").split(".")[:2])   # a series, one picture
-MACHINE = re.compile("|".join([
-    r"\b0x[0-9a-f]{6,}",                            # an object's address
-    r"site-packages|ipykernel_\d+",                 # where packages and cells lie
-    r"(?<![\w.])/(home|Users|root|tmp|var/folders)/\w",
-    r"\b[A-Z]:\\\w"]))
+DRAWN_BY = "Matplotlib " + ".".join(version("matplotlib").split(".")[:2])   # the next may differ
+MACHINE = re.compile(   # an object's address; where packages, cells and a person's files lie
+    r"\b0x[0-9a-f]{6,}|site-packages|ipykernel_\d+|\b[A-Z]:\\\w"
+    r"|(?<![\w.])/(home|Users|root|tmp|var/folders)/\w")
 
 
-def stub(source):
+def stub(source, where=""):
     """The source of a solution cell without its solution; ValueError where markers are missing."""
     text, regions = re.subn(rf"^([ \t]*){BEGIN}\s*\n((?!\s*{BEGIN}).*\n)*?[ \t]*{END}[ \t]*\n",
                             lambda match: match[1] and f"{match[1]}# your code here\n",
                             source + "\n", flags=re.MULTILINE)
     if not regions or BEGIN in text or END in text:
-        raise ValueError(f"the solution is not marked: write {BEGIN!r} above it, {END!r} below it")
+        raise ValueError(f"{where}the solution is not marked: write {BEGIN!r} above it, {END!r} "
+                         "below it")
     try:
         ast.parse(text)
     except SyntaxError as error:
-        raise ValueError(f"what is left without the solution is not Python ({error.msg}): give the "
-                         "function a docstring, or the name a value such as None") from None
+        raise ValueError(f"{where}what is left without the solution is not Python ({error.msg}): "
+                         "give the function a docstring, or the name a value such as None")
     return text.rstrip("\n")
 
 
@@ -58,10 +54,7 @@ def exercise_cells(solutions):
         if match := re.fullmatch(r"exercise-\d+(-answer|-check)?", cell.get("id", "")):
             cells[cell.id] = copy = nbformat.from_dict(cell)
             if match[1] == "-answer":
-                try:
-                    copy.source = stub(cell.source)
-                except ValueError as error:
-                    raise ValueError(f"solutions, cell {cell.id}: {error}") from None
+                copy.source = stub(cell.source, f"solutions, cell {cell.id}: ")
     return cells
 
 
@@ -74,41 +67,22 @@ def with_exercises(lesson, solutions):
     lesson.cells = [cells.get(cell.id, cell) for cell in lesson.cells]
 
 
-@contextmanager
 def environment():
-    """`os.environ` as a kernel that stores or tests finds it, and afterwards as it was."""
-    before = dict(os.environ)
-    os.environ.update(ENVIRONMENT)
-    try:
-        yield
-    finally:
-        os.environ.clear()
-        os.environ.update(before)
+    """Context in which `os.environ` is as a kernel that stores or tests finds it."""
+    return patch.dict(os.environ, ENVIRONMENT)
 
 
-def run(notebook, folder, timeout=600):
-    """Run all cells in `folder`, in a fresh kernel; ValueError names the cell that raises."""
-    for cell in notebook.cells:
-        if cell.cell_type == "code":
-            cell.outputs, cell.execution_count = [], None
-    client = NotebookClient(notebook, timeout=timeout, kernel_name="python3",
-                            resources={"metadata": {"path": str(folder)}}, record_timing=False,
-                            store_widget_state=False, coalesce_streams=True,
-                            extra_arguments=["--log-level=ERROR"])
-    try:
-        with environment():
-            client.execute()
-    except CellExecutionError as error:
-        cell = next(cell for cell in reversed(notebook.cells) if cell.get("outputs"))
-        raise ValueError(f"cell {cell.id} raised {error.ename}: {error.evalue}") from None
-    return notebook
+def run(notebook, folder):
+    """Run all cells in `folder`, in a fresh kernel; an error is an output like others."""
+    client = NotebookClient(notebook, timeout=600, kernel_name="python3", allow_errors=True,
+                            resources={"metadata": {"path": str(folder)}},
+                            coalesce_streams=True, extra_arguments=["--log-level=ERROR"])
+    with environment():
+        return client.execute()
 
 
 def normalised(notebook):
-    """The notebook with only what a reader needs; ValueError for what must not be saved.
-
-    Each picture is marked with the Matplotlib that drew it: the next may set letters differently.
-    """
+    """The notebook with only what a reader needs; ValueError for what must not be saved."""
     count = 0
     for cell in notebook.cells:
         cell.metadata = {key: cell.metadata[key] for key in ("tags", "slideshow", "measured")
@@ -156,18 +130,14 @@ def measurements(notebook):
 
 def store(path, measure=False):
     """Run and store one notebook; True when its file has changed, ValueError when it cannot be."""
-    old = path.read_text(encoding="utf-8")
-    try:
-        notebook = nbformat.reads(old, as_version=4)
-        solutions = path.parent / "solutions" / path.name
-        if solutions.exists():
-            with_exercises(notebook, nbformat.read(solutions, as_version=4))
-        digests = measurements(notebook)
-        kept = {cell.id: cell.outputs for cell in notebook.cells if cell.get("outputs")
-                and not measure and cell.metadata.get("measured") == digests.get(cell.id, "")}
-        notebook = normalised(run(notebook, path.parent))
-    except ValueError as error:
-        raise ValueError(f"{path.name}: {error}") from None
+    old, solutions = path.read_text(encoding="utf-8"), path.parent / "solutions" / path.name
+    notebook = nbformat.reads(old, as_version=4)
+    if solutions.exists():
+        with_exercises(notebook, nbformat.read(solutions, as_version=4))
+    digests = measurements(notebook)
+    kept = {cell.id: cell.outputs for cell in notebook.cells if cell.get("outputs")
+            and not measure and cell.metadata.get("measured") == digests.get(cell.id, "")}
+    notebook = normalised(run(notebook, path.parent))
     for cell in notebook.cells:
         if cell.id in digests:
             cell.metadata["measured"] = digests[cell.id]
@@ -182,31 +152,24 @@ def store(path, measure=False):
 def chosen(names, folder=NOTEBOOKS):
     """The notebooks named by number ("01") or file name, and their solutions; all without names."""
     everything = [*sorted(folder.glob("[0-9]*.ipynb")), *sorted(folder.glob("solutions/*.ipynb"))]
-    wanted = []
-    for name in names:
-        found = [path for path in everything
-                 if path.stem == Path(name).stem or path.stem.startswith(f"{name}_")]
-        if not found:
-            raise ValueError(f"no notebook is called {name!r}: give a number such as 01, or one of "
-                             + ", ".join(sorted({path.stem for path in everything})))
-        wanted += found
-    return wanted if names else everything
+    known = {path.stem for path in everything}
+    wanted = {Path(name).stem for name in names} or known
+    if unknown := wanted - known - {stem[:2] for stem in known}:
+        sys.exit(f"no notebook is called {min(unknown)!r}: give a number such as 01, or one of "
+                 + ", ".join(sorted(known)))
+    return [path for path in everything if wanted & {path.stem, path.stem[:2]}]
 
 
 def main(names):
     """Store the notebooks named; the exit status, 0 when all were stored."""
-    status, measure = 0, "--measure" in names
-    try:
-        paths = chosen([name for name in names if name != "--measure"])
-    except ValueError as error:
-        return str(error)
-    for path in paths:
+    status = 0
+    for path in chosen([name for name in names if name != "--measure"]):
         try:
-            changed = store(path, measure)
+            changed = store(path, "--measure" in names)
             print(path.relative_to(NOTEBOOKS), "stored" if changed else "unchanged", flush=True)
         except ValueError as error:
             status = 1
-            print(f"NOT STORED: {error}", file=sys.stderr, flush=True)
+            print(f"NOT STORED: {path.name}: {error}", file=sys.stderr, flush=True)
     return status
 
 
