@@ -8,10 +8,7 @@ from jupyter_server.services.kernels.connection.channels import ZMQChannelsWebso
 
 
 class PromptConnection(ZMQChannelsWebsocketConnection):
-    """The connection between kernel and browser, without TCP's wait for small messages."""
-
     def connect(self):
-        """Connect as usual, with TCP_NODELAY set first."""
         self.websocket_handler.set_nodelay(True)
         return super().connect()
 
