@@ -1,17 +1,21 @@
 """The environment is made, filled and named by one module, whichever command asks for it."""
 import os
 import re
+import runpy
 import subprocess
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 
+import export
+import grading
 import pytest
 import ready
 import yaml
 from documents import ROOT
 
-INSIDE = Path(".venv", *(("Scripts", "python.exe") if os.name == "nt" else ("bin", "python")))
 on_posix = pytest.mark.skipif(os.name == "nt", reason="signals and homes are others on Windows")
+LISTED = ready.listed("test")
 README, MAKEFILE, WORKFLOW = ((ROOT / name).read_text(encoding="utf-8")
                               for name in ("README.md", "Makefile", ".github/workflows/machines.yml"))
 
@@ -34,58 +38,40 @@ def world(tmp_path, monkeypatch):
     return said, answers
 
 
-def programs(said):
-    return [next(word for word in ("venv", "install", "--missing", "--version", "-c") if word in words) for words in said]
+@pytest.fixture
+def inside(tmp_path):
+    """The Python of an environment that is there."""
+    python = tmp_path.joinpath(".venv", *(("Scripts", "python.exe") if os.name == "nt" else ("bin", "python")))
+    python.parent.mkdir(parents=True)
+    python.touch()
+    return python
 
 
-def environment(folder):
-    inside = folder / INSIDE
-    inside.parent.mkdir(parents=True)
-    inside.touch()
-    return str(inside)
+@pytest.mark.parametrize(("there", "answers", "programs", "refusal"), [
+    (False, {}, "venv install", None), (True, {}, "-c --missing", None),
+    (True, {"--missing": 1}, "-c --missing --version install", None),                       # of an older list
+    (True, {"--missing": 1, "--version": 1}, "-c --missing --version venv install", None),  # left half made
+    (False, {"venv": 3}, "venv", "could not be made"), (True, {"-c": 1}, "-c", "The environment .venv no longer works")])
+def test_an_environment_is_made_or_filled_where_it_lacks_something(world, inside, there, answers, programs, refusal):
+    said, given = world
+    given.update(answers)
+    if not there:
+        inside.unlink()
+    with pytest.raises(SystemExit, match=refusal) if refusal else nullcontext():
+        assert ready.ready("test", ".venv") == str(inside)
+    for words, program in zip(said, programs.split(), strict=True):
+        assert program in words and (program in "venv -c --version" or words[-len(LISTED):] == LISTED)
 
 
-def test_a_python_that_has_all_is_taken_as_it_is(world, monkeypatch):
-    monkeypatch.setattr(ready, "missing", lambda extra, lowest: [])
+def test_without_a_folder_named_a_python_that_has_all_is_taken_as_it_is(world, inside, monkeypatch):
+    monkeypatch.setattr(ready, "missing", lambda lines: [])
     assert ready.ready("test", None) == sys.executable and world[0] == []
-
-
-def test_one_that_lacks_something_gets_an_environment_once(world, monkeypatch):
-    said, _ = world
-    monkeypatch.setattr(ready, "missing", lambda extra, lowest: ["numpy"])
-    assert ready.ready("test", None) == str(ready.ROOT / INSIDE)
-    assert programs(said) == ["venv", "install"] and said[1][-2:] == ["-e", ".[test]"]
-
-
-def test_one_that_is_there_and_complete_needs_no_pip(world):
-    inside = environment(ready.ROOT)
-    assert ready.ready("test", ".venv") == inside and programs(world[0]) == ["-c", "--missing"]
-
-
-def test_an_older_list_is_brought_up_to_date_in_it(world):
-    environment(ready.ROOT)
-    world[1]["--missing"] = 1
-    ready.ready("", ".venv")
-    assert programs(world[0]) == ["-c", "--missing", "--version", "install"] and world[0][-1][-2:] == ["-e", "."]
-
-
-def test_one_that_was_left_half_made_is_made(world):
-    environment(ready.ROOT)
-    world[1].update({"--missing": 1, "--version": 1})
-    world[1]["venv"] = 3
-    with pytest.raises(SystemExit, match="could not be made"):
-        ready.ready("", ".venv")
-
-
-def test_one_whose_python_is_gone_is_named(world):
-    environment(ready.ROOT)
-    world[1]["-c"] = 1
-    with pytest.raises(SystemExit, match="The environment .venv no longer works"):
-        ready.ready("", ".venv")
+    monkeypatch.setattr(ready, "missing", lambda lines: ["numpy"])
+    assert ready.ready("test", None) == str(inside)
 
 
 @pytest.mark.parametrize("says, why", [
-    ("WARNING: Retrying after NewConnectionError(…)\nERROR: Could not find a version\nERROR: No matching distribution", "there is no network"),
+    ("WARNING: Retrying after NewConnectionError(…)\nERROR: Could not find a version\nERROR: No match", "there is no network"),
     ("socket.gaierror: Temporary failure in name resolution", "there is no network"),
     ("Collecting numpy\nERROR: first\nERROR: No space left on device.\n", ": No space left on device. All"), ("", "pip was stopped")])
 def test_an_installation_that_fails_has_its_reason_in_one_sentence(world, says, why):
@@ -98,17 +84,15 @@ def test_an_installation_that_fails_has_its_reason_in_one_sentence(world, says, 
 
 def test_the_lowest_versions_are_those_of_the_list(world):
     ready.ready("test", ".venv-lowest", True)
-    pinned = world[0][-1][world[0][-1].index(".[test]") + 1:]
-    text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
-    assert len(pinned) >= 12 and all(f'"{line.replace("==", ">=")}"' in text and "==" in line for line in pinned)
+    pinned = world[0][-1][-len(LISTED):]
+    assert len(pinned) >= 12 and all(">=" in line and line.replace(">=", "==") == pin for line, pin in zip(LISTED, pinned))
 
 
 def test_what_is_installed_is_compared_with_the_list(monkeypatch):
-    monkeypatch.setattr(ready, "listed", lambda extra, lowest: ["numpy>=2", "numpy>=99", "no-such-package>=1"])
-    assert ready.missing() == ["numpy>=99", "no-such-package>=1"]
+    assert ready.missing(["numpy>=2", "numpy>=99", "no-such-package>=1"]) == ["numpy>=99", "no-such-package>=1"]
     for absent in ("helpers", "packaging"):
         monkeypatch.setattr(ready, "find_spec", lambda name: name != absent)
-        assert ready.missing() == ["helpers"]       # installed last, so an installation that was stopped lacks it
+        assert ready.missing([]) == ["helpers"]       # installed last, so an installation that was stopped lacks it
 
 
 def test_an_extra_that_is_not_there_is_named():
@@ -117,13 +101,12 @@ def test_an_extra_that_is_not_there_is_named():
 
 
 def test_a_command_goes_on_in_the_environment_with_its_own_words(world, monkeypatch):
-    monkeypatch.setattr(ready, "ready", lambda extra: sys.executable)
-    assert ready.go_on() is None
-    monkeypatch.setattr(ready, "ready", lambda extra: "/elsewhere/python")
-    monkeypatch.setattr(sys, "argv", ["tools/workbook.py", "--lab"])
+    command = [str(ROOT / "tools/workbook.py"), "--lab"]
+    monkeypatch.setattr(ready, "ready", lambda: "/elsewhere/python")
+    monkeypatch.setattr(sys, "argv", command)
     with pytest.raises(SystemExit):
-        ready.go_on()
-    assert world[0] == [["/elsewhere/python", os.path.abspath("tools/workbook.py"), "--lab"]]
+        runpy.run_path(command[0], run_name="__main__")
+    assert world[0] == [["/elsewhere/python", *command]]
 
 
 @on_posix
@@ -144,7 +127,7 @@ def test_an_old_python_is_told_so():
 def test_a_home_that_cannot_be_written_is_replaced(world, monkeypatch, tmp_path, capsys):
     monkeypatch.setenv("HOME", str(tmp_path / "nobody"))
     assert Path(ready.surroundings()["HOME"]) == ready.ROOT / ".home" and "cannot be written" in capsys.readouterr().out
-    monkeypatch.setattr(Path, "mkdir", lambda *_, **__: (_ for _ in ()).throw(PermissionError()))
+    monkeypatch.setattr(ready, "ROOT", tmp_path / "nothing that can be written")
     assert os.access(ready.surroundings()["HOME"], os.W_OK)
     monkeypatch.undo()
     assert ready.surroundings() == dict(os.environ)
@@ -155,22 +138,21 @@ def test_a_home_that_cannot_be_written_is_replaced(world, monkeypatch, tmp_path,
 def test_a_lesson_that_is_not_there_is_refused_in_a_sentence():
     run = subprocess.run([sys.executable, ROOT / "tools/test.py", "3"], capture_output=True, text=True)
     assert run.returncode == 1 and run.stderr == "there is no lesson '3'; give numbers such as 03\n"
+    for refuses in export.chosen, grading.main:
+        with pytest.raises(SystemExit, match="there is no lesson '3'; give numbers such as 03"):
+            refuses(["3"])
 
 
-def test_readme_makefile_and_workflow_run_the_same_two_commands():
-    """One to study, one to test: on Windows as the README writes them, elsewhere by make, in the workflow as they are."""
+def test_readme_makefile_and_monthly_workflow_run_the_same_two_commands():
+    """One to study, one to test: on Windows as the README writes them, elsewhere by make, in the workflow on three systems."""
     windows = README[README.index("## Windows"):].split("\n## ")[0]
     for script, words in (("workbook", " --lab"), ("test", "")):
         assert f"py tools\\{script}.py{words}\n" in windows and f"python tools/{script}.py{words}\n" in windows
         assert f"$(IN) tools/{script}.py{words}" in MAKEFILE
-    steps = yaml.safe_load(WORKFLOW)["jobs"]["test"]["steps"]
-    assert [step["run"] for step in steps if "run" in step] == ["python tools/workbook.py", "python tools/test.py ${{ matrix.versions }}"]
     assert len(re.findall(r"-m pytest|-m pip", MAKEFILE + WORKFLOW + README.replace("tests/browser", ""))) == 2   # browser and benchmarks
-
-
-def test_the_workflow_tries_lowest_and_newest_on_three_systems_each_month():
     work = yaml.safe_load(WORKFLOW)
-    matrix = work["jobs"]["test"]["strategy"]["matrix"]
+    steps, matrix = work["jobs"]["test"]["steps"], work["jobs"]["test"]["strategy"]["matrix"]
+    assert [step["run"] for step in steps if "run" in step] == ["python tools/workbook.py", "python tools/test.py ${{ matrix.versions }}"]
     assert [name.partition("-")[0] for name in matrix["os"]] == ["ubuntu", "macos", "windows"]
     assert matrix["versions"] == ["", "--lowest"] and matrix["python"] == ["3.11", "3.x"]
     assert re.fullmatch(r"\d+ \d+ \d+ \* \*", work[True]["schedule"][0]["cron"])    # YAML's word for "on"

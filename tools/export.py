@@ -4,8 +4,7 @@
     python tools/export.py print           the whole course as course.html and course.pdf
 
 What is on a slide is said by the cells (in JupyterLab: the property inspector, Slide Type); the tag
-`slide-without-code` shows an output alone. reveal.js and MathJax come with packages of the extra
-`export` and are written into the pages: each is one file, which any browser opens.
+`slide-without-code` shows an output alone. Each page is one file, reveal.js and MathJax inside.
 """
 import os
 import re
@@ -13,18 +12,20 @@ import shutil
 import sys
 import tomllib
 from contextlib import suppress
-from importlib.util import find_spec
+from importlib.metadata import distribution
 from pathlib import Path
 
 import nbformat
 from nbconvert import HTMLExporter, SlidesExporter
+from nbformat.v4 import new_markdown_cell, new_notebook
+from workbook import COURSE, LINK, ROOT, lessons
 
-ROOT = Path(__file__).resolve().parents[1]
-COURSE, EXPORTS = ROOT / "notebooks", ROOT / "exports"
-CARRIED = {"mathjax": ("mathjax", "static/mathjax/es5/tex-svg.js"),     # name: package, file in it
-           "reveal_js": ("sphinx_revealjs", "_static/revealjs/dist/reveal.js"),
-           "reveal_css": ("sphinx_revealjs", "_static/revealjs/dist/reveal.css"),
-           "notes": ("sphinx_revealjs", "_static/revealjs/plugin/notes/notes.js")}
+EXPORTS = ROOT / "exports"
+REVEAL = "sphinx_revealjs/_static/revealjs"
+CARRIED = {"mathjax": ("django-static-mathjax", "mathjax/static/mathjax/es5/tex-svg.js"),
+           "reveal_js": ("sphinx-revealjs", f"{REVEAL}/dist/reveal.js"),
+           "reveal_css": ("sphinx-revealjs", f"{REVEAL}/dist/reveal.css"),
+           "notes": ("sphinx-revealjs", f"{REVEAL}/plugin/notes/notes.js")}
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 FOOTER = """<p style="font: 9px sans-serif; width: 100%; text-align: center">
 <span class="pageNumber"></span> / <span class="totalPages"></span></p>"""
@@ -32,20 +33,15 @@ FILL = """pages => document.querySelectorAll(".contents li").forEach(line =>
   line.dataset.page = pages["/" + line.firstChild.hash.slice(1)])"""
 MISSING = ("the packages for slides and print are missing; once, with the network: "
            'python -m pip install -e ".[export]"')
-LINK = re.compile(r"(?<!!)\[([^]]*)\]\((?!https?:)([^)]*)\)")   # to a file of the course
 SECTION = re.compile(r"^(?=##+ |!\[)", re.MULTILINE)     # where a slide begins within a text
 HEADING = re.compile(r"<h([12])[^>]*>(.*?)</h\1>", re.DOTALL)
 
 
 def carried():
-    """What the pages would load from the network, as texts; ValueError without the packages."""
-    texts = {}
-    for name, (package, file) in CARRIED.items():
-        if not (spec := find_spec(package)):
-            raise ValueError(MISSING)
-        text = (Path(spec.submodule_search_locations[0]) / file).read_text(encoding="utf-8")
-        texts[name] = text.replace("</script", r"<\/script")    # the page's own ends its script
-    return texts
+    """What the pages would load from the network, as texts; ImportError without the packages."""
+    texts = {name: distribution(package).locate_file(file).read_text(encoding="utf-8")
+             for name, (package, file) in CARRIED.items()}      # the page's own ends its script:
+    return {name: text.replace("</script", r"<\/script") for name, text in texts.items()}
 
 
 def page(exporter, template, notebook, title):
@@ -61,8 +57,6 @@ def page(exporter, template, notebook, title):
 
 def slide_cells(notebook):
     """The cells that the deck shows; in a text a heading or a picture begins another slide."""
-    if not any("slideshow" in cell.metadata for cell in notebook.cells):
-        raise ValueError("has no slides: no cell has a slide type")
     for cell in notebook.cells:
         kind = cell.metadata.get("slideshow", {}).get("slide_type")
         if kind == "skip" or cell.id.startswith("exercise-"):   # these are made from the solutions
@@ -83,36 +77,30 @@ def slide_cells(notebook):
 def deck(path):
     """A lesson as the HTML of a deck; ValueError for one without slides."""
     notebook = nbformat.read(path, as_version=4)
+    if not any("slideshow" in cell.metadata for cell in notebook.cells):
+        raise ValueError(f"{path.name} has no slides: no cell has a slide type")
     title = notebook.cells[0].source.split("\n")[0].lstrip("# ")
-    try:
-        notebook.cells = list(slide_cells(notebook))
-    except ValueError as error:
-        raise ValueError(f"{path.name} {error}") from None
+    notebook.cells = list(slide_cells(notebook))
     return page(SlidesExporter, "deck.html.j2", notebook, title)
 
 
 def chosen(numbers):
     """The lessons with these numbers; without numbers all that have slides."""
-    lessons = {path.name[:2]: path for path in sorted(COURSE.glob("[0-9][0-9]_*.ipynb"))}
-    if unknown := [number for number in numbers if number not in lessons]:
-        raise ValueError(f"there is no lesson {unknown[0]!r}; give numbers such as 03")
-    return [lessons[number] for number in numbers] or [
-        path for path in lessons.values() if '"slide_type"' in path.read_text(encoding="utf-8")]
+    return [path for path in lessons(numbers).values()
+            if numbers or '"slide_type"' in path.read_text(encoding="utf-8")]
 
 
 def book(paths, title):
     """The lessons (and pages) as one HTML, with a contents list that links to all headings."""
-    whole, contents, chapters = nbformat.v4.new_notebook(), [], iter(paths)
+    whole, contents, chapters = new_notebook(), [], iter(paths)
     names = {path.name: path.stem for path in paths}
     for path in paths:
-        text = path.read_text(encoding="utf-8")
-        cells = (nbformat.reads(text, as_version=4).cells if path.suffix == ".ipynb"
-                 else [nbformat.v4.new_markdown_cell(text)])
-        for cell in cells:
-            if cell.cell_type == "markdown":    # a link leads to a chapter, or is its words alone
-                cell.source = LINK.sub(lambda link: f"[{link[1]}](#{names[link[2]]})"
-                                       if link[2] in names else link[1], cell.source)
-        whole.cells += cells
+        whole.cells += (nbformat.read(path, as_version=4).cells if path.suffix == ".ipynb"
+                        else [new_markdown_cell(path.read_text(encoding="utf-8"))])
+    for cell in whole.cells:
+        if cell.cell_type == "markdown":    # a link leads to a chapter, or is its words alone
+            cell.source = LINK.sub(lambda link: f"[{link[1]}](#{names[link[2]]})"
+                                   if link[2] in names else link[1], cell.source)
 
     def listed(heading):
         level, words = heading.groups()
@@ -130,18 +118,14 @@ def book(paths, title):
 
 def to_pdf(source, target):
     """Print a page with a contents list, whose page numbers the first printing tells the second."""
-    try:
-        from playwright.sync_api import Error, sync_playwright
-        from pypdf import PdfReader
-    except ImportError:
-        raise ValueError(MISSING) from None
+    from playwright.sync_api import Error, sync_playwright
+    from pypdf import PdfReader
     path = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
     with sync_playwright() as playwright:
         for place in ({"executable_path": path}, {"channel": "chrome"}, {"channel": "msedge"}):
             with suppress(Error):
-                browser = all(place.values()) and playwright.chromium.launch(**place)
-                if browser:
-                    break
+                browser = playwright.chromium.launch(**place)
+                break
         else:
             raise ValueError("no Chromium, Chrome or Edge was found: set CHROMIUM to its path, or "
                              f"open {source.name} in a browser and print it, without page numbers")
@@ -150,12 +134,10 @@ def to_pdf(source, target):
         opened.wait_for_selector("html[data-typeset]", timeout=300_000)
         for _ in range(2):
             opened.pdf(path=target, prefer_css_page_size=True, outline=True, tagged=True,
-                       display_header_footer=True, header_template="<p></p>",
-                       footer_template=FOOTER)
+                       display_header_footer=True, header_template="<p>", footer_template=FOOTER)
             reader = PdfReader(target)
-            places = reader.named_destinations.items()
             opened.evaluate(FILL, {name: reader.get_destination_page_number(place) + 1
-                                   for name, place in places})
+                                   for name, place in reader.named_destinations.items()})
         browser.close()
     return len(reader.pages)
 
@@ -168,20 +150,20 @@ def main(words):
             for path in chosen(words[1:]):
                 print(written(path.name, deck(path)))
         elif words == ["print"]:
-            paths = [*sorted(COURSE.glob("[0-9][0-9]_*.ipynb")), COURSE / "reference.md"]
             title = f"What a Transformer costs, version {project['version']}"
-            source = written("course", book(paths, title))
-            print(source, flush=True)
+            source = written("course", book([*lessons().values(), COURSE / "reference.md"], title))
             target = source.with_suffix(".pdf")
+            print(source, flush=True)
             print(f"{target}, {to_pdf(source, target)} pages")
         else:
             return __doc__
+    except ImportError:
+        return MISSING
     except (ValueError, OSError) as error:      # OSError: exports/ can't be written
         return str(error)
 
 
 def written(name, html):
-    """Save a page in exports/; returns its path."""
     EXPORTS.mkdir(exist_ok=True)
     target = (EXPORTS / name).with_suffix(".html")
     target.write_text(html, encoding="utf-8")

@@ -1,9 +1,8 @@
 """Lessons for nbgrader: `python tools/grading.py [--to FOLDER] [03 07 …]`; all without numbers.
 
-Writes FOLDER/source/03, the teacher's version with solutions, points and hidden tests, from the
-lesson and its solutions notebook; and with nbgrader FOLDER/release/03, which students get. FOLDER
-is grading/, which Git ignores. A source that is there is kept, so you may change it, its points
-too: the hidden tests follow.
+Writes FOLDER/source/03, the teacher's version with solutions, points and hidden tests; and with
+nbgrader FOLDER/release/03, which students get. FOLDER is grading/, which Git ignores. A source that
+is there is kept, so you may change it, its points too: the hidden tests follow.
 """
 import argparse
 import os
@@ -14,8 +13,9 @@ import sysconfig
 from pathlib import Path
 
 import nbformat
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from store import METADATA, exercise_cells
-from workbook import COURSE, ROOT, lessons
+from workbook import COURSE, LINK, ROOT, lessons
 
 from helpers.exercises import EXERCISES, load
 from helpers.words import plural
@@ -23,7 +23,6 @@ from helpers.words import plural
 SENTENCES, ARGUMENT = 5, 15     # points for an exercise that asks for sentences; for lesson 15's
 NEEDS = {"exercise-4-answer": ["imports"],      # in lesson 15 the solutions have tools of their own
          "exercise-6-answer": ["shapes", "key-functions", "key-functions-bytes"]}
-LINK = re.compile(r"(?<!!)\[([^\]]+)\]\((?!https?:)[^)\s]+\)")     # it would lead nowhere
 CONFIG = '''import os
 
 os.environ["HELPERS_PICTURES"] = "1"     # graded, an explorer is a picture, also without network
@@ -36,9 +35,9 @@ c.ClearSolutions.text_stub = "*Your answer: double-click here, and write.*"
 
 def marked(cell, points=None, solution=False):
     """The cell as one of nbgrader's: with points it is graded; what is no solution is locked."""
-    said = {"schema_version": 3, "grade_id": cell.id, "grade": points is not None,
-            "solution": solution, "locked": not solution, "task": False}
-    cell.metadata["nbgrader"] = said if points is None else said | {"points": points}
+    cell.metadata["nbgrader"] = {
+        "schema_version": 3, "grade_id": cell.id, "grade": points is not None, "solution": solution,
+        "locked": not solution, "task": False} | ({} if points is None else {"points": points})
     return cell
 
 
@@ -48,19 +47,11 @@ def tested(check):
     if not found or load(found[2]) or found[1] not in EXERCISES:
         raise ValueError(f"cell {check.id} is no check of an exercise: {check.source}")
     points = len(EXERCISES[found[1]].entries) or 1
-    return marked(nbformat.v4.new_code_cell(
+    return marked(new_code_cell(
         f"# Exercise {found[3]}: {plural(points, 'point')}\n### BEGIN HIDDEN TESTS\n"
         "from helpers.exercises import points_for\n"
         f'points_for("{found[1]}", {found[4]}, of={points})\n### END HIDDEN TESTS',
         id=check.id.replace("check", "points")), points)
-
-
-def written(question, solved):
-    """The cell for an answer in sentences; in the source it holds the sample answer."""
-    after = [*solved.values()][[*solved].index(question.id) + 1:]
-    sample = next((cell.source for cell in after if cell.cell_type == "markdown"), "")
-    return marked(nbformat.v4.new_markdown_cell(sample, id=f"{question.id}-answer"),
-                  SENTENCES, solution=True)
 
 
 def for_nbgrader(cell, solved):
@@ -77,22 +68,22 @@ def for_nbgrader(cell, solved):
         return [marked(cell, solution=True)]
     if part == "-check":
         return [marked(cell), tested(cell)]
-    asks = not part and f"{cell.id}-check" not in solved and "argument" not in solved
-    return [cell, written(cell, solved)] if asks else [cell]
+    if part or f"{cell.id}-check" in solved or "argument" in solved:
+        return [cell]
+    after = [*solved.values()][[*solved].index(cell.id) + 1:]   # asks for sentences: a sample
+    sample = next((cell.source for cell in after if cell.cell_type == "markdown"), "")
+    answer = new_markdown_cell(sample, id=f"{cell.id}-answer")
+    return [cell, marked(answer, SENTENCES, solution=True)]
 
 
 def source_of(lesson, solutions):
     """The teacher's version of a lesson: exercises solved, with points and hidden tests."""
     exercise_cells(solutions)       # refuses a solution that is not marked as one
-    for cell in lesson.cells:
-        cell.metadata = nbformat.NotebookNode()
-        if cell.cell_type == "code":
-            cell.outputs, cell.execution_count = [], None
-        else:
-            cell.source = LINK.sub(r"\1", cell.source)
     solved = {cell.id: cell for cell in solutions.cells}
-    cells = [new for cell in lesson.cells for new in for_nbgrader(cell, solved)]
-    return nbformat.v4.new_notebook(cells=cells, metadata=METADATA)
+    bare = [new_code_cell(cell.source, id=cell.id) if cell.cell_type == "code" else
+            new_markdown_cell(LINK.sub(r"\1", cell.source), id=cell.id) for cell in lesson.cells]
+    cells = [new for cell in bare for new in for_nbgrader(cell, solved)]
+    return new_notebook(cells=cells, metadata=METADATA)
 
 
 def write_source(path, folder):
@@ -123,17 +114,18 @@ def write_source(path, folder):
 
 
 def release(number, folder):
-    """Let nbgrader make the students' version from the source; its complaint, or ""."""
+    """Let nbgrader make the students' version from the source; ValueError with its complaint."""
     from nbgrader.apps import NbGraderAPI
-    from nbgrader.coursedir import CourseDirectory
     from traitlets.config import PyFileConfigLoader
     config = PyFileConfigLoader("nbgrader_config.py", str(folder)).load_config()
     config.CourseDirectory.root = str(folder)
     scripts = sysconfig.get_path("scripts")     # nbgrader calls Alembic by its name alone
     os.environ["PATH"] = f"{scripts}{os.pathsep}{os.environ['PATH']}"
-    result = NbGraderAPI(CourseDirectory(config=config), config=config).generate_assignment(number)
-    reasons = re.findall(r"^ +[\w.]*Error: (.+)", result.get("log") or "", re.MULTILINE)
-    return "" if result["success"] else (reasons or [result.get("error") or "no reason given"])[-1]
+    result = NbGraderAPI(config=config).generate_assignment(number)
+    if not result["success"]:
+        reasons = re.findall(r"^ +[\w.]*Error: (.+)", result.get("log") or "", re.MULTILINE)
+        why = (reasons or [result.get("error") or "no reason given"])[-1]
+        raise ValueError(f"nbgrader refuses the source: {why}")
 
 
 def main(words):
@@ -142,19 +134,16 @@ def main(words):
     parser.add_argument("--to", type=Path, default=ROOT / "grading", metavar="FOLDER")
     parser.add_argument("lessons", nargs="*", metavar="03")
     asked = parser.parse_args(words)
-    folder, course = asked.to.resolve(), lessons()
-    if unknown := [number for number in asked.lessons if number not in course]:
-        return f"there is no lesson {unknown[0]!r}; give numbers such as 03"
-    if ROOT in [folder, *folder.parents] and ROOT / "grading" not in [folder, *folder.parents]:
+    folder, course = asked.to.resolve(), lessons(asked.lessons)
+    if folder.is_relative_to(ROOT) and not folder.is_relative_to(ROOT / "grading"):
         return f"{folder} is within the course, where Git may take it: give a folder outside"
     try:
         folder.mkdir(parents=True, exist_ok=True)
         if not (config := folder / "nbgrader_config.py").exists():
             config.write_text(CONFIG, encoding="utf-8")
-        for number in asked.lessons or course:
-            print(f"{number}: {write_source(course[number], folder)}", flush=True)
-            if fault := release(number, folder):
-                return f"{number}: nbgrader refuses the source: {fault}"
+        for number, path in course.items():
+            print(f"{number}: {write_source(path, folder)}", flush=True)
+            release(number, folder)
             print(f"{number}: release written, {folder / 'release' / number}", flush=True)
     except ModuleNotFoundError as error:
         if not error.name.startswith("nbgrader"):

@@ -1,7 +1,7 @@
 """An environment with all that the course needs: `python tools/ready.py [test]` makes or fills it.
 
-It is .venv, or the folder that VENV names; without VENV, this very Python if it has all. The
-commands for students and teachers begin here, so that any Python from 3.11 may start them.
+It is .venv, or the folder that VENV names; without VENV, this very Python if it has all. Any Python
+from 3.11 may start the commands for students and teachers, which begin here.
 """
 import sys
 
@@ -18,7 +18,16 @@ from importlib.util import find_spec
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
+COURSE = ROOT / "notebooks"
 OFFLINE = "NewConnectionError|name resolution|getaddrinfo|Network is unreachable|No route to host"
+
+
+def lessons(numbers=()):
+    """The lessons of the course by their number, or only these; one sentence refuses others."""
+    course = {path.name[:2]: path for path in sorted(COURSE.glob("[0-9][0-9]_*.ipynb"))}
+    if unknown := [number for number in numbers if number not in course]:
+        sys.exit(f"there is no lesson {unknown[0]!r}; give numbers such as 03")
+    return {number: course[number] for number in numbers or course}
 
 
 def listed(extra="", lowest=False):
@@ -27,8 +36,8 @@ def listed(extra="", lowest=False):
     extras = {"": [], **project["optional-dependencies"]}
     if extra not in extras:
         sys.exit(f"pyproject.toml has no extra {extra!r}, only {', '.join(filter(None, extras))}")
-    lines = project["dependencies"] + extras[extra]
-    return [line.replace(">=", "==") for line in lines] if lowest else lines
+    sign = "==" if lowest else ">="
+    return [line.replace(">=", sign) for line in project["dependencies"] + extras[extra]]
 
 
 def met(line):
@@ -41,11 +50,11 @@ def met(line):
         return False
 
 
-def missing(extra="", lowest=False):
-    """The lines that this Python does not meet; the course itself is installed last."""
+def missing(lines):
+    """Those that this Python does not meet; the course itself is installed last."""
     if not find_spec("packaging") or not find_spec("helpers"):
         return ["helpers"]
-    return [line for line in listed(extra, lowest) if not met(line)]
+    return [line for line in lines if not met(line)]
 
 
 def run(words, **more):
@@ -72,11 +81,8 @@ def surroundings():
     if sys.getfilesystemencoding() != "utf-8":
         own["PYTHONUTF8"] = "1"     # under LANG=C; pytest-xdist's workers speak UTF-8 only
     if not os.access(home, os.W_OK):    # Jupyter and Matplotlib must write somewhere
-        place = ROOT / ".home"
-        try:
-            place.mkdir(exist_ok=True)
-        except OSError:
-            place = tempfile.mkdtemp(prefix="transformer-costs-")
+        place = ROOT / ".home" if os.access(ROOT, os.W_OK) else Path(tempfile.mkdtemp())
+        place.mkdir(exist_ok=True)
         print(f"{home} cannot be written: settings are kept in {place}", flush=True)
         own["HOME"] = str(place)
     return own
@@ -84,17 +90,16 @@ def surroundings():
 
 def ready(extra="", folder=os.environ.get("VENV"), lowest=False):
     """The Python that has it all; where none can be had, one sentence ends the program."""
-    pinned = listed(extra, lowest) * lowest
-    place = ROOT / (folder or ".venv")
+    lines, place = listed(extra, lowest), ROOT / (folder or ".venv")
     here = not folder or Path(sys.prefix).resolve() == place.resolve()
-    if here and not missing(extra, lowest):
+    if here and not missing(lines):
         return sys.executable
     inside = str(place / ("Scripts/python.exe" if os.name == "nt" else "bin/python"))
     there = os.path.lexists(inside)
     if there and fails(inside, "-c", ""):
         sys.exit(f"The environment {place.name} no longer works (was Python updated or removed?): "
                  "remove that folder (make clean), and try again")
-    if there and not fails(inside, __file__, "--missing", extra, "lowest" * lowest):
+    if there and not fails(inside, __file__, "--missing", *lines):
         return inside
     if not there or fails(inside, "-m", "pip", "--version"):    # the latter: stopped half-way
         if not find_spec("venv") or not find_spec("ensurepip"):
@@ -104,8 +109,7 @@ def ready(extra="", folder=os.environ.get("VENV"), lowest=False):
             sys.exit(f"The environment {place.name} could not be made: the reason stands above")
     print(f"Installing the packages into {place.name}: about a minute and 500 MB, once", flush=True)
     with open(place / "pip.log", "w+", encoding="utf-8", errors="replace") as log:
-        if run([inside, "-m", "pip", "install", "--disable-pip-version-check", "-e",
-                f".[{extra}]" if extra else ".", *pinned],
+        if run([inside, "-m", "pip", "install", "--disable-pip-version-check", "-e", ".", *lines],
                cwd=ROOT, stdout=log, stderr=log):
             log.seek(0)
             said = log.read()
@@ -116,14 +120,7 @@ def ready(extra="", folder=os.environ.get("VENV"), lowest=False):
     return inside
 
 
-def go_on(extra=""):
-    """Return where this Python has it all; else end with the same command, run in one that has."""
-    inside = ready(extra)
-    if inside != sys.executable:
-        sys.exit(run([inside, os.path.abspath(sys.argv[0]), *sys.argv[1:]]))
-
-
 if __name__ == "__main__":
     if sys.argv[1:2] == ["--missing"]:
-        sys.exit(", ".join(missing(sys.argv[2], bool(sys.argv[3]))) or 0)
+        sys.exit(", ".join(missing(sys.argv[2:])) or 0)
     ready(*sys.argv[1:2])

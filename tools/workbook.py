@@ -4,41 +4,32 @@
     python tools/workbook.py 03 07      make these afresh, and keep the old copies beside them
     python tools/workbook.py --lab      make what is missing, and open workbook/ in JupyterLab
 """
-
 import hashlib
 import os
 import re
 import shutil
 import sys
-from pathlib import Path
+from itertools import count
 
 import ready
+from ready import COURSE, ROOT, lessons
 
-if __name__ == "__main__":
-    ready.go_on()
+if __name__ == "__main__" and (inside := ready.ready()) != sys.executable:
+    sys.exit(ready.run([inside, *sys.argv]))        # the same command, by a Python that has it all
 import nbformat
 
 from helpers.words import plural
 
-ROOT = Path(__file__).resolve().parents[1]
-COURSE, WORKBOOK = ROOT / "notebooks", ROOT / "workbook"
+WORKBOOK = ROOT / "workbook"
+LINK = re.compile(r"(?<!!)\[([^]]*)\]\((?!https?:)([^)]*)\)")   # to a file of the course
 BESIDE = re.compile(r"\]\((?=(pictures|solutions|data|README\.md|reference\.md))")  # stay there
 
 
-def lessons():
-    """The lessons of the course, by their number."""
-    return {path.name[:2]: path for path in sorted(COURSE.glob("[0-9][0-9]_*.ipynb"))}
-
-
-def fingerprint(notebook):
-    """What a student would see change: the text and the code of all cells, not their outputs."""
-    return hashlib.sha256("\0".join(cell.source for cell in notebook.cells).encode()).hexdigest()
-
-
 def copy_of(path):
-    """A lesson without outputs, whose links lead back into notebooks/."""
+    """A lesson without outputs, with links back into notebooks/, and a digest of its text."""
     notebook = nbformat.read(path, as_version=4)
-    notebook.metadata["lesson"] = fingerprint(notebook)
+    text = "\0".join(cell.source for cell in notebook.cells)
+    notebook.metadata["lesson"] = hashlib.sha256(text.encode()).hexdigest()
     for cell in notebook.cells:
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = [], None
@@ -49,34 +40,25 @@ def copy_of(path):
 
 def keep(path):
     """Give a student's copy another name: 03_….ipynb becomes 03_… (mine 1).ipynb."""
-    number = 1
-    while (kept := path.with_name(f"{path.stem} (mine {number}).ipynb")).exists():
-        number += 1
-    path.rename(kept)
-    return kept
+    names = (path.with_name(f"{path.stem} (mine {number}).ipynb") for number in count(1))
+    return path.rename(next(name for name in names if not name.exists()))
 
 
 def make(numbers=()):
-    """Make the copies that are missing, and these afresh; what is there is never overwritten.
-
-    Returns lines that say what was done, and which copies are older than the course.
-    """
-    said, course = [], lessons()
-    if unknown := [number for number in numbers if number not in course]:
-        sys.exit(f"there is no lesson {unknown[0]!r}; give numbers such as 03")
+    """Make the missing copies, and these afresh; none is overwritten. Lines say what was done."""
+    lessons(numbers)        # refuses a number that no lesson has
+    said, made = [], 0
     WORKBOOK.mkdir(exist_ok=True)
     shutil.copytree(COURSE / "data", WORKBOOK / "data", dirs_exist_ok=True)
-    made = 0
-    for number, path in course.items():
-        mine = WORKBOOK / path.name
-        if mine.exists() and number in numbers:
-            said.append(f"workbook/{mine.name} is fresh; yours is {keep(mine).name!r}")
-            nbformat.write(copy_of(path), mine)
-        elif not mine.exists():
-            nbformat.write(copy_of(path), mine)
+    for number, path in lessons().items():
+        mine, copy = WORKBOOK / path.name, copy_of(path)
+        if not mine.exists():
             made += 1
-        elif nbformat.read(mine, as_version=4).metadata.get("lesson") != fingerprint(
-                nbformat.read(path, as_version=4)):
+            nbformat.write(copy, mine)
+        elif number in numbers:
+            said.append(f"workbook/{mine.name} is fresh; yours is {keep(mine).name!r}")
+            nbformat.write(copy, mine)
+        elif nbformat.read(mine, as_version=4).metadata.get("lesson") != copy.metadata.lesson:
             said.append(f"workbook/{mine.name} is of an older lesson: python tools/workbook.py "
                         f"{number} makes a fresh one and keeps yours")
     return [f"workbook/: {plural(made, 'lesson')} copied without outputs"] * bool(made) + said
