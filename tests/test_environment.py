@@ -14,16 +14,16 @@ import pytest
 import yaml
 from documents import ROOT
 
-PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+TEXT = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+PROJECT, TOOL = (tomllib.loads(TEXT)[table] for table in ("project", "tool"))
 MODULES = {".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path
            for path in sorted((ROOT / "helpers").rglob("*.py"))}
 
 # Imported under another name than the package's.
 PACKAGE_OF = {"yaml": "pyyaml", "IPython": "ipython", "PIL": "pillow"}
 # Imported here, and always installed with a package of the list: no lines of their own there.
-COMES_WITH = {"ipython": "ipywidgets", "traitlets": "ipywidgets", "pillow": "matplotlib", "packaging": "pytest", "nbconvert": "jupyterlab",
-              **dict.fromkeys(("nbformat", "nbclient", "ipykernel", "jupyter-core", "jupyter-client",
-                               "jupyter-server"), "jupyterlab")}
+COMES_WITH = {"ipython": "ipywidgets", "traitlets": "ipywidgets", "pillow": "matplotlib", "packaging": "pytest", **dict.fromkeys(
+    ("nbconvert", "nbformat", "nbclient", "ipykernel", "jupyter-core", "jupyter-client", "jupyter-server"), "jupyterlab")}
 # Used without an import: run as a program, or loaded by pytest.
 NOT_IMPORTED = {"jupyterlab", "pytest-xdist", "pytest-benchmark", "sphinx-revealjs", "django-static-mathjax"}
 
@@ -44,30 +44,30 @@ def names_and_bounds(lines):
 
 RUN_TIME, TEST, PEERS, EXPORT, GRADING = map(names_and_bounds, (PROJECT["dependencies"], *(
     PROJECT["optional-dependencies"][extra] for extra in ("test", "peers", "export", "grading"))))
+OURS = RUN_TIME | TEST | EXPORT | GRADING
 
 
-def imported(source):
-    """Top-level names of the packages that a source imports, wherever in it."""
+def imports(source):
+    """(module, names) of each import in a source, wherever in it."""
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
-            yield from (alias.name.partition(".")[0] for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and not node.level:
-            yield node.module.partition(".")[0]
+            yield from ((alias.name, ()) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield "." * node.level + (node.module or ""), tuple(alias.name for alias in node.names)
         elif isinstance(node, ast.Call) and ast.unparse(node.func) == "pytest.importorskip":
-            yield node.args[0].value.partition(".")[0]
+            yield node.args[0].value, ()
 
 
 @cache
 def used_by(*patterns):
     """The packages that files and notebooks import, by the name under which they are installed."""
     paths = [path for pattern in patterns for path in ROOT.glob(pattern)]
-    own, found = {"helpers", *(path.stem for path in paths)}, set()
+    own, found = {"", "helpers", *(path.stem for path in paths)}, set()
     for path in paths:
         text = path.read_text(encoding="utf-8")
-        cells = json.loads(text)["cells"] if path.suffix == ".ipynb" else [{"cell_type": "code", "source": [text]}]
-        for cell in cells:
+        for cell in json.loads(text)["cells"] if path.suffix == ".ipynb" else [{"cell_type": "code", "source": [text]}]:
             if cell["cell_type"] == "code":
-                found.update(imported("".join(cell["source"])))
+                found.update(module.partition(".")[0] for module, _ in imports("".join(cell["source"])))
     return {PACKAGE_OF.get(name, name).replace("_", "-") for name in found - sys.stdlib_module_names - own}
 
 
@@ -83,32 +83,20 @@ def test_environment_yml_and_pyproject_say_the_same():
     assert environment["name"] == PROJECT["name"]
 
 
-@pytest.mark.parametrize("used, known", [(READERS, RUN_TIME), (TESTS, RUN_TIME | TEST | EXPORT | GRADING)])
+@pytest.mark.parametrize("used, known", [(READERS, RUN_TIME), (TESTS, OURS)])
 def test_what_is_imported_is_listed(used, known):
     missing = {name for name in used_by(*used) if name not in known and COMES_WITH.get(name) not in known}
     assert not missing, f"imported, and not in pyproject.toml: {missing}"
 
 
 def test_what_is_listed_is_imported_and_has_its_reason():
-    unused = (RUN_TIME | TEST | EXPORT | GRADING).keys() - used_by(*READERS) - used_by(*TESTS) - NOT_IMPORTED
+    unused = OURS.keys() - used_by(*READERS) - used_by(*TESTS) - NOT_IMPORTED
     assert not unused, f"in pyproject.toml, and imported nowhere: {unused}"
     peers = used_by("t*/peers/*.py") - RUN_TIME.keys() - TEST.keys()
     assert peers == PEERS.keys() or not peers     # nothing where the folder is left out
-    text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
-    for name, bound in (RUN_TIME | TEST | PEERS | EXPORT | GRADING).items():
+    for name, bound in (OURS | PEERS).items():
         assert re.fullmatch(r">=[\d.]+", bound), f"{name}: a lower bound, and no upper one"
-        assert re.search(rf'"{name}{bound}",\s+# \S', text), f"{name}: its reason as a comment"
-
-
-def helpers_imports(path):
-    """(module, names) of each import from helpers in a file, wherever in it."""
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import):
-            yield from ((alias.name, ()) for alias in node.names if alias.name.startswith("helpers"))
-        elif isinstance(node, ast.ImportFrom):
-            assert not node.level, f"{path.name}: write helpers.… in full"
-            if node.module.partition(".")[0] == "helpers":
-                yield node.module, tuple(alias.name for alias in node.names)
+        assert re.search(rf'"{name}{bound}",\s+# \S', TEXT), f"{name}: its reason as a comment"
 
 
 def part_of(name):
@@ -116,35 +104,31 @@ def part_of(name):
     return (name.split(".") + [""])[1]
 
 
-def test_arrows_run_downward():
+def test_arrows_run_downward_and_within_a_folder_in_no_circle():
+    edges = {}
     for name, path in MODULES.items():
-        own = part_of(name)
+        own, edges[name] = part_of(name), set()
         assert own in MAY_IMPORT, f"helpers.{own} has no place in ORDER"
-        for module, names in helpers_imports(path):
-            targets = {part_of(module)} if "." in module else set(names)
-            assert targets <= {own, *MAY_IMPORT[own]}, f"{name} imports {targets}, and may import {MAY_IMPORT[own]}"
-            if own == "layers" and targets == {"tracing"}:
-                assert set(names) <= {"step", "repeat"}, "layers takes only labels from tracing"
-
-
-def test_no_cycles():
-    edges = {name: {target for module, given in helpers_imports(path) for target in [module, *(f"{module}.{one}" for one in given)]
-                    # a folder's own __init__ is loaded before its files in any case
-                    if target in MODULES and target != name and not name.startswith(f"{target}.")}
-             for name, path in MODULES.items()}
+        for module, names in imports(path.read_text(encoding="utf-8")):
+            assert module[0] != ".", f"{name}: write helpers.… in full"
+            if module.partition(".")[0] == "helpers":
+                targets = {part_of(module)} if "." in module else set(names)
+                assert targets <= {own, *MAY_IMPORT[own]}, f"{name} imports {targets}, and may import {MAY_IMPORT[own]}"
+                assert own != "layers" or targets != {"tracing"} or {*names} <= {"step", "repeat"}, "layers takes only labels from tracing"
+                edges[name] |= {module, *(f"{module}.{one}" for one in names)}
+        # a folder's own __init__ is loaded before its files in any case
+        edges[name] = {target for target in edges[name] & {*MODULES} - {name} if not name.startswith(f"{target}.")}
     TopologicalSorter(edges).prepare()      # raises CycleError, which names the cycle
 
 
 @pytest.mark.parametrize("group", [None, *MAY_LOAD])
 def test_slow_packages_are_loaded_only_where_needed(group):
     """In one fresh process for each group of modules with the same leave."""
-    names = [name for name in MODULES
-             if (part := part_of(name)) == group or group is None and part not in MAY_LOAD]
+    names = [name for name in MODULES if (part := part_of(name)) == group or group is None and part not in MAY_LOAD]
     watch = ("import importlib, sys\nfor name in sys.argv[2:]:\n    importlib.import_module(name)\n"
-             "    for slow in sys.argv[1].split(','):\n"
-             "        if slow in sys.modules:\n            sys.exit(f'importing {name} loads {slow}: '\n"
-             "                     'import it in the function that needs it')")
-    refused = ",".join(sorted(SLOW - MAY_LOAD.get(group, set())))
+             "    if slow := {*sys.argv[1].split()} & {*sys.modules}:\n"
+             "        sys.exit(f'importing {name} loads {slow}: import it in the function that needs it')")
+    refused = " ".join(SLOW - MAY_LOAD.get(group, set()))
     run = subprocess.run([sys.executable, "-c", watch, refused, *names], capture_output=True, text=True, cwd=ROOT)
     assert run.returncode == 0, run.stderr
 
@@ -162,8 +146,7 @@ def test_the_server_of_make_lab_and_of_the_browser_tests_sends_at_once(monkeypat
 
 def test_the_package_works_without_its_folder(tmp_path):
     """As pip copies it to Colab's site-packages: only what pyproject.toml names goes along."""
-    text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
-    patterns = ["**/*.py", *tomllib.loads(text)["tool"]["setuptools"]["package-data"]["helpers"]]
+    patterns = ["**/*.py", *TOOL["setuptools"]["package-data"]["helpers"]]
     for path in {path for pattern in patterns for path in (ROOT / "helpers").glob(pattern) if path.is_file()}:
         target = tmp_path / path.relative_to(ROOT)
         target.parent.mkdir(parents=True, exist_ok=True)
