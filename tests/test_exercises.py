@@ -213,7 +213,7 @@ def test_a_formula_is_answered_at_once(answer, words):
     begun = monotonic()
     verdict = KINDS["formula"](answer)
     assert verdict.state == "not yet" and words in verdict.text
-    assert monotonic() - begun < 1
+    assert monotonic() - begun < 20, "a loaded machine takes seconds, n**n**n would take minutes"
 
 
 def test_a_formula_in_another_form_is_the_same():
