@@ -41,29 +41,21 @@ def test_the_starts_give_no_answer_away(number, name, answer):
     assert not re.search(answer, start.text())
 
 
-def run(number, change, answers={}):
-    """Run a lesson's code as a student does; `change` is what is dragged in each explorer before the next cell."""
+@pytest.mark.parametrize("number, moves, answers", [
+    ("12", {"curves": ("walk",), "axes": "linear"}, {}), ("12", {"n": 10**7, "d": 16}, {}),
+    ("13", {}, {"times": {"training FLOPs, all tokens": [22, 0.372], "bytes to train on one sequence": [22, None],
+                          "cache bytes of one token": [None, None], "seconds to decode a token": [22, 22.3]}}),
+    ("14", {}, {"my_parameters": 7, "train_sheet": None, "serve_sheet": {"x": 1}, "my_service": "x", "shrink_sheet": [1]})])
+def test_what_is_dragged_and_written_breaks_no_later_cell(number, moves, answers, capsys):
+    """Before each next cell `moves` are made in lesson 12's GrowthExplorer, or each explorer is at its last preset."""
     space = {"__name__": "__main__"}
     for cell in LABS[number]:
         if cell.cell_type == "code":
             exec(compile(cell.source, cell["id"], "exec"), space)
             space |= {name: answers[name] for name in answers if name in space}
             for explorer in [value for value in space.values() if isinstance(value, Explorer)]:
-                change(explorer)
-
-
-@pytest.mark.parametrize("moves", [{"curves": ("walk",), "axes": "linear"}, {"n": 10**7, "d": 16}])
-def test_what_is_dragged_in_lesson_12_breaks_no_later_cell(moves, capsys):
-    run("12", lambda explorer: isinstance(explorer, GrowthExplorer) and explorer.change(**moves))
-    assert "not yet" not in capsys.readouterr().out
-
-
-def test_what_is_dragged_and_written_in_lesson_13_breaks_no_later_cell():
-    run("13", lambda explorer: explorer.change(**list(explorer.presets.values())[-1]),
-        {"times": {"training FLOPs, all tokens": [22, 0.372], "bytes to train on one sequence": [22, None],
-                   "cache bytes of one token": [None, None], "seconds to decode a token": [22, 22.3]}})
-
-
-def test_what_is_dragged_and_written_in_lesson_14_breaks_no_later_cell():
-    run("14", lambda explorer: explorer.change(**list(explorer.presets.values())[-1]),
-        {"my_parameters": 7, "train_sheet": None, "serve_sheet": {"x": 1}, "my_service": "x", "shrink_sheet": [1]})
+                if not moves:
+                    explorer.load([*explorer.presets][-1])
+                elif isinstance(explorer, GrowthExplorer):
+                    explorer.change(**moves)
+    assert answers or "not yet" not in capsys.readouterr().out
