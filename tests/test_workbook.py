@@ -25,15 +25,13 @@ def test_each_lesson_has_a_copy_without_outputs_and_with_the_same_code(made):
 def test_each_link_and_each_file_that_a_cell_opens_is_there(made):
     for path in workbook.WORKBOOK.glob("*.ipynb"):
         for cell in nbformat.read(path, as_version=4).cells:
-            if cell.cell_type == "markdown":
-                for link in re.findall(r"\]\(((?!https?:|#)[^)\s]+)\)", cell.source):
-                    beside = path.parent / link
-                    there = beside if not link.startswith("../") else ROOT / "workbook" / link
-                    assert there.resolve().exists() or (ROOT / "notebooks" / link).resolve().exists() and not link.startswith("../"), link
-                    assert not re.match(r"(pictures|solutions|README|reference)", link), f"{path.name}: {link}"
-            else:
-                for file in re.findall(r'"(data/[\w.]+)"', cell.source):
-                    assert (path.parent / file).exists(), file
+            code = cell.cell_type == "code"
+            for file in re.findall(r'"(data/[\w.]+)"', cell.source) if code else ():
+                assert (path.parent / file).exists(), file
+            for link in re.findall(r"\]\(((?!https?:|#)[^)\s]+)\)", cell.source) if not code else ():
+                places = [ROOT / "workbook" / link] if link.startswith("../") else [path.parent / link, ROOT / "notebooks" / link]
+                assert any(place.resolve().exists() for place in places), link
+                assert not re.match(r"(pictures|solutions|README|reference)", link), f"{path.name}: {link}"
 
 
 def test_nothing_that_is_there_is_overwritten(made):
