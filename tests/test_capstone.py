@@ -6,7 +6,9 @@ pass, wrong ones must not, and a hint either speaks of size and digits alone or 
 import json
 from decimal import Decimal
 from fractions import Fraction
+from itertools import product
 from math import ceil, floor, inf
+from operator import attrgetter
 
 import numpy as np
 import pytest
@@ -33,7 +35,7 @@ SLIPS = {       # slip -> words of which a hint on it holds at least one
 }
 GENERIC = ("no whole number", "nearly", "too small", "too large", "near", "the power of ten is not", "round down", "round up")
 WHOLE = {"parameters", "active parameters", "accelerators for the states", "chats that fit"}
-NAMED = [*EXERCISES["15.6"].entries, *EXERCISES["15.7"].entries, *EXERCISES["15.8"].entries,
+NAMED = [*(entry for number in ("15.6", "15.7", "15.8") for entry in EXERCISES[number].entries),
          "tokens per second, one chat", "days to train"]
 names = pytest.mark.parametrize("name", DATA)
 
@@ -68,7 +70,8 @@ def pencil(name, *slips):
     n, tokens, chat_n = job["training n"], job["training tokens"], job["serving n"]
     n, chat_n = (chat_n, n) if made("n") else (n, chat_n)
     weights = attention + (experts if made("all experts") else few) * expert + router
-    pairs = 4 * L * h * d_h * (_mean(n, window) if made("causal") else min(n, window or n))
+    seen = min(n, window or n)
+    pairs = 4 * L * h * d_h * ((seen * (seen + 1) / 2 + (n - seen) * seen) / n if made("causal") else seen)
     forward = 2 * active if made("no pairs") else 2 * L * weights + 2 * V * d * (not made("no logits")) + pairs
     forward = forward / 2 if made("mac") else forward
     training = (1 if made("forward") else 4 if made("again") else 3) * forward * tokens
@@ -106,12 +109,6 @@ def pencil(name, *slips):
         "cost of training, USD": job["training accelerators"] * 60 * days}
 
 
-def _mean(n, window):
-    """The pairs that one token of n may see, on the average."""
-    w = min(n, window or n)
-    return (w * (w + 1) / 2 + (n - w) * w) / n
-
-
 def checks(name):
     return group(NAMED, CASES[name])
 
@@ -128,17 +125,12 @@ def rounded(value, digits):
 
 
 def test_the_models_are_unseen_and_their_jobs_those_of_the_file():
-    def sizes(shape):
-        return shape.n_layers, shape.d_model, shape.n_heads, shape.kv_heads, shape.d_ff, shape.vocab_size
-
-    for name, case in CASES.items():
-        assert name not in MODELS and sizes(case.shape) not in {sizes(model) for model in MODELS.values()}
-        assert DATA[name]["job"] == {
-            "training tokens": case.tokens, "training n": case.train_n, "training accelerator": case.train_on,
-            "training accelerators": case.accelerators, "utilisation": case.utilisation, "serving n": case.serve_n,
-            "serving accelerator": case.serve_on}
-        assert DATA[name]["source"] and DATA[name]["status"] in ("P", "T", "TC", "C")
-    assert list(CASES) == list(DATA)
+    sizes = attrgetter("n_layers", "d_model", "n_heads", "kv_heads", "d_ff", "vocab_size")
+    assert list(CASES) == list(DATA) and not {*CASES} & {*MODELS}
+    assert not {sizes(case.shape) for case in CASES.values()} & {sizes(model) for model in MODELS.values()}
+    for data, case in zip(DATA.values(), CASES.values()):
+        assert (*data["job"].values(),) == case[1:]
+        assert data["source"] and data["status"] in ("P", "T", "TC", "C")
 
 
 @names
@@ -168,30 +160,22 @@ def test_right_answers_pass_in_every_kind_and_to_three_digits(name):
             assert verdict or verdict.text.startswith("nearly"), (entry, verdict)
 
 
-def wrong_answers(name):
-    """(entry, slip, wrong value), where the slip changes the value by more than three digits show."""
-    right = pencil(name)
-    for slip in SLIPS:
-        found = pencil(name, slip)
-        for entry in NAMED:
-            value = found[entry]
-            if isinstance(value, str) or value <= 0 and entry != "6ND falls short by, percent":
-                continue
-            if right[entry] == "never" or abs(value - right[entry]) > (0 if entry in WHOLE else 0.021 * abs(right[entry])):
-                yield entry, slip, value
-
-
 @names
 def test_a_slip_earns_its_hint_and_seldom_another(name):
-    """In full and to four digits: named, or too small, too large and the like."""
-    found, named, accused, asked = checks(name), 0, [], 0
-    for entry, slip, value in wrong_answers(name):
-        for answer in [value] if entry in WHOLE else [value, rounded(value, 4)]:
+    """In full and to four digits, where the slip changes the value by more than three digits show."""
+    right, found, named, accused, asked = pencil(name), checks(name), 0, [], 0
+    for slip, entry in product(SLIPS, NAMED):
+        wrong, off = pencil(name, slip)[entry], 0 if entry in WHOLE else 0.021
+        if isinstance(wrong, str) or wrong <= 0 and entry != "6ND falls short by, percent":
+            continue
+        if right[entry] != "never" and abs(wrong - right[entry]) <= off * abs(right[entry]):
+            continue
+        for answer in [wrong] if entry in WHOLE else [wrong, rounded(wrong, 4)]:
             verdict, asked = found[entry](answer), asked + 1
             assert verdict.state == "not yet"
             if any(word in verdict.text for word in SLIPS[slip]):
                 named += 1
-            elif not any(word in verdict.text for word in GENERIC):
+            elif not any(word in verdict.text for word in GENERIC):     # too small, too large and the like
                 accused.append((entry, slip, answer, verdict))
     assert asked > 100 and len(accused) <= 0.03 * asked, (asked, accused)
     assert named > 0.65 * asked     # counts of few, and slips that two entries hide
@@ -224,22 +208,21 @@ def test_cost_goes_with_the_readers_price():
         assert verdict.state == "not yet" and "price" in verdict.text, verdict
 
 
-def test_an_array_and_a_price_near_nothing_earn_a_sentence():
-    two = np.array([1, 2])
-    for name, model in (("15.3", {}), ("15.7", {"model": "StarCoder2 7B"})):
-        text = check(name, model | {"crossover, tokens": two}).text
-        assert "the answer is a number" in text and "sliding_window" not in text, text
-    assert "choose 'Falcon 7B', " in check("15.6", {"model": two, "parameters": 1}).text
-    for price in (Fraction(1, 10**400), Fraction(1, 10**300), 0.001):
-        assert "between 0.01 and 1,000" in check("15.5", {"price, USD an hour": price, "cost of training, USD": 1}).text
+@pytest.mark.parametrize("number, answer, words", [
+    ("15.3", {"crossover, tokens": np.array([1, 2])}, "the answer is a number"),
+    ("15.7", {"model": "StarCoder2 7B", "crossover, tokens": np.array([1, 2])}, "the answer is a number"),
+    *(("15.6", {"model": model, "parameters": 1}, "choose 'Falcon 7B', ") for model in ("Gemma 7B", None, np.array([1, 2]))),
+    ("15.6", {"model": "Falcon 7B", "parameter": 3}, "'parameter'"),
+    *(("15.5", {"price, USD an hour": price, "cost of training, USD": 1}, "between 0.01 and 1,000") for price in (
+        Fraction(1, 10**400), Fraction(1, 10**300), 0.001))])
+def test_what_cannot_be_an_answer_is_named(number, answer, words):
+    verdict = check(number, answer)
+    assert verdict.state == "not yet" and words in verdict.text and "sliding_window" not in verdict.text
 
 
-def test_an_unknown_model_or_entry_is_named_and_the_model_alone_is_no_attempt():
-    assert "choose 'Falcon 7B', " in check("15.6", {"model": "Gemma 7B", "parameters": 1}).text
-    assert "choose" in check("15.8", {"model": None, "chats that fit": 3}).text
-    assert "'parameter'" in check("15.6", {"model": "Falcon 7B", "parameter": 3}).text
-    for number in ("15.6", "15.7", "15.8", "15.9"):
-        assert check(number, {"model": "Falcon 7B", "anything": None}) == NOT_ATTEMPTED
+@pytest.mark.parametrize("number", ["15.6", "15.7", "15.8", "15.9"])
+def test_the_model_alone_is_no_attempt(number):
+    assert check(number, {"model": "Falcon 7B", "anything": None}) == NOT_ATTEMPTED
 
 
 def test_the_report_has_a_row_for_each_exercise_and_no_hint():
