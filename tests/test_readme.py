@@ -5,6 +5,7 @@ import subprocess
 import tomllib
 
 import nbformat
+import numpy as np
 import pytest
 import yaml
 from documents import ROOT, plain
@@ -12,7 +13,11 @@ from PIL import Image
 from pictures import compare
 from store import DRAWN_BY
 
+from helpers.counting import count
 from helpers.figures import png
+from helpers.layers import softmax
+from helpers.notation import d, n, text
+from helpers.tracing import trace
 
 README, SYLLABUS, FORTY, ADOPTING, MAKEFILE = (
     (ROOT / name).read_text(encoding="utf-8") for name in (
@@ -36,20 +41,13 @@ def table(text):
     return text[text.index("| lesson |"):].split("\n\n")[0].splitlines()[2:]
 
 
-def test_the_front_page_lists_the_lessons_as_they_call_themselves():
+def test_the_front_page_the_syllabus_and_the_start_list_the_lessons_as_they_call_themselves():
+    start = "\n".join(cell.source for cell in LESSONS["00_start_here.ipynb"])
+    links = [(f"[{number} {title}]({name})", minutes) for name, number, title, _, minutes in openings()]
     assert table(README) == [f"| {number} | [{title}](notebooks/{name}) | {question} | {minutes} |"
                              for name, number, title, question, minutes in openings()]
-
-
-def test_the_syllabus_does():
-    assert ["|".join(row.split("|")[:3]) for row in table(SYLLABUS)] == [
-        f"| [{number} {title}]({name}) | {minutes} " for name, number, title, _, minutes in openings()]
-
-
-def test_the_start_sends_readers_to_each():
-    start = "\n".join(cell.source for cell in LESSONS["00_start_here.ipynb"])
-    assert re.findall(r"^- (\[\d\d .*?\]\(.*?\)): .*\((\d+) minutes\)$", start, re.MULTILINE) == [
-        (f"[{number} {title}]({name})", minutes) for name, number, title, _, minutes in openings()][1:]
+    assert ["|".join(row.split("|")[:3]) for row in table(SYLLABUS)] == [f"| {link} | {minutes} " for link, minutes in links]
+    assert re.findall(r"^- (\[\d\d .*?\]\(.*?\)): .*\((\d+) minutes\)$", start, re.MULTILINE) == links[1:]
 
 
 def test_the_syllabus_names_the_lessons_that_measure():
@@ -63,12 +61,9 @@ def test_the_commands_exist_and_the_first_two_come_first():
     assert re.findall(r"^make (\w+)", README, re.MULTILINE)[:2] == ["lab", "test"] and "make lab" in FORTY
 
 
-def test_the_lines_for_conda_are_those_of_its_file():
+def test_every_way_in_is_the_same_command():
     name = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))["name"]
     assert f"conda env create -f environment.yml\nconda activate {name}" in README
-
-
-def test_every_way_in_is_the_same_command():
     assert len(re.findall(r"(?:py|python|IN\)) tools.workbook\.py --lab", README + MAKEFILE)) == 3
     lab = (ROOT / "tools/workbook.py").read_text(encoding="utf-8")     # the whole folder, so that links to the front page land
     assert "--ServerApp.root_dir=." in lab
@@ -89,12 +84,6 @@ def test_the_pictures_are_shown_with_words_for_who_does_not_see_them():
 
 
 def test_the_opening_s_function_has_the_numbers_that_the_readme_says():
-    import numpy as np
-
-    from helpers.counting import count
-    from helpers.layers import softmax
-    from helpers.notation import d, n, text
-    from helpers.tracing import trace
     space = {"np": np, "softmax": softmax}
     exec(re.search(r"```python\n(def attention.*?)```", README, re.DOTALL)[1], space)
     attention, weights = space["attention"], ("w_q", "w_k", "w_v", "w_o")
@@ -106,13 +95,11 @@ def test_the_opening_s_function_has_the_numbers_that_the_readme_says():
 
 
 def test_the_forty_minutes_name_headings_of_the_lessons_and_their_numbers():
-    headings = {cell.source[start:].split("\n")[0] for cells in LESSONS.values() for cell in cells
-                for start in [m.end() for m in re.finditer(r"^#+ ", cell.source, re.MULTILINE)]}
-    rows = FORTY[FORTY.index("| minutes |"):FORTY.index("The answer to")].splitlines()[2:]
-    named = re.findall(r'"([A-Z][^"]*)"', " ".join(row.split("|")[2] for row in rows if "|" in row))
-    assert len(named) == 8 and set(named) <= headings, set(named) - headings
-    times = [tuple(map(int, row.split("|")[1].split("–"))) for row in rows if "|" in row]
-    assert times[0][0] == 0 and times[-1][1] == 40 and all(a[1] == b[0] for a, b in zip(times, times[1:]))
+    headings = {heading for cells in LESSONS.values() for cell in cells for heading in re.findall("^#+ (.*)", cell.source, re.MULTILINE)}
+    rows = re.findall(r"^\| (\d+)–(\d+) \|(.*?)\|", FORTY, re.MULTILINE)
+    named = {name for *_, what in rows for name in re.findall(r'"([A-Z][^"]*)"', what)}
+    assert len(named) == 8 and named <= headings, named - headings
+    assert ["0", *(end for _, end, _ in rows)] == [*(start for start, *_ in rows), "40"]
     alone, together = 8 * 100 * 512**2, 4 * 100**2 * 512
     for said in (f"{alone:,}", f"{together:,}", f"{100 * together / (alone + together):.1f} %"):
         assert said in FORTY
