@@ -4,10 +4,11 @@ import io
 from functools import cache
 
 import pytest
-from matplotlib.figure import Figure
 from PIL import Image, ImageFilter
 from pictures import compare, picture_fault
 from store import DRAWN_BY
+
+from helpers.figures import new_figure
 
 OTHER = "Matplotlib 3.0"
 
@@ -15,10 +16,10 @@ OTHER = "Matplotlib 3.0"
 @cache
 def picture(factor=1, number="5,120,000", title="Twice as long, four times the cost", size=(7, 4), softer=0):
     """A PNG; softer: with softer edges, as another way of smoothing them gives."""
-    figure = Figure(figsize=size, dpi=100)
+    figure = new_figure(*size)
     axes = figure.subplots()
     lengths = [10, 100, 1_000, 10_000, 100_000]
-    axes.loglog(lengths, [factor * n**2 for n in lengths], linewidth=2.5)
+    axes.loglog(lengths, [factor * n**2 for n in lengths])
     axes.text(1_000, 1e3, number, color="black")
     axes.set(title=title, ylim=(1, 1e12))      # fixed, or the axis would follow the curve and hide its change
     buffer, soft = io.BytesIO(), io.BytesIO()
