@@ -26,20 +26,20 @@ DIFFERENCES = Path("picture-differences")      # where pytest was started; git i
 
 def compare(stored, fresh, same_series):
     """"" when two PNGs (bytes) show the same; else a sentence; with it the map of differences."""
-    stored, fresh = _pixels(stored), _pixels(fresh)
+    stored, fresh = pixels(stored), pixels(fresh)
     if stored.shape != fresh.shape:
         return f"it was {stored.shape[1]} × {stored.shape[0]} pixels and is {fresh.shape[1]} × {fresh.shape[0]}", None
     reach, limit = (1, STRICT) if same_series else (3, LOOSE)
     if not same_series:
         stored, fresh = (np.ptp(picture, axis=2, keepdims=True) for picture in (stored, fresh))
-    excess = np.maximum(_excess(stored, fresh, reach), _excess(fresh, stored, reach))
+    excess = np.maximum(outside(stored, fresh, reach), outside(fresh, stored, reach))
     worst = sliding_window_view(np.pad(excess, 2, mode="edge"), (5, 5)).mean(axis=(2, 3))
     row, column = np.unravel_index(worst.argmax(), worst.shape)
     return "" if worst.max() <= limit else (
         f"it differs by {worst.max():.0f} of 255 (limit {limit}) at {column} pixels from the left, {row} from the top"), excess
 
 
-def _pixels(png):
+def pixels(png):
     """The picture on white, as integers (height, width, 3), at the size at which it is shown."""
     image = Image.open(io.BytesIO(png)).convert("RGBA")
     if image.width > 1_000:     # a sharp one has twice the pixels
@@ -48,7 +48,7 @@ def _pixels(png):
     return np.asarray(Image.alpha_composite(white, image).convert("RGB")).astype(np.int16)
 
 
-def _excess(one, other, reach):
+def outside(one, other, reach):
     """How far each pixel of `other` lies outside all that `one` has within `reach` pixels."""
     padded = np.pad(one, ((reach, reach), (reach, reach), (0, 0)), mode="edge")
     low, high = one, one
@@ -60,7 +60,9 @@ def _excess(one, other, reach):
 
 def picture_fault(stored, fresh, name, folder=DIFFERENCES):
     """What is wrong with the pictures of a cell's outputs; "" when they show the same."""
-    stored, fresh = _pictures(stored), _pictures(fresh)
+    stored, fresh = (
+        [(base64.b64decode(output["data"]["image/png"]), output.get("metadata", {}).get("image/png", {}))
+         for output in outputs if "image/png" in output.get("data", {})] for outputs in (stored, fresh))
     if len(stored) != len(fresh):
         return f"the notebook holds {len(stored)} pictures, the code draws {len(fresh)}"
     for (old, about_old), (new, about_new) in zip(stored, fresh):
@@ -77,9 +79,3 @@ def picture_fault(stored, fresh, name, folder=DIFFERENCES):
             return (f"the saved picture ({drawn_by}) is not the one that the code draws ({DRAWN_BY}): {fault}. "
                     f"Both lie in {os.path.relpath(folder)}")
     return ""
-
-
-def _pictures(outputs):
-    """(PNG bytes, metadata) of each picture among the outputs."""
-    return [(base64.b64decode(output["data"]["image/png"]), output.get("metadata", {}).get("image/png", {}))
-            for output in outputs if "image/png" in output.get("data", {})]
