@@ -11,10 +11,10 @@ MADE = ("full", "zeros", "ones", "arange")      # with like=x: made from nothing
 
 
 class Watch:
-    """Bytes moved so far, and elements alive now and at most."""
+    """Elements alive now and at most, and (name, bytes moved) of each call."""
 
     def __init__(self):
-        self.bytes_moved, self.alive, self.peak, self.calls = 0, 0, 0, []
+        self.alive, self.peak, self.calls = 0, 0, []
         self.known = {}  # id of a memory's owner -> its elements
 
     def adopt(self, array):
@@ -35,8 +35,11 @@ class Watch:
 
     def move(self, name, reads, writes):
         moved = sum(cells(array) * array.itemsize for array in (*reads, *writes))
-        self.bytes_moved += moved
         self.calls += [(name, moved)] if moved else []
+
+    @property
+    def bytes_moved(self):
+        return sum(moved for _, moved in self.calls)
 
 
 def cells(array):
@@ -57,14 +60,12 @@ def mapped(function, value):
 
 
 def flat(value):
-    """What is inside nested tuples, lists and dicts."""
     found = []
     mapped(found.append, value)
     return found
 
 
 def plain(value):
-    """The same without watching."""
     return mapped(lambda one: one.view(np.ndarray) if isinstance(one, np.ndarray) else one, value)
 
 
@@ -112,13 +113,10 @@ class Watched(np.ndarray):
         self.watch.move("assign", [value] if value.ndim else [], [np.asarray(target)])
 
 
-def method(name):
-    return lambda self, *args, **kwargs: self.call(name, getattr(np.ndarray, name), (self, *args), kwargs)
-
-
 for _name in ("reshape", "copy", "astype", "flatten", "ravel", "sum", "mean", "max", "min", "var", "std", "prod", "cumsum",
               "swapaxes", "transpose", "squeeze", "repeat", "take", "dot", "clip"):
-    setattr(Watched, _name, method(_name))
+    setattr(Watched, _name, lambda self, *args, _name=_name, **kwargs: self.call(
+        _name, getattr(np.ndarray, _name), (self, *args), kwargs))
 
 
 def watch(function, **arguments):
