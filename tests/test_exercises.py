@@ -99,8 +99,6 @@ def test_a_file_has_no_field_that_nobody_reads():
         entries = {name for name, entry in table.items() if isinstance(entry, dict)} - {"let", "must", "slips"}
         return (table.keys() - entries).union(*(fields(table[name]) for name in entries))
     assert len(TABLES) == len(EXERCISES) and all(fields(table) <= FIELDS for table in TABLES.values())
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-    assert "exercises/*.toml" in project["tool"]["setuptools"]["package-data"]["helpers"]     # so a wheel has them
 
 
 def test_no_hint_names_a_slip_that_was_not_made():
