@@ -10,9 +10,6 @@ from store import MACHINE, normalised, unfit, with_exercises
 
 ROOT = Path(__file__).parents[1]
 LARGEST, LONGEST_CELL, LONGEST_SOLUTION = 600_000, 20, 30      # bytes of a notebook, lines of a cell
-# Written so that this file does not hold the names either.
-REGISTRIES = re.compile(r"py[p]i\.org|files\.python[h]osted|conda\.anacond[a]|registry\.np[m]js"
-                        r"|proxy\.golan[g]|index-ur[l]")
 FORBIDDEN = re.compile(r"\b(simply|obviously|just)\b", re.IGNORECASE)
 UNFIT_CODE = {
     r"^\s*[%!]": "no magics and no shell lines", r"^\s*from .* import \*": "import names, not *",
@@ -74,35 +71,25 @@ def headings(document):
         before = level
 
 
-def opening(document):
-    """What the reader is asked, will be able to do, needs, and how long it takes; then the imports."""
-    text, lesson = plain(document.cells[0].source), document.lesson and not document.is_solutions
-    sources = {cell.id: cell.source for cell in document.code}
-    if document.lesson and not (sources and re.match(r"(#.*\n)*(import|from) ", next(iter(sources.values())))):
+def imports(document):
+    """They stand in the first code cell, and begin it."""
+    if document.lesson and not (document.code and re.match(r"(#.*\n)*(import|from) ", document.code[0].source)):
         yield "the first code cell begins with the imports"
-    for name, source in list(sources.items())[1:] if document.lesson else ():
-        if name[:8] != "exercise" and re.search(r"^(import|from) ", source, re.MULTILINE):
-            yield f"cell {name}: imports stand in the first code cell"
-    for asked, pattern, remedy in (
-            (document.is_solutions, "# Solutions: ", "the title of a solutions notebook begins '# Solutions: '"),
-            (not document.is_solutions, r"(?s).*\bTime:? .{0,12}?\d+.{0,12}minutes", "the first cell says 'Time: N minutes'"),
-            (lesson and lesson != 15, "(?s).*By the end you can", "the first cell says 'By the end you can'"),
-            (document.is_full_lesson, r"(?s)((?!By the end).)*\?", "the first cell asks the lesson's question (…?)"),
-            (document.is_full_lesson, r"(?s).*You need.*\]\(", "the first cell says 'You need', with a link")):
-        if asked and not re.match(pattern, text):
-            yield remedy
+    for cell in document.code[1:] if document.lesson else ():
+        if cell.id[:8] != "exercise" and re.search(r"^(import|from) ", cell.source, re.MULTILINE):
+            yield f"cell {cell.id}: imports stand in the first code cell"
 
 
-def closing(document):
-    """Recap, sources, and the way on."""
-    last = document.cells[-1].source if document.cells[-1].cell_type == "markdown" else ""
-    recap = any(text.startswith("Recap") for _, _, text in document.headings)
+def opening_and_closing(document):
+    """The question and the minutes are in test_readme.py, the way on in test_notebooks.py."""
+    first, last = plain(document.cells[0].source), document.cells[-1].source
     for asked, found, remedy in (
-            (True, re.search(r"^(?=.*\]\().* · ", last, re.MULTILINE), "the last cell has 'previous · contents · next' with links"),
-            (document.lesson, re.search(r"\]\((README\.md|00_start_here\.ipynb)\)", last), "the last cell links to the contents"),
+            (document.is_solutions, first.startswith("# Solutions: "), "a solutions notebook is called '# Solutions: …'"),
+            (0 < document.lesson < 15 and not document.is_solutions, "By the end you can" in first, "'By the end you can'"),
+            (document.is_full_lesson, re.search(r"(?s)You need.*\]\(", first), "the first cell says 'You need', with a link"),
             (document.is_full_lesson, "Sources" in last, "the last cell names its sources ('Sources')"),
-            (document.is_full_lesson, recap, "a section 'Recap' before the end")):
-        if asked and not found and not document.is_solutions:
+            (document.is_full_lesson, any(text.startswith("Recap") for *_, text in document.headings), "a section 'Recap'")):
+        if asked and not found:
             yield remedy
 
 
@@ -188,7 +175,7 @@ def exercises(document):
             yield f"cell {cell.id}, called exercise-N-check: its check says {shown!r}, expected {expected!r}"
 
 
-RULES = (headings, opening, closing, names_of_cells, stored_by_command, code_cells, outputs, prose, exercises)
+RULES = (headings, imports, opening_and_closing, names_of_cells, stored_by_command, code_cells, outputs, prose, exercises)
 
 
 def text_faults(text):
@@ -197,8 +184,6 @@ def text_faults(text):
         yield f"the word {word!r}"
     for found in MACHINE.finditer(text):
         yield f"a path of one machine: {text[found.start():found.start() + 40]!r}"
-    if REGISTRIES.search(text):
-        yield "the host of a package registry"
 
 
 def link_faults(text, folder):
