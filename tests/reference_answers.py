@@ -83,7 +83,7 @@ ANSWERS = {
     "Why does training": lambda: ("6", 2 * N * D, 4 * N * D),
     "What does C": lambda: ("8,192", pc(3 * pairs(eight, 8192) / 6 / MET / 8192), pc(3 * pairs(eight, 8192) / 6 / eight.parameters() / 8192),
                             pc(1 - MET / eight.parameters()), pc(eight.training_flops(8192) / 8192 / 6 / eight.parameters() - 1, 0)),
-    "Is N with": lambda: (f"{6 * v3.parameters() / (v3.training_flops(4096) / 4096):.0f}",),
+    "Is N with": lambda: (f"{6 * v3.parameters() / (v3.training_flops(4096) / 4096):.0f}", "4,096"),
     "How expensive": lambda: (str(gpt2.training_flops(1024) // gpt2.forward_flops(1024) - 1), f"{2 + (gpt2.training_flops(1024, fused=True) - gpt2.training_flops(1024)) / pairs(gpt2, 1024)}"),
     "Which formula": lambda: (str(len(published_flops("GPT-2", 1024))), f"{max(published_flops('GPT-2', 1024).values()) / min(published_flops('GPT-2', 1024).values()):.2f}"),
     "How much slower": lambda: (8 * N * D, 6 * N * D, pc(8 / 6 - 1, 0)),
@@ -150,6 +150,6 @@ ANSWERS = {
     "Why do Chin": lambda: ("70 billion", *(billion(planning.optimal_split(laws[place], 5.76e23).parameters) for place in (0, 2, 1))),
     "Does Chin": lambda: (f"{(small.forward_flops(2048) - small.flops_by_part(2048)['logits'] + 3 * 10 * 10 * 2048**2) / (2 * 2048 * (small.parameters() + 10 * 640**2)):.2f}",),
     "How are 66": lambda: (str(standard.gflops), f"{64 * 16 * 6 * 2 * 1024**2 * 64 / 1e9:.0f} GFLOPs", f"{flash.gflops / standard.gflops:.2f}", f"{(2 + 5) / (2 + 4):.3f}"),
-    "Is the HFU": lambda: ("175 billion", f"{shares['175B'].hardware_flops} %", f"{shares['175B'].model_flops * megatron.training_flops(2048, recompute='selective') / megatron.training_flops(2048):.1f} %"),
+    "Is the HFU": lambda: (f"{shares['175B'].hardware_flops} %", "175 billion", f"{shares['175B'].model_flops * megatron.training_flops(2048, recompute='selective') / megatron.training_flops(2048):.1f} %"),
     "How much do pub": lambda: (f"{max(published_flops('GPT-3 175B', 2048).values()) / min(published_flops('GPT-3 175B', 2048).values()):.2f}",),
 }
