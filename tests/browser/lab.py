@@ -155,11 +155,9 @@ class Lab:
         assert found == expected, f"the page speaks of another state than {explorer}"
 
     def says(self, words):
-        """Wait until the picture, the sentence or the numbers hold these words."""
         self.box.filter(has_text=words).wait_for(timeout=10_000)
 
     def warns(self, words):
-        """Wait until the message holds these words."""
         self.box.locator("[role=alert]", has_text=words).wait_for(timeout=10_000)
 
     def field(self, label):
@@ -168,13 +166,11 @@ class Lab:
             self.page.locator("input[type=text], select")).first
 
     def move(self, label, *keys):
-        """Press keys on the slider of this name."""
         row = self.field(label).locator("xpath=ancestor::*[contains(@class, 'widget-hbox')][1]")
         for key in keys:
             row.locator(".noUi-handle").press(key)
 
     def type(self, label, text, enter=True):
-        """Type into the field of this name."""
         self.field(label).click()
         for key in ("Control+a", *text, *["Enter"] * enter):
             self.page.keyboard.press(key)
@@ -191,7 +187,6 @@ class Lab:
         self.box.get_by_role("button", name=button, exact=True).click()
 
     def tick(self, text):
-        """Tick or untick the box with this text, from the keyboard."""
         self.box.get_by_role("checkbox", name=text, exact=True).press("Space")
 
     def more(self):
@@ -201,7 +196,8 @@ class Lab:
 
     def troubles(self):
         """What a reader would call broken: error outputs, lost widgets, errors on the console."""
-        found = self.page.locator(".jp-OutputArea-output[data-mime-type*='error'], .jp-RenderedText[data-mime-type*='stderr']").all_inner_texts()
+        errors = ".jp-OutputArea-output[data-mime-type*='error'], .jp-RenderedText[data-mime-type*='stderr']"
+        found = self.page.locator(errors).all_inner_texts()
         body = self.page.inner_text(".jp-Notebook")
         found += re.findall(r"(?i).*(?:model not found|error displaying widget|error creating widget).*", body)
         found += [text for kind, text in self.console if kind in ("error", "pageerror") and not HARMLESS.search(text)]
