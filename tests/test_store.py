@@ -12,9 +12,7 @@ SOLVED = '''def double(n):
     ### BEGIN SOLUTION
     return 2 * n
     ### END SOLUTION'''
-STUB = '''def double(n):
-    """Twice n."""
-    # your code here'''
+STUB = "\n".join([*SOLVED.splitlines()[:2], "    # your code here"])
 
 
 def lesson(*sources, **more):
@@ -91,6 +89,7 @@ def test_a_measurement_is_kept_until_the_code_that_leads_to_it_changes(tmp_path,
 
 
 def test_where_a_cell_raises_the_file_is_left_alone_and_the_first_that_does_is_named(tmp_path, monkeypatch, capsys):
+    monkeypatch.delenv("HELPERS_PICTURES", raising=False)
     path, before = tmp_path / "01_demo.ipynb", dict(os.environ)
     nbformat.write(lesson("n = 1 / 0", "n"), path)
     saved = path.read_bytes()
