@@ -197,12 +197,9 @@ def test_near_directions_meet():
 
 
 # summaries
-def test_low_rank_is_exact_where_tokens_repeat():
-    q, k, v = normal(*[(6, 3)] * 3)
-    order = np.eye(6)[[3, 1, 0, 5, 4, 2]]
-    close(layers.low_rank_attention(q, k, v, order, order), layers.mix(q, k, v))
-    runs, means = [np.repeat(a, 2, axis=0) for a in (q, k, v)], np.repeat(np.eye(6), 2, axis=1) / 2
-    close(layers.low_rank_attention(*runs, means, means), layers.mix(*runs))
+def test_low_rank_attends_to_projected_keys_and_values():
+    q, k, v, e, f = normal(*[(6, 3)] * 3, (2, 6), (2, 6))
+    close(layers.low_rank_attention(q, k, v, e, f), weighed(q @ (e @ k).T / np.sqrt(3), f @ v))
 
 
 @pytest.mark.parametrize("causal", [False, True])
