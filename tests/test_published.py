@@ -76,8 +76,7 @@ def test_models():
     assert len(MODELS) == 46
 
 
-@pytest.mark.parametrize("printed, training, millions", list(zip(
-    rows("gpt3_shapes"), rows("gpt3_training"), GPT3_MILLIONS, strict=True)))
+@pytest.mark.parametrize("printed, training, millions", zip(rows("gpt3_shapes"), rows("gpt3_training"), GPT3_MILLIONS, strict=True))
 def test_gpt3_tables(printed, training, millions):
     model = MODELS[printed.name]
     differs = {field for field in ("n_layers", "d_model", "n_heads", "d_head") if getattr(model, field) != getattr(printed, field)}
@@ -105,8 +104,7 @@ def test_formulas():
         assert sympy.expand(formula - layer) == 0
     said, model = formulas("flop_formulas", "name"), Transformer(L, d, h, 4 * d, LETTERS["V"])
     assert sympy.expand(said["Megatron"] - model.training_flops(n, b, recompute="full")) == 0
-    layers = model.forward_flops(n) - model.flops_by_part(n)["logits"]
-    plain = {N: 12 * L * d**2, d_h: d / h}
+    layers, plain = model.forward_flops(n) - model.flops_by_part(n)["logits"], {N: 12 * L * d**2, d_h: d / h}
     assert sympy.expand(3 * layers - n * said["PaLM"].subs(plain)) == 0
     assert sympy.expand((said["Kaplan"] - said["Megatron-LM code"]).subs(plain)) == 0
     assert said["rule of thumb"] == 6 * N

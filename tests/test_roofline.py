@@ -39,17 +39,12 @@ NAMES = ["Llama-3 8B", "GPT-2", "Mistral 7B", "Mixtral 8x7B", "DeepSeek-V3"]
 
 @pytest.mark.parametrize("model", [*map(MODELS.get, NAMES), MIXED], ids=[*NAMES, "two kinds"])
 @pytest.mark.parametrize("tokens, batch", [(1, 1), (2, 3), (5000, 7)])
-def test_a_decoding_step_is_what_one_more_token_adds_to_a_causal_pass(model, tokens, batch):
+def test_a_decoding_step_is_one_token_s_work_on_the_weights_that_are_met_and_the_cache(model, tokens, batch):
+    """One token's FLOPs, one by one: see test_transformer."""
     work = decode(model, "H100 SXM", tokens, batch)
-
-    def passed(length):
-        return batch * 2 * length * model.vocab_size * model.d_model + batch * sum(
-            count * sum(layer.flops_by_part(length, layer.pairs(length, True), True).values())
-            for count, layer in model.layers)
-    assert work.flops == passed(tokens) - passed(tokens - 1)
+    assert (work.flops, work.tokens) == (model.decode_flops(tokens, batch), batch)
     weights = work.bytes_moved - model.kv_cache_bytes(tokens, batch)
     assert 2 * model.active_parameters(False) <= weights <= 2 * model.parameters()
-    assert work.tokens == batch
 
 
 def test_a_mixture_reads_the_experts_that_its_batch_meets():
