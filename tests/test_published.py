@@ -76,7 +76,7 @@ def test_models():
     assert len(MODELS) == 46
 
 
-@pytest.mark.parametrize("printed, training, millions", zip(rows("gpt3_shapes"), rows("gpt3_training"), GPT3_MILLIONS, strict=True))
+@pytest.mark.parametrize("printed, training, millions", [*zip(rows("gpt3_shapes"), rows("gpt3_training"), GPT3_MILLIONS, strict=True)])
 def test_gpt3_tables(printed, training, millions):
     model = MODELS[printed.name]
     differs = {field for field in ("n_layers", "d_model", "n_heads", "d_head") if getattr(model, field) != getattr(printed, field)}
