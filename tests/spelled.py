@@ -2,10 +2,7 @@
 import re
 from functools import cache, cached_property
 
-from helpers import notation
-
 HIGH = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
-LETTERS = {letter: getattr(notation, letter) for letter in notation.LETTERS}
 NUMBER = re.compile(r"(?<![\w.^])(?:\d+\^-?\d+|\d[\d,]*(?:\.\d+)?(?:\*10\^-?\d+|e[+-]?\d+)?)")
 LETTER, WORD = r"[A-Za-z](?:_[a-z]+)?", r"[A-Za-z]+(?:_[a-z]+)*"      # a factor of a formula, in prose and in code
 COMMON = set("the and with for that this from are was its his one two each all how many than then has have had but not".split())
@@ -51,9 +48,10 @@ def shown(cell):
 
 def formula(latex, **more):
     """A formula as SymPy has it: what stands right of =, < or >; `more` are letters that the notation does not have."""
+    from helpers import notation      # SymPy, for whom it reads formulas
     parts = re.findall(r"\d+|[A-NP-Za-z](?:_[a-z]+)?|[-+*/^()]", re.split("[=<>]", flat(latex))[-1])
     times = ["*" if re.match(r"[\w)]", one) and re.match(r"[\w(]", next) else "" for one, next in zip(parts, parts[1:] + [""])]
-    return eval("".join(map("".join, zip(parts, times))).replace("^", "**"), LETTERS | more)
+    return eval("".join(map("".join, zip(parts, times))).replace("^", "**"), vars(notation) | more)
 
 
 def recap(cells):
@@ -103,17 +101,27 @@ def lines(text):
     return [({value(found) for found in NUMBER.findall(line)}, stems(line)) for line in flat(text).splitlines()]
 
 
+@cache
+def coded(text):
+    """The products with letters in code and outputs."""
+    return {term for factor in (LETTER, WORD) for _, term in products(flat(text), factor)}
+
+
 class Ground:
     """Lines of code and output: they hold a number of more digits than `short`, others in a line that shares a word."""
 
     def __init__(self, *parts, short=3):
-        self.text, self.short = "\n".join(map(flat, parts)), short
+        self.parts, self.short = parts, short
         self.lines = [line for part in parts for line in lines(part)]
         self.numbers = set().union(*(numbers for numbers, _ in self.lines))
 
     @cached_property
+    def text(self):
+        return "\n".join(map(flat, self.parts))
+
+    @cached_property
     def terms(self):
-        return {term for factor in (LETTER, WORD) for _, term in products(self.text, factor)}
+        return set().union(*map(coded, self.parts))
 
     def holds(self, text, around):
         number, words = value(text), stems(around)

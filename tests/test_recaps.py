@@ -3,10 +3,10 @@ import nbformat
 import numpy as np
 import pytest
 import sympy
-from spelled import LETTERS, formula, recap
+from spelled import formula, recap
 from test_prose import LESSONS
 
-from helpers import layers
+from helpers import layers, notation
 from helpers.layers import backward
 from helpers.notation import D, L, M, N, V, b, d, d_ff, d_h, h, k, n, r, w
 from helpers.planning import optimal_split
@@ -31,6 +31,7 @@ def close(a, b):
 
 
 s, m, p, W, R, c = sympy.symbols("s m p W R c", positive=True)
+LETTERS = {letter: getattr(notation, letter) for letter in notation.LETTERS}
 SQUARES, BOTH = dict.fromkeys(("w_q", "w_k", "w_v", "w_o"), (d, d)), dict(x=(n, d), mixed=(n, d), weights=(n, n))
 MIX, HEAD, rng = dict.fromkeys("qkv", (n, d)), dict.fromkeys("qkv", (n, d_h)), np.random.default_rng(3)
 ATTENTION = cost(layers.self_attention, "matmul_flops", x=(n, d), **SQUARES)
