@@ -93,21 +93,15 @@ def test_conventions_show_the_published_formulas(name, n):
         assert int(count) * n == model.training_flops(n, causal=attention == "seen", recompute=recompute)
 
 
-def test_each_switch_of_conventions_adds_its_part():
-    def counted(**switches):
-        off = dict(attention="out", logits="out", softmax="out", embedding="out", recompute="none")
-        return int(per_token("your count", model="GPT-2", n=1_024, **off | switches))
-
-    table, softmax, pairs = 3 * 2 * 50_257 * 768, 3 * 3 * 12 * 12 * 1_024, 3 * 4 * 12 * 768 * 1_024
-    for switch, value, flops in (("logits", "in", table), ("embedding", "in", table), ("softmax", "in", softmax),
-                                 ("attention", "full", pairs), ("attention", "half", pairs // 2)):
-        assert counted(**{switch: value}) - counted() == flops, switch
-    assert counted(softmax="in", recompute="full") == 4 * (counted() + softmax) // 3
-
-
 @pytest.mark.parametrize("preset, row", [*zip(ConventionsExplorer.presets, rows("flop_formulas"))])
 def test_a_preset_of_conventions_says_what_its_source_says(preset, row):
     assert row.name in ConventionsExplorer(preset=preset, model="GPT-3 175B").shown.title
+
+
+def test_what_is_recomputed_has_its_softmax_and_no_logits():
+    once, again = (int(per_token("your count", softmax="in", logits="out", recompute=layers)) for layers in ("none", "full"))
+    table = int(per_token("your count")) - int(per_token("your count", logits="out"))
+    assert 3 * again == 4 * once and table == 6 * 50_257 * 12_288
 
 
 # Growth
@@ -279,14 +273,6 @@ def test_the_numbers_are_those_of_the_helper():
         assert ("is met" in explorer.shown.title) == (fits_unit and job_cost(job) <= limit)
 
 
-def test_a_limit_keeps_its_unit():
-    explorer = ShrinkExplorer(preset="Llama-3 8B with 128 k into 24 GB")
-    assert "width d must fall least: by 25.0 %" in explorer.shown.title
-    assert "must fall by 53.8 %" in explorer.shown.svg()
-    explorer.change(counted="forward")
-    assert "choose TFLOPs" in explorer.sentence() and "must fall" not in explorer.shown.svg()
-
-
 # Tiling
 
 @given(st.integers(1, 48), st.integers(1, 4), st.integers(1, 500), st.integers(1, 9), st.integers(1, 9), st.sampled_from(OUTER))
@@ -300,9 +286,7 @@ def test_tiling_counts_what_the_simulator_counts(n, d, M, tall, wide, outer):
 
 
 def test_tiling_says_what_a_tile_costs():
-    start = TilingExplorer()
-    assert start.numbers()["FLOPs per byte"] == f"{4 * 1_024**2 * 64 / (2 * 2_230_272):.1f}"
-    assert "needs 20,608 elements, the chip holds 32,768; 2.23 million" in start.sentence() and "half the traffic" in start.shown.title
-    for values, words in (({"M": 4_096}, "not fit"), ({"n": 4_096, "d": 128, "M": 262_144}, "as plain"),
+    assert TilingExplorer().numbers()["FLOPs per byte"] == f"{4 * 1_024**2 * 64 / (2 * 2_230_272):.1f}"
+    for values, words in (({}, "half the traffic"), ({"M": 4_096}, "not fit"), ({"n": 4_096, "d": 128, "M": 262_144}, "as plain"),
                           ({"n": 4_096, "d": 256, "M": 262_144, "rows": 16}, "more than plain")):
         assert words in TilingExplorer(**values).shown.title

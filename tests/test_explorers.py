@@ -196,11 +196,6 @@ def test_a_wrong_value_is_named_in_one_sentence_and_nothing_moves(cls):
     assert message(explorer) == ""
 
 
-def test_values_beside_a_preset_go_before_it():
-    explorer = GrowthExplorer(preset="GPT-2 (1,024 × 768)", n=3_000)
-    assert (explorer.state.n, explorer.state.d) == (3_000, 768)
-
-
 def test_the_package_lists_its_explorers_and_names_what_is_none():
     assert dir(explorers) == sorted(explorers.__all__)
     with pytest.raises(AttributeError, match="no explorer 'GrowthExporer'"):
