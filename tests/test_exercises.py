@@ -265,17 +265,19 @@ def test_a_name_that_a_cell_overwrote_is_said_by_the_check():
     assert "import cell" not in space["right"].text
 
 
+def stored(node):
+    """The names that a cell sets, not those within its functions and comprehensions."""
+    if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+        yield node.id
+    apart = ast.FunctionDef, ast.Lambda, ast.ListComp, ast.DictComp, ast.SetComp, ast.GeneratorExp
+    for child in () if isinstance(node, apart) else ast.iter_child_nodes(node):
+        yield from stored(child)
+
+
 @pytest.mark.parametrize("path", sorted((ROOT / "notebooks").rglob("*.ipynb")), ids=lambda path: path.stem)
 def test_no_lesson_overwrites_a_name_that_it_imports(path):
-    taken, found, apart = set(), [], (ast.FunctionDef, ast.Lambda, ast.ListComp, ast.DictComp, ast.SetComp, ast.GeneratorExp)
-
-    def walk(node):
-        if isinstance(node, ast.ImportFrom) and str(node.module).startswith("helpers"):
-            taken.update(alias.asname or alias.name for alias in node.names)
-        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store) and node.id in taken:
-            found.append(node.id)
-        for child in () if isinstance(node, apart) else ast.iter_child_nodes(node):
-            walk(child)
-    for cell in nbformat.read(path, as_version=4).cells:
-        walk(ast.parse(cell.source if cell.cell_type == "code" else ""))
-    assert not found
+    taken = set()
+    for tree in (ast.parse(cell.source) for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code"):
+        taken |= {alias.asname or alias.name for node in tree.body if isinstance(node, ast.ImportFrom)
+                  and str(node.module).startswith("helpers") for alias in node.names}
+        assert not taken & {*stored(tree)}
