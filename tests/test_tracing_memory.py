@@ -112,6 +112,7 @@ LINKS = {
 @example((1,), [("broadcast", 0), ("ravel", 0)])
 @example((3,), [("windows", 1), ("flip", 0), ("astype", 0)])
 @example((2, 3, 4), [("T", 0), ("summed", 0), ("flat", 0)])
+@example((2, 3, 4), [("every second", 0), ("first two joined", 0)])
 @example((4, 1, 1), [("T", 0), ("last divided", 0), ("T", 0), ("product", 0), ("T", 0), ("T", 0), ("first two joined", 0)])
 @settings(max_examples=400)
 def test_any_chain_of_views_and_copies(shape, links):
