@@ -126,8 +126,8 @@ def test_blocks_that_share_a_scale_take_a_fraction_of_a_byte():
     logged = Transformer(64, 5120, 40, 27648, 152064, n_kv_heads=8)
     assert memory.kv_cache_bytes(logged, 32_768, 1, "q8_0") == 4352 * 2**20
     assert logged.kv_cache_bytes(32_768, 1, 1.0625) == 4352 * 2**20
-    for name, size in (("q8_0", 34), ("q4_0", 18), ("mxfp4", 17), ("nvfp4", 18), ("bf16", 64)):
-        assert memory.bytes_of(32, name) == memory.bytes_of(32, Fraction(size, 32)) == size
+    sizes = dict(fp64=256, fp32=128, tf32=128, bf16=64, fp16=64, fp8=32, int8=32, fp4=16, int4=16, q8_0=34, q4_0=18, mxfp4=17, nvfp4=18)
+    assert {name: memory.bytes_of(32, name) for name in sizes} == sizes and memory.bytes_of(32, Fraction(34, 32)) == 34
 
 
 @pytest.mark.parametrize("stage, divided", [(0, 0), (1, 12), (2, 14), (3, 16)])

@@ -185,7 +185,7 @@ def asked(**change):
 @pytest.mark.parametrize("call, words", [
     (lambda: asked(prompt=0), "prompt: 0 is below 1"), (lambda: asked(written=1), "written: 1 is below 2"),
     (lambda: asked(batch=True), "batch: True"), (lambda: asked(devices=0), "devices: 0"),
-    (lambda: asked(share=60), "share: 60 is above 1"), (lambda: asked(usd_per_hour=-1), "usd_per_hour: -1"),
+    (lambda: asked(share=1.5), "share: 1.5 is above 1"), (lambda: asked(usd_per_hour=-1), "usd_per_hour: -1"),
     (lambda: asked(cache_precision="fp-8"), "near: 'fp8'"), (lambda: decode(SERVED[1], "H200", 10, batch=0), "batch: 0"),
     (lambda: budget_flops("H100 SXM", 8, 0, 0.4), "days: 0"),
     (lambda: budget_flops("H100 SXM", 8, 7, 40), "utilisation: 40 .* 0.4 for 40 %"),
