@@ -24,9 +24,9 @@ def filled(number, *values):
     return dict(zip(EXERCISES[number].entries, values))
 
 
-def seen(number, right, *slips):
+def seen(number, *slips):
     """Sheets with one row wrong, by its place: (row, what was seen, words of the hint)."""
-    sheet = filled(number, *([1, value] for value in right))
+    sheet = {name: [1, entry.right] for name, entry in EXERCISES[number].entries.items()}
     return [(sheet | {[*sheet][row]: value if isinstance(value, list) else [1, value]}, words) for row, value, words in slips]
 
 
@@ -70,9 +70,6 @@ service = partial(ServingExplorer, model="Llama-3 70B", accelerator="H100 SXM", 
                   precision="16 bit", share=60, price=2.5)
 gemma = partial(Transformer, n_layers=28, d_model=3072, n_heads=16, d_ff=24576, vocab_size=256000, d_head=256, gated=True,
                 attention_bias=False, mlp_bias=False, norm="rms")
-TWICE, RNNS, DOUBLED, SHARES = (2.18, 3.82, 3.78, 2.22), (34, 18, 2.06, 2, 2), (2, 2, 3.78, 2.22, 256), (13.1, 23.1, 5.5, 7)
-RULE, BATCHES, ROOF, RATIOS = (7.72, 33.47, 19.74, 44.49, 16.63), (1, 4, 4.73), (1.56, 4.87, 27.9, 241, 512), (0.372, 9.77, 36, 22.3)
-PLAN, PRICES, LEVERS = (41.1, 19.6, 0.037, 10.7, 17.4), (0.43, 405, 234, 1.08, 0.70), (0.063, 0.517, 1.125, 0.031, 0.948)
 FALCON, STAR, STAR2, QWEN = "Falcon 7B", "StarCoderBase", "StarCoder2 7B", "Qwen3 30B-A3B"
 
 LATENT = dict(kv_lora_rank=512, qk_nope_head_dim=192, qk_rope_head_dim=64, v_head_dim=256)
@@ -114,34 +111,34 @@ WRONG = {
     "11.1": [(filled("11.1", "yes", "agrees", "agrees"), "choose")],
     "11.2": [(utilisation(pairs=0), "attention is missing"), (utilisation(pairs=4), "whole square"),
         (utilisation(12, width="d"), "h·d_h")],
-    "12.1": seen("12.1", TWICE, (1, 2.18, "where do n and d stand"), (0, [None, 2.18], "predict first"))
+    "12.1": seen("12.1", (1, 2.18, "where do n and d stand"), (0, [None, 2.18], "predict first"))
         + [({"n doubled": 2.2, "d doubled": 3.8}, "no entry")],
     "12.2": [((65, 536), "12_345")],
     "12.4": [(GrowthExplorer(), "linear axes"), (GrowthExplorer(axes="linear"), "on the floor"), (growth(n=100_000), "towards n = 2d"),
         (growth(curves=("products", "projections")), "three"), (growth(curves=("walk", "products", "projections")), "door"),
         ("explorer", "paste the line")],
-    "12.5": seen("12.5", RNNS, (0, 18, "triangle"), (3, 2.06, "256"), (4, 2_443, "restricted"), (1, 17, "stay whole")),
-    "12.6": seen("12.6", DOUBLED, (3, 3.78, "64")),
-    "13.1": seen("13.1", SHARES, (0, 26.2, "do they change"), (1, 13.1, "before"), (3, 6.54, "smaller"), (1, None, "now look"),
-        (1, ["more", 23.1], "a number")) + [(filled("13.1", *SHARES), "two places")],
-    "13.2": seen("13.2", RULE, (0, 6.86, "causal"), (1, 7.72, "move n"), (2, 16.73, "n² part alone"), (2, 33.47, "whole square"),
+    "12.5": seen("12.5", (0, 18, "triangle"), (3, 2.06, "256"), (4, 2_443, "restricted"), (1, 17, "stay whole")),
+    "12.6": seen("12.6", (3, 3.78, "64")),
+    "13.1": seen("13.1", (0, 26.2, "do they change"), (1, 13.1, "before"), (3, 6.54, "smaller"), (1, None, "now look"),
+        (1, ["more", 23.1], "a number")) + [(filled("13.1", 13.1, 23.1, 5.5, 7), "two places")],
+    "13.2": seen("13.2", (0, 6.86, "causal"), (1, 7.72, "move n"), (2, 16.73, "n² part alone"), (2, 33.47, "whole square"),
         (3, 44.63, "keep their 3"), (4, 33.47, "Llama")),
-    "13.3": seen("13.3", BATCHES, (2, 303, "how many times")),
-    "13.4": seen("13.4", ROOF, (1, 17.9, "131,072"), (1, 2.6, "one chat"), (1, 738, "131,072")),
+    "13.3": seen("13.3", (2, 303, "how many times")),
+    "13.4": seen("13.4", (1, 17.9, "131,072"), (1, 2.6, "one chat"), (1, 738, "131,072")),
     "13.5": [(roofline(model="Llama-3 8B"), "another model"), (roofline(accelerator="H100 SXM"), "ridge point is at 295"),
         (roofline(phase="prefill"), "let it decode"), (roofline(n=8_192), "131,072 tokens"), (roofline(batch=64), "arger batch"),
         ("roofline", "paste the line")],
-    "13.7": seen("13.7", RATIOS, (0, 18.6, "numbers of them"), (3, 21.74, "parameters")),
-    "14.1": seen("14.1", PLAN, (0, 388, "text takes its half"), (0, 3.88, "slider at 800"), (1, 2.45, "slider at 800"),
+    "13.7": seen("13.7", (0, 18.6, "numbers of them"), (3, 21.74, "parameters")),
+    "14.1": seen("14.1", (0, 388, "text takes its half"), (0, 3.88, "slider at 800"), (1, 2.45, "slider at 800"),
         (1, 41.1, "refitted")),
-    "14.2": seen("14.2", PRICES, (0, 0.107, "costs four times"), (0, 1.71, "four times as fast"), (1, 101, "where the row says"),
+    "14.2": seen("14.2", (0, 0.107, "costs four times"), (0, 1.71, "four times as fast"), (1, 101, "where the row says"),
         (2, 405, "keeps its 16 bits"), (3, 0.43, "where the row says"), (4, 0.36, "bytes of the cache"),
         (0, 405, "a speed"), (1, 0.43, "a price"), (2, 0.185, "a price"), (3, 40.3, "a speed"), (4, 61.8, "a speed")),
     "14.4": [(service(devices=4, batch=64), "too slow"), (service(batch=64), "among whom"), (service(batch=192), "faster"),
         (service(devices=4, batch=128), "does not fit"), (service(precision="weights 4 bit"), "precision"), (service(price=1), "price"),
         (service(written=512), "written"), (service(model="Llama-3 8B"), "asked is model"), (service(accelerator="H200"), "asked is acc"),
         ("serve_plan", "paste the line")],
-    "14.5": seen("14.5", LEVERS, (0, 0.517, "start"), (0, 0.0323, "weights stay"), (1, 0.063, "batch at 16"), (2, 1.7, "131,072"),
+    "14.5": seen("14.5", (0, 0.517, "start"), (0, 0.0323, "weights stay"), (1, 0.063, "batch at 16"), (2, 1.7, "131,072"),
         (3, 0.011, "131,072"), (4, 0.53, "batch at 16"), (4, 1.696, "choose writing")),
     "15.1": [("Gemma 7B", "a Transformer("), (gemma(d_head=None, **LATENT), "kv_lora_rank"), *(
         (gemma(**{field: value}), words) for field, value, words in (
