@@ -1,32 +1,17 @@
 """The cheaper attentions of lesson 10: their costs are the traced ones, their weights what the layers return."""
 
-import ast
-from functools import cache
-from pathlib import Path
-
-import nbformat
 import numpy as np
 import pytest
 from hypothesis import example, given, settings, strategies as st
+from test_layer_values import taught
 
 from helpers import layers
 from helpers.explorers import bets
 from helpers.explorers.bets import METHODS, SHOWN, STRUCTURES, cheaper_from, error, flops, hashes_of, kept_elements, structured
-from helpers.tracing import repeat, trace
+from helpers.tracing import trace
 from helpers.transformer.layer import STATES
 
-LESSON = Path(__file__).parents[1] / "notebooks" / "10_cheaper_attention.ipynb"
-
-
-@cache
-def taught(*names):
-    """The functions `names` as the cells of lesson 10 define them."""
-    space = {"np": np, "layers": layers, "repeat": repeat}
-    for cell in nbformat.read(LESSON, 4).cells:
-        if cell.cell_type == "code":
-            defined = [node for node in ast.parse(cell.source).body if isinstance(node, ast.FunctionDef)]
-            exec(compile(ast.Module(defined, []), cell.id, "exec"), space)
-    return [space[name] for name in names]
+LESSON = "10_cheaper_attention"
 
 
 def call(method, n, d_h, budget, causal, rng=None):
@@ -110,7 +95,7 @@ def test_the_structures_are_what_they_are_called(d_h):
 
 # what lesson 10 defines in its own cells
 def test_the_lesson_and_the_helpers_say_the_same():
-    low_rank, features = taught("low_rank_attention", "positive_features")
+    low_rank, features = taught(LESSON, "low_rank_attention", "positive_features")
     q, k, v = structured("few", SHOWN, 64)
     omega, e = np.random.default_rng(1).standard_normal((5, 64)), np.repeat(np.eye(4), SHOWN // 4, axis=1) * 4 / SHOWN
     assert np.allclose(low_rank(q, k, v, e, e), layers.low_rank_attention(q, k, v, e, e))
@@ -118,14 +103,14 @@ def test_the_lesson_and_the_helpers_say_the_same():
 
 
 def test_a_state_costs_what_the_model_counts():
-    linear, delta = taught("linear_attention", "delta_rule")
+    linear, delta = taught(LESSON, "linear_attention", "delta_rule")
     shapes = dict.fromkeys("qkv", (50, 8))
     assert trace(linear, **shapes).flops == STATES["linear"] * 50 * 8**2
     assert trace(delta, **shapes, rate=(50,)).flops == STATES["delta"] * 50 * 8**2 + 2 * 50 * 8
 
 
 def test_the_delta_rule_replaces_what_linear_attention_adds_up():
-    linear, delta = taught("linear_attention", "delta_rule")
+    linear, delta = taught(LESSON, "linear_attention", "delta_rule")
     k, v = np.tile(np.eye(4)[1], (2, 1)), np.random.default_rng(2).standard_normal((2, 4))    # one key, twice
     assert np.allclose(linear(k, k, v)[-1], v.sum(axis=0)) and np.allclose(delta(k, k, v, np.ones(2))[0][-1], v[1])
     assert np.allclose(delta(k, k, v, np.full(2, 0.25))[0][-1], 0.75 * 0.25 * v[0] + 0.25 * v[1])
@@ -133,14 +118,14 @@ def test_the_delta_rule_replaces_what_linear_attention_adds_up():
 
 @pytest.mark.parametrize("window, depth", [(1, 3), (9, 4), (16, 4), (16, 5)])
 def test_windows_hear_as_far_as_the_lesson_says(window, depth):
-    hears, = taught("receptive_field")
+    hears, = taught(LESSON, "receptive_field")
     query, key = np.indices((64, 64))
     assert hears((key <= query) & (query - key < window), depth) == min(64, 1 + depth * (window - 1))
     assert hears((key <= query) & (query // 16 == key // 16), depth) == 16
 
 
 def test_a_state_trained_recalls_what_least_squares_forgets():
-    draw, train = taught("a_text", "trained")
+    draw, train = taught(LESSON, "a_text", "trained")
     for seed in (7, 8):
         keys, codes, told = draw(512, seed)
         shares = [np.mean(np.argmax(keys @ state @ codes.T, axis=1) == told) for state in (

@@ -1,11 +1,12 @@
 """What the layers return, held to definitions written here: pair by pair, head by head, by NumPy's own."""
 
 import ast
-from pathlib import Path
+from functools import cache
 
 import nbformat
 import numpy as np
 import pytest
+from documents import ROOT
 from hypothesis import given, settings, strategies as st
 from numpy.lib.stride_tricks import sliding_window_view
 
@@ -19,6 +20,17 @@ close = np.testing.assert_allclose
 def normal(*shapes, seed=0):
     rng = np.random.default_rng(seed)
     return [rng.normal(size=shape) for shape in shapes]
+
+
+@cache
+def taught(lesson, *names):
+    """The functions `names` as the cells of a lesson define them."""
+    space = {"np": np, "layers": layers, "repeat": repeat, "sliding_window_view": sliding_window_view}
+    for cell in nbformat.read(ROOT / "notebooks" / f"{lesson}.ipynb", 4).cells:
+        if cell.cell_type == "code":
+            functions = [node for node in ast.parse(cell.source).body if isinstance(node, ast.FunctionDef)]
+            exec(compile(ast.Module(functions, []), cell.id, "exec"), space)
+    return [space[name] for name in names]
 
 
 def weighed(scores, v, seen=True):
@@ -85,18 +97,14 @@ def test_a_convolution_is_numpys_own():
 
 
 def test_the_rivals_that_lesson_04_writes_are_the_package_s():
-    own = {"np": np, "layers": layers, "repeat": repeat, "sliding_window_view": sliding_window_view}
-    for cell in nbformat.read(Path(__file__).parents[1] / "notebooks/04_the_rivals.ipynb", 4).cells:
-        if cell.id in ("rnn", "lstm", "convolution", "restricted-attention"):
-            functions = [node for node in ast.parse(cell.source).body if isinstance(node, ast.FunctionDef)]
-            exec(compile(ast.Module(functions, []), cell.id, "exec"), own)
+    rnn, lstm_cell, convolution, attention = taught("04_the_rivals", "rnn", "lstm_cell", "convolution", "restricted_attention")
     x, state, w, gates = normal((9, 4), (2, 4), (4, 4, 4), (2, 4, 16))
-    close(own["rnn"](x, *w[:2]), layers.rnn(x, *w[:2]), **EXACT)
-    close(own["lstm_cell"](x[0], *state, *gates), layers.lstm_cell(x[0], *state, *gates), **EXACT)
-    close(own["convolution"](x, w[:3]), layers.convolution(x, w[:3]), **EXACT)
+    close(rnn(x, *w[:2]), layers.rnn(x, *w[:2]), **EXACT)
+    close(lstm_cell(x[0], *state, *gates), layers.lstm_cell(x[0], *state, *gates), **EXACT)
+    close(convolution(x, w[:3]), layers.convolution(x, w[:3]), **EXACT)
     for window in (3, 9):
         expected = layers.windowed_attention(*(x @ one for one in w[:3]), window, causal=True) @ w[3]
-        close(own["restricted_attention"](x, *w, window=window), expected, **EXACT)
+        close(attention(x, *w, window=window), expected, **EXACT)
 
 
 # latent attention
