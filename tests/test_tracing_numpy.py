@@ -110,7 +110,7 @@ def test_methods_are_the_functions(method):
 @pytest.mark.parametrize("code", [
     lambda x: np.full_like(x, 1, dtype=int), lambda x: np.zeros_like(x > 0), lambda x: np.zeros((2, 5), int, like=x) + x[0, 0],
     lambda x: np.eye(3, like=x) @ x, lambda x: np.identity(3, like=x), lambda x: np.tri(2, 3, -1, like=x) * x[:2],
-    lambda x: np.arange(1, 6, 2, like=x), lambda x: np.arange(2.5, like=x), lambda x: np.array([x, x]) + 1,
+    lambda x: np.arange(2, 7, 2, like=x), lambda x: np.arange(2.5, like=x), lambda x: np.array([x, x]) + 1,
     lambda x: np.asarray(x[0]) @ x, lambda x: x.flatten(), lambda x: x.ravel(), lambda x: x.T.copy(), lambda x: x[:0],
     lambda x: np.add.reduce(x > 0, axis=1), lambda x: np.subtract.outer(x, x[0]), lambda x: np.multiply.accumulate(x),
     lambda x: x / 2 > x, lambda x: ~(x > 1) | (x < 1) & (x == x), lambda x: (x > 0) + (x > 0), lambda x: 2**x, lambda x: -x.mT,
