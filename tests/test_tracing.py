@@ -42,7 +42,7 @@ def masked(x):
     (lambda x, y: x.reshape(P * Q) @ y.T.ravel(), {"x": (P, Q), "y": (Q, P)}, (), 2*P*Q),
     (lambda x: x[:, w:], {"x": (n, n + w)}, (n, n), 0), (lambda x: x[1:, ::-1], {"x": (n + 1, d)}, (n, d), 0),
     (lambda x: x[:-1], {"x": (n + 1,)}, (n,), 0), (lambda x: np.split(x, 3, axis=-1), {"x": (n, 3*d)}, [(n, d)] * 3, 0),
-    (lambda x: x.reshape(n, h, -1), {"x": (n, d)}, (n, h, d / h), 0),
+    (lambda x: x.reshape(n, h, -1), {"x": (n, d)}, (n, h, d / h), 0), (lambda x: x * np.arange(1, n + 1), {"x": (n,)}, (n,), n),
     # once wrong
     (lambda c: c[0, :, [1, 2, 3]] @ c[0, :, [1, 2, 3]].mT, {"c": (4, 8, 16, 2)}, (3, 8, 8), 768),
     (lambda a, b: (a + 1j * a) @ (b + 1j * b), {"a": (4, 5), "b": (5, 6)}, (4, 6), 960 + 8 * 50),
