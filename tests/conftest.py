@@ -4,5 +4,5 @@ import os
 import hypothesis
 
 os.environ["OPENBLAS_NUM_THREADS"] = "1"
-hypothesis.settings.register_profile("course", deadline=None)
+hypothesis.settings.register_profile("course", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
 hypothesis.settings.load_profile("course")
