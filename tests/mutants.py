@@ -72,8 +72,9 @@ def report(folder, tests):
     os.chdir(folder)
     os.environ |= {"PYTHONPATH": str(folder), "PYTHONDONTWRITEBYTECODE": "1"}
     sys.path[:0], sys.dont_write_bytecode = [str(folder)], True
-    for stream in (1, 2):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), stream)
+    with open(f"{folder}.txt", "wb") as said:
+        os.dup2(said.fileno(), 1)
+        os.dup2(said.fileno(), 2)
     sys.exit(pytest.main(["-q", "-x", "-p", "no:cacheprovider", *tests]))
 
 
@@ -123,7 +124,7 @@ def main():
         folders = [shutil.copytree(ROOT, Path(base, str(job)), ignore=shutil.ignore_patterns(".*", "*.egg-info"))
                    for job in range(given.jobs)]
         if not passes(folders[0], suites(folders[0])[0], 900):
-            ask.error("the tests fail without any fault: what follows would count as seen")
+            ask.error("without any fault the tests fail, too:\n" + Path(f"{folders[0]}.txt").read_text(encoding="utf-8")[-3000:])
 
         def work_off(job):
             found = []
