@@ -29,7 +29,7 @@ ZERO = (f"{round(7.5 * (kept + (16 - kept) / 64), 1):g}" for kept in (16, 4, 2, 
 
 COMPUTED = {
     "03": [f"width of {GPT3.d_model:,}"],
-    "05": [f"with {GEMMA.n_layers - 52} full layers, and 1/{131_072 // 1024} of", f"71 FLOPs in 100 become {71 * .168:.0f} in {71 * .168 + 29:.0f}",
+    "05": [f"with {GEMMA.n_layers - 52} full layers, and 1/{131_072 // 1024} of", f"71 FLOPs in 100 become {71 * .168:.0f} beside {100 - 71}",
            f"in {GEMMA.layers[0][0]} of {GEMMA.n_layers} layers"],
     "06": [f"be {6 * DEEPSEEK.parameters() * 4096 / DEEPSEEK.training_flops(4096):.0f} times too",
            f"and {H100.flops_per_second / 1e12:.0f} in 16."],
@@ -112,8 +112,8 @@ SOURCED = r"""
 07: model of 2019 ¦ section 3.1. ¦ section 4. The ¦ figure 1 and ¦ table 1: caches ¦ Exercise 1: [a ¦ chunks of 8,192 tokens ¦ LLM-Tools issue 4
 08: at 9,600 tokens/s ¦ equation 1. ¦ [Roofline], 2009 ¦ Decoding], 2023 ¦ says 46 % for 7 billion ¦ measured 7 billion weights ¦ README's 46 % ¦ discussion 4167 ¦ pull request 464 ¦ fms-fsdp, issue 89
 09: 192 KiB ¦ (figure 2) ¦ same 3.9·10¹² for ¦ Dao and others, 2022 ¦ accelerator of 2024 ¦ Saha and Ye, 2024
-10: [DeepSeek-V3.2] ¦ DeepSeek-V3.2 (2025) ¦ picks 2,048 keys ¦ Duman Keles and others (2023) ¦ [Duman Keles and others], 2023
-11: table 2.1, and ¦ Table A4 ¦ between 40 and 70 billion parameters, and trained 70. ¦ figure 4 prints 40 b ¦ paper's own 40. ¦ with its 40, so ¦ issue 195460
+10: [DeepSeek-V3.2] ¦ DeepSeek-V3.2 (2025) ¦ pick 2,048 keys ¦ Duman Keles and others (2023) ¦ [Duman Keles and others], 2023
+11: table 2.1, and ¦ Table A4 ¦ between 40 and 70 billion parameters, and trained 70. ¦ figure 4 prints 40 b ¦ paper's own 40. ¦ with the paper's 40, so ¦ issue 195460
 12: Child and others, 2019
 13: (15 trillion tokens) ¦ others 2020 (GPT ¦ Architecture, 2022 ¦ 256 KB of registers and 256 KB of cache ¦ Grattafiori and others 2024
 14: table 1. T. ¦ 400 models ¦ replacement, 4,000 times ¦ between 40 and 70 billion parameters, and trained Chinchilla with 70 ¦ at most 16 billion ¦ section 3.3 ¦ November 2026

@@ -141,7 +141,7 @@ ANSWERS = {
     "Can a token": lambda: (1 + L * (w - 1), num(1 + windows * (gemma.layers[0][1].window - 1)), str(windows), num(gemma.layers[0][1].window)),
     "Is linear": lambda: (4 * n * d_h**2, d_h**2),
     "Then why isn't": lambda: (num(64**2), "16", num(64**2 * 16 // 6), str(2**6)),
-    "How large is": lambda: (f"{hybrid.layers[0][1].cache_elements(1) / hybrid.layers[1][1].cache_elements(1):.0f}", str(hybrid.layers[0][0]), str(hybrid.n_layers)),
+    "How large is": lambda: (f"{hybrid.layers[0][1].cache_elements(1) / hybrid.layers[1][1].cache_elements(1):.0f}", "16", str(hybrid.layers[0][0]), str(hybrid.n_layers)),
     "When do Lin": lambda: (2 * r, 8 * n * r * d_h),
     "Is hashing": lambda: (f"{flops('all', **head) / flops('hashing', **head):.1f}", num(head["n"]), str(head["budget"])),
     "Does MLA": lambda: (f"{2 * (2 * v3.kv_lora_rank + v3.qk_rope_head_dim) / (2 * (v3.head_width + v3.v_head_dim)):.1f}",),

@@ -138,7 +138,7 @@ def test_bytes_and_limits_are_the_helper_s():
             most = 0 if text.startswith("none") else whole(text.split()[0])
             assert most == 0 or held(s, **{field: most}).fits
             assert text.endswith("or more") or not held(s, **{field: most + 1}).fits
-        least = next(text for name, text in shown.items() if name.startswith("accelerators to fit"))
+        least = next(text for name, text in shown.items() if name.startswith("accelerators needed"))
         if least != "no number" and s.task == "train":
             assert held(s, devices=whole(least)).fits
             assert least == "1" or not held(s, devices=whole(least) - 1).fits

@@ -56,7 +56,8 @@ RECAPS = {
     "02": {"2d": cost(layers.matrix_product, a=(1, d), b=(d, 1)), "2mkp": cost(layers.matrix_product, a=(m, k), b=(k, p)),
            "4nd + 6n": cost(layers.mix, **MIX | {"q": (1, d)}), "4n^2d + 6n^2": ALL},
     "03": {"8nd^2 + 4n^2d": ATTENTION, "6n^2": ALL - PAIRS, "n / (n + 2d)": PAIRS / ATTENTION, "n / (n + 6d)": PAIRS / LAYER,
-           "n = 2d": crossing(PAIRS, ATTENTION - PAIRS), "6d": crossing(PAIRS, LAYER - PAIRS),
+           "n = 2d": crossing(PAIRS, ATTENTION - PAIRS), "6d": crossing(PAIRS, LAYER - PAIRS), "4d": crossing(
+               PAIRS.subs(n, 6 * d), (ATTENTION - PAIRS + cost(layers.feed_forward, "matmul_flops", x=(n, d), w_in=(d, w), w_out=(w, d))).subs(n, 6 * d), w),
            "8d": crossing(PAIRS, ATTENTION - PAIRS + cost(layers.gated_feed_forward, "matmul_flops", x=(n, d), w_gate=(d, 4 * d),
                                                           w_in=(d, 4 * d), w_out=(4 * d, d)))},
     "04": {"4nd^2": RNN, "12nd^2": GRU, "16nd^2": LSTM, "2knd^2": CONVOLUTION, "8nd^2 + 4n^2d": ATTENTION, "8nd^2": ATTENTION - PAIRS,

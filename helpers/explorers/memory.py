@@ -78,7 +78,7 @@ def view(s, before):
               most if most < end else f"{end:,} or more" for what, unit, most, end in (
                   ("n", "tokens", longest, LONGEST),
                   ("batch", "sequences", space // each(s.n), MOST))}
-    shown["accelerators to fit" + ", each with this batch" * (
+    shown["accelerators needed" + ", each with this batch" * (
         s.task == "train")] = "no number" if needed == inf else needed
     if precision(s) != s.precision:
         shown["nobody trains in so few bits; taken is"] = precision(s)
