@@ -56,7 +56,7 @@ KNOWN = [
     (lambda x: np.outer(x[0], x[1]), X, 16),
     (lambda x: np.einsum("ij,jk->ik", x, Y), X, 48), (lambda x: np.einsum("...j,jk->...k", x, Y), CUBE, 240),
     (lambda x: np.einsum("ij->j", x), X, 12), (lambda x: np.einsum("ij,ij,ij->ij", x, x, x), X, 24),
-    (lambda x: np.add.reduce(x), X, 12), (lambda x: np.maximum.accumulate(x, axis=1), X, 12), (lambda x: np.add.outer(x, x), X, 144),
+    (lambda x: np.add.reduce(x), X, 12), (lambda x: np.maximum.accumulate(x, axis=1), X, 12), (np.add.accumulate, X, 12), (lambda x: np.add.outer(x, x), X, 144),
     (lambda x: [np.split(x.T, 2), np.hstack([x, x]), np.pad(x, 1), np.tile(x, 2), x[x > 0].shape, np.zeros_like(x)], X, 12),
     (lambda x: x.reshape(4, -1).transpose(1, 0)[..., None, ::2].repeat(2, axis=0), X, 0), (filled, X, 36), (in_place, X.copy(), 40),
     (lambda x: np.array([2 * x[0], x[1]]) + np.arange(4), X, 12), (lambda x: [x @ np.ones((3, 2)), x.sum(0), x.sum(1), np.sort(x)], np.ones((0, 3)), 0)]

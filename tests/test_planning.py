@@ -51,6 +51,12 @@ def test_the_limit_changes_within_an_answer(model, prompt, written, batch, place
     assert works[0] == singly[0] and works[-1] == singly[-1]
 
 
+def test_a_window_fills_within_an_answer():
+    steps = [decode(MODELS["Gemma 3 27B"], "H100 SXM", n, 1).seconds for n in range(101, 2_100)]
+    _, seconds = decode_steps(MODELS["Gemma 3 27B"], "H100 SXM", 100, 2_000)
+    assert len(steps) * seconds == pytest.approx(sum(steps), rel=1e-12)
+
+
 @pytest.mark.parametrize("model", SERVED)
 @pytest.mark.parametrize("devices", [1, 20])
 def test_memory_is_weights_and_room_for_every_token(model, devices):
@@ -117,6 +123,7 @@ def test_the_flat_range_ends_where_the_loss_is_that_much_higher(flops, law, nats
     assert low < best.parameters < high
     for end in (low, high):
         assert isclose(loss_along(LAWS[law], flops, log(end)) - best.loss, nats, abs_tol=1e-9)
+    assert flat_range(law, flops) == flat_range(law, flops, 0.01)
 
 
 @pytest.mark.parametrize("name", ACCELERATORS)

@@ -66,7 +66,8 @@ def test_published_levers():
     job = Job(LLAMA, n=131_072)
     linear = 131_072 * job_cost(job._replace(n=1))      # no window cuts below the projections
     assert largest_within(job, "window", linear).value == 1
-    assert largest_within(job, "window", linear - 1).value is None
+    none = largest_within(job, "window", linear - 1)
+    assert none.value is None and none.left == 0
 
 
 @pytest.mark.parametrize("bits, precision", PRECISION.items())

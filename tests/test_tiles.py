@@ -66,6 +66,7 @@ def test_a_tile_that_fits_moves_what_the_formula_says(n, d, data):
 
 def test_the_largest_tile_fits_and_traffic_falls_as_one_over_the_memory():
     n, d, before = 256, 8, inf
+    assert largest_tile(4 * d + 3, d) == (1, 1)
     for elements in (200, 800, 1600):
         rows, columns = largest_tile(elements, d, n)
         assert tile_elements(d, rows, columns) <= elements

@@ -46,6 +46,7 @@ def masked(x):
     # once wrong
     (lambda c: c[0, :, [1, 2, 3]] @ c[0, :, [1, 2, 3]].mT, {"c": (4, 8, 16, 2)}, (3, 8, 8), 768),
     (lambda a, b: (a + 1j * a) @ (b + 1j * b), {"a": (4, 5), "b": (5, 6)}, (4, 6), 960 + 8 * 50),
+    (lambda x: np.prod((1j * x) * (1j * x)), {"x": (3, 4)}, (), 4 * 6 * 12),
     (lambda x, p: x @ p["w"][0][0], {"x": (5, 2), "p": {"w": [((2, 3),)]}}, (5, 3), 60),
     (lambda c, x: np.concatenate([c, x]), {"c": (0, 8), "x": (1, 8)}, (1, 8), 0),
     (lambda i: np.ones((10, 4))[i], {"i": (3,)}, (3, 4), 0),
@@ -136,6 +137,7 @@ def test_bytes_are_each_operand_and_the_result():
 def test_peak_is_that_of_the_longer_size():
     """On real arrays: see test_tracing_memory."""
     either = trace(lambda x, y: np.sum(x * 1) + np.sum(y * 1), x=(n,), y=(d,)).peak_elements
+    assert trace(lambda size: size, size=5).peak_elements == 0
     assert either.subs({n: 10, d: 3}) == 10 + 3 + 10 + 1 and either.subs({n: 3, d: 10}) == 10 + 3 + 10 + 2
 
 
@@ -148,6 +150,7 @@ def test_repeat_counts_one_pass_as_often_as_it_is_run():
     assert trace(recurrence, x=(n, d), u=(d, d)).flops == 2 * n * d**2 + 2 * n * d
     assert trace(recurrence, x=(7, 3), u=(3, 3)).flops == 2 * 7 * 3**2 + 2 * 7 * 3
     assert np.shape(recurrence(np.ones((4, 3)), np.ones((3, 3)))) == (3,)
+    assert [*repeat(0)] == []
     with pytest.raises(TypeError, match="no trace is running"):
         list(repeat(n))
     for wrong in (-1, 2.5, True, "3"):
@@ -232,6 +235,9 @@ def test_sizes_that_leave_numpy_get_a_remedy():
     with pytest.raises(TypeError) as caught:
         trace(lambda x: x / math.sqrt(x.shape[0]), x=(n,))
     assert "np.sqrt" in caught.value.__notes__[0]
+    with pytest.raises(TypeError, match="unhashable") as caught:
+        trace(lambda x, axis: np.sum(x, axis=axis), x=(3, 4), axis=(0, 1))
+    assert "functools.partial" in caught.value.__notes__[0]
     for make in (lambda x: np.zeros(x.shape, like=x), lambda x: np.full(x.shape, 0.0, like=x)):
         assert trace(make, x=(n, d)).bytes_moved == 2 * n * d
 

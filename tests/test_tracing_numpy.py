@@ -114,7 +114,7 @@ def test_methods_are_the_functions(method):
     lambda x: np.asarray(x[0]) @ x, lambda x: x.flatten(), lambda x: x.ravel(), lambda x: x.T.copy(), lambda x: x[:0],
     lambda x: np.add.reduce(x > 0, axis=1), lambda x: np.subtract.outer(x, x[0]), lambda x: np.multiply.accumulate(x),
     lambda x: x / 2 > x, lambda x: ~(x > 1) | (x < 1) & (x == x), lambda x: (x > 0) + (x > 0), lambda x: 2**x, lambda x: -x.mT,
-    lambda x: x @ x.astype(int), lambda x: (x > 1) @ (x > 1), lambda x: np.einsum("ij,jk->ik", x > 0, x > 1),
+    lambda x: np.matmul(x, x, np.zeros((3, 3), like=x)), lambda x: x @ x.astype(int), lambda x: (x > 1) @ (x > 1), lambda x: np.einsum("ij,jk->ik", x > 0, x > 1),
     lambda x: np.einsum("...j,jk->...k", x, x), lambda x: np.einsum("...j->...", x), lambda x: np.einsum("i...,i...->...", x, x),
     lambda x: x.transpose(1, 0), lambda x: x.transpose(), lambda x: x.astype(bool, copy=False), lambda x: x.reshape(1, -1),
     lambda x: np.stack([x, x], axis=-1), lambda x: np.broadcast_to(x[0], (2, 3)), lambda x: np.array_split(x, 2),

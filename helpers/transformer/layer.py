@@ -192,8 +192,7 @@ class Layer(Block):
             before = self.convolution - 1 if self.convolution != 0 else 0
             state = self.n_heads * self.head_width * self.value_width
             each = state + before * sum(self._widths[:3])
-            return each if devices == 1 else divide(each * held(self.n_heads, devices),
-                                                    self.n_heads)
+            return divide(each * held(self.n_heads, devices), self.n_heads)
         if self.is_latent:
             return devices * (self.kv_lora_rank + self.qk_rope_head_dim) * self.keys(n)
         return (held(self.kv_heads, devices) * (self.head_width + self.value_width)
