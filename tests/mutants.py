@@ -126,13 +126,13 @@ def main():
         if not passes(folders[0], suites(folders[0])[0], 900):
             ask.error("without any fault the tests fail, too:\n" + Path(f"{folders[0]}.txt").read_text(encoding="utf-8")[-3000:])
 
-        def work_off(job):
-            found = []
-            for fault in pool[job::given.jobs]:
-                found.append(tried(folders[job], *fault))
+        left, found = iter(pool), []
+
+        def work_off(folder):
+            for fault in left:
+                found.append(tried(folder, *fault))
                 print(len(found), found[-1], flush=True)
-            return found
-        found = [one for part in threads.map(work_off, range(given.jobs)) for one in part]
+        list(threads.map(work_off, folders))
     alive = [one for one in found if one not in ("own", "wide")]
     print(f"{len(found) - len(alive)} of {len(found)} seen, {found.count('wide')} by the wide suite alone", *alive, sep="\n")
 
