@@ -13,6 +13,7 @@ from documents import ROOT
 from helpers.published import MODELS
 from helpers.transformer import Layer, Transformer
 from helpers.transformer.config import _architectures, _family
+from helpers.transformer.sheet import crossover
 
 
 def usual(model_type, layers, d, d_ff, heads, vocabulary, **more):
@@ -122,7 +123,8 @@ def test_the_sheet_is_printed_from_a_file_and_says_what_the_methods_say(tmp_path
     assert rows["cache of 131,072 tokens in 16 bits (bytes)"] == model.kv_cache_bytes(131_072)
     lead = rows["n from which the pairs lead (tokens)"]
     shares = [model.flops_by_part(n)["scores and weighted sum"] / model.forward_flops(n) for n in (lead - 1, lead)]
-    assert shares[0] < 0.5 <= shares[1]
+    assert shares[0] < 0.5 <= shares[1] and crossover(MODELS["Mistral 7B"]) is None
+    assert rows["– one token more (bytes)"] == model.kv_cache_bytes(131_073) - model.kv_cache_bytes(131_072)
     for words in ((), (tmp_path / "none.json",), (path, "12k"), (path, 1, 2)):
         refused = printed(*words)
         assert refused.returncode == 1 and "Traceback" not in refused.stderr and len(refused.stderr.splitlines()) == 1

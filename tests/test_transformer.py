@@ -11,7 +11,6 @@ import sympy
 from helpers.notation import L, V, b, d, d_ff, d_h, h, h_kv, n, text
 from helpers.published import MODELS
 from helpers.transformer import PARTS, Layer, Transformer
-from helpers.transformer.sheet import CORE, crossover
 
 GPT2 = Transformer(12, 768, 12, 3072, 50257, max_positions=1024)
 LATENT = dict(kv_lora_rank=3, qk_nope_head_dim=4, qk_rope_head_dim=2, v_head_dim=5, attention_bias=False)
@@ -231,12 +230,6 @@ def test_gpt2_small():
     assert GPT2.parameters_by_part() == dict.fromkeys(PARTS, 0) | {
         "embedding": 50257 * 768, "positions": 1024 * 768, "norms": 25 * 2 * 768,
         "attention projections": 12 * (4 * 768**2 + 4 * 768), "feed-forward": 12 * (8 * 768**2 + 5 * 768)}
-
-
-def test_the_n2_products_lead_from_a_length_on_or_never_within_a_window():
-    assert crossover(MODELS["Mistral 7B"]) is None
-    n, parts = crossover(GPT2), GPT2.flops_by_part
-    assert [2 * parts(m)[CORE] >= sum(parts(m).values()) for m in (n - 1, n)] == [False, True]
 
 
 def test_papers_formulas():
