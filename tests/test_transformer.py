@@ -9,7 +9,6 @@ import pytest
 import sympy
 
 from helpers.notation import L, V, b, d, d_ff, d_h, h, h_kv, n, text
-from helpers.published import MODELS
 from helpers.transformer import PARTS, Layer, Transformer
 
 GPT2 = Transformer(12, 768, 12, 3072, 50257, max_positions=1024)
