@@ -96,7 +96,7 @@ def test_what_is_calculated_follows_from_what_was_measured():
     assert abs(server + one + two - all_three) <= 1.5, "rounded, and medians"
     run = row("a kernel with lesson 01")[1]
     peak, long = (int(re.search(pattern, PAGE)[1]) for pattern in (r"(\d+) at most", r"computes for (\d+) seconds"))
-    each, cores = round(page + 0.45, 1), (8, 48)
+    each, cores = round(page + 0.4, 1), (8, 48)
     for start, expected in {
             "memory, two lessons": [n * all_three / 1000 for n in (30, 300)],
             "memory, all in lesson 10": [n * (server + peak) / 1000 for n in (30, 300)],
