@@ -37,7 +37,6 @@ class Split(NamedTuple):
     parameters: float
     tokens: float
     loss: float
-    tokens_per_parameter = property(lambda self: self.tokens / self.parameters)
 
 
 def budget_flops(accelerator, devices, days, utilisation):

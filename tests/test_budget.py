@@ -7,7 +7,7 @@ import pytest
 from documents import ROOT
 
 MODULES = sorted((ROOT / "helpers").rglob("*.py"))
-LINES, FILES, NAMES, LONGEST = 7_999, 53, 307, 100    # lower them with the package
+LINES, FILES, NAMES, LONGEST = 7_998, 53, 307, 100    # lower them with the package
 
 
 def test_the_package_keeps_to_its_budget():

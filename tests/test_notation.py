@@ -8,7 +8,7 @@ from documents import ROOT
 from hypothesis import given, settings, strategies as st
 
 from helpers import notation
-from helpers.notation import LETTERS, Table, d, d_ff, h, n, text
+from helpers.notation import LETTERS, Table, d, d_ff, h, n, r, text, w
 
 
 def test_every_letter_is_a_positive_whole_symbol_that_the_reference_explains():
@@ -27,7 +27,7 @@ def test_unknown_names_say_what_there_is():
 
 
 @pytest.mark.parametrize("value, expected", [
-    (4 * n**2 * d + 8 * n * d**2, "8·n·d² + 4·n²·d"), (8 * n * d**2 + 4 * n**2 * d + 6 * n**2, "8·n·d² + 4·n²·d + 6·n²"),
+    (4 * n**2 * d + 8 * n * d**2, "8·n·d² + 4·n²·d"), (8 * n * d**2 + 4 * n**2 * d + 6 * n**2, "8·n·d² + 4·n²·d + 6·n²"), (n * w + r * w, "w·r + w·n"),
     (5_120_000, "5,120,000"), (sympy.Integer(1234), "1,234"), (12345 * n, "12,345·n"), (-7, "−7"), (-n, "−n"),
     (n - d, "n − d"), (4 * d - 1, "4·d − 1"), (d / h, "d/h"), (n / (h * d), "n/(h·d)"), ((n + 1) * d, "d·(n + 1)"),
     (n / (2 * d + n), "n/(2·d + n)"), (sympy.sqrt(d), "√d"), (1 / sympy.sqrt(d), "1/√d"), (n**-2, "1/n²"), (n**12, "n¹²"),

@@ -64,6 +64,13 @@ def test_a_tile_that_fits_moves_what_the_formula_says(n, d, data):
         assert 0 <= spared < (1 if n % rows == 0 or outer == "keys" else room)
 
 
+@pytest.mark.parametrize("outer", ["queries", "keys"])
+def test_with_one_element_less_than_a_tile_needs_blocks_are_fetched_again(outer):
+    enough, short = (block_traffic(tiled_attention(32, 4, 4, 4, outer), elements, ("tile",)).elements
+                     for elements in (tile_elements(4, 4, 4), tile_elements(4, 4, 4) - 1))
+    assert enough < short
+
+
 def test_the_largest_tile_fits_and_traffic_falls_as_one_over_the_memory():
     n, d, before = 256, 8, inf
     assert largest_tile(4 * d + 3, d) == (1, 1)
