@@ -153,6 +153,13 @@ def test_a_shape_can_be_built_and_is_near(exponent, block, n):
     assert size < 1e9 or 90 < shape.d_model / shape.n_layers < 180
 
 
+def test_the_least_shape_is_one_layer_of_width_64():
+    least = buildable_shape(3_397_632)
+    assert (least.n_layers, least.d_model, least.parameters()) == (1, 64, 3_397_632)
+    with pytest.raises(ValueError, match="3,397,631 is below 3,397,632"):
+        buildable_shape(3_397_631)
+
+
 def holds(name, n, devices, chip, recompute, fused):
     return fits(MODELS[name], chip, n, training=True, recompute=recompute, fused=fused,
                 devices=devices, dropout=not MODELS[name].gated)
