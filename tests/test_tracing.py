@@ -138,6 +138,8 @@ def test_peak_is_that_of_the_longer_size():
     """On real arrays: see test_tracing_memory."""
     either = trace(lambda x, y: np.sum(x * 1) + np.sum(y * 1), x=(n,), y=(d,)).peak_elements
     assert trace(lambda size: size, size=5).peak_elements == 0
+    heads = trace(lambda x: (x.reshape(n, h, d / h).transpose(1, 0, 2) * 2).transpose(1, 0, 2).reshape(n, d), x=(n, d))
+    assert heads.bytes_moved == 2 * 2 * n * d        # the product lies as its operand does, so no view is a copy
     assert trace(lambda x: np.array(x), x=(4, 5)).bytes_moved == 2 * 2 * 20 and trace(lambda x: np.asarray(x), x=(4, 5)).bytes_moved == 0
     assert either.subs({n: 10, d: 3}) == 10 + 3 + 10 + 1 and either.subs({n: 3, d: 10}) == 10 + 3 + 10 + 2
 
