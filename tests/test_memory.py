@@ -178,7 +178,7 @@ def test_a_fused_kernel_is_one_thing_in_flops_and_in_bytes():
     (lambda: fits(LLAMA, "H100 SXM", 10, training=True, devices=0), ValueError, "devices: 0"),
     (lambda: memory.bytes_of(1, "bfloat16"), ValueError, "precision: 'bfloat16' .* near: 'bf16'"),
     (lambda: memory.bytes_of(-3, "bf16"), ValueError, "elements: -3 is below 0"),
-    (lambda: memory.bytes_of(9, 4), ValueError, "precision: 4 bytes a number is above 2"),
+    (lambda: memory.bytes_of(9, 2.1), ValueError, "precision: 2.1 bytes a number is above 2"),
     (lambda: memory.bytes_of(9, -1), ValueError, "precision: -1 is not above 0"),
     (lambda: memory.training_state_bytes(7, "adamw"), ValueError, "optimizer: 'adamw' .*'adam'"),
     (lambda: memory.training_state_bytes(10**9, devices=8), ValueError, "model: 1000000000 param"),
