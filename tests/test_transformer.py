@@ -237,6 +237,7 @@ def test_papers_formulas():
     again = {way: model.training_flops(n, b, recompute=way) - model.training_flops(n, b) for way in ("selective", "full")}
     assert sympy.expand(again["selective"] - L*(2*b*n**2*d + 2*b*n**2*d)) == 0
     assert sympy.expand(again["full"] - model.forward_flops(n, b) + 2*b*n*d*V) == 0
+    assert len({each.training_flops(8, recompute="full") - each.training_flops(8) for each in (GPT2, replace(GPT2, embedding_width=256))}) == 1
     assert sympy.expand(model.training_flops(n, b) - 3*model.forward_flops(n, b)) == 0
     positioned = replace(model, max_positions=n).parameters()
     assert sympy.expand(12*L*d**2*(1 + 13/(12*d) + (V + n)/(12*L*d)) + 2*d - positioned) == 0
