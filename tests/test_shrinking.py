@@ -62,6 +62,7 @@ def test_published_levers():
     for name, groups in (("GPT-2", (12, 6, 4, 3, 2, 1)), ("DeepSeek-V3", (128,))):
         assert buildable_values(Job(MODELS[name]), "groups") == groups
     assert buildable_values(Job(MODELS["DeepSeek-V3"]), "layers")[-1] == 4     # three are dense
+    assert buildable_values(Job(MODELS["DeepSeek-V3"]), "heads") == (*range(128, 0, -1),)
     assert buildable_values(Job(MODELS["GPT-2"], bits=8), "bits") == (8, 4)
     job = Job(LLAMA, n=131_072)
     linear = 131_072 * job_cost(job._replace(n=1))      # no window cuts below the projections
