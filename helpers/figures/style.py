@@ -15,7 +15,7 @@ from PIL import Image
 SETTINGS = matplotlib.rc_params_from_file(
     Path(__file__).with_name("matplotlibrc"), use_default_template=False)
 matplotlib.rcParams.update(SETTINGS)    # for what a cell draws itself
-COLOURS = ("#0072B2", "#C25500", "#00805E", "#AA4499", "#000000")  # words on white, 4.5 : 1
+COLOURS = tuple(SETTINGS["axes.prop_cycle"].by_key()["color"])
 INK = "#333333"
 
 
